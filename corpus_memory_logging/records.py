@@ -1,0 +1,145 @@
+"""What a review finds and the memory keeps, beside the records of the kit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from conftest_kit.records import Failure, Recording
+
+CATEGORIES = (
+    "missing_dependency",
+    "compatibility",
+    "fixture",
+    "assertion",
+    "product_error",
+    "environment",
+    "network",
+    "timeout",
+    "resource",
+    "configuration",
+    "syntax",
+    "unknown",
+)
+
+CauseStatus = Literal["open", "resolved", "ignored"]
+SuggestionStatus = Literal["proposed", "accepted", "rejected", "worked", "failed"]
+Source = Literal["rule", "reviewer", "model"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Culprit:
+    """The thing to act on."""
+
+    type: str
+    """`distribution`, `fixture`, `module`, `variable`, `file`, `program`, `host`, `test`, …"""
+    name: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a cause is."""
+
+    category: str
+    kind: str
+    """Finer than the category: `distribution`, `pytest_plugin`, `scope_mismatch`, … ; empty if unknown."""
+    culprit: Culprit | None
+    confidence: float
+    """0 to 1."""
+    evidence: tuple[str, ...]
+    """The lines and facts it rests on, each readable by a person."""
+    rule: str
+    """What decided, with its version: `missing-module@1`, `reviewer`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """What we say to do."""
+
+    text: str
+    commands: tuple[str, ...] = ()
+    source: Source = "rule"
+    confidence: float = 0.0
+    status: SuggestionStatus = "proposed"
+    origin: str = ""
+    """The rule, reviewer or model that proposed it, with its version."""
+    checklist: str | None = None
+    """A line of the team's guidelines that prevents the next one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What the memory knows of a signature from other runs."""
+
+    first_seen: str
+    """RFC 3339: start of the first run that had it."""
+    last_seen: str
+    occurrences: int
+    """Runs that had it, the one under review not counted."""
+    status: CauseStatus = "open"
+    category: str | None = None
+    """As a reviewer decided; null where none did."""
+    culprit: Culprit | None = None
+    note: str | None = None
+    fix: str | None = None
+    """The commit that fixed it, as a reviewer said."""
+    suggestions: tuple[Suggestion, ...] = ()
+    """Those that a reviewer or later runs gave a status other than `proposed`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """What explains failures; here its occurrence in one run."""
+
+    cause_id: str
+    """Hash of project and signature: the same in every run."""
+    signature: str
+    """`algorithm:hash`."""
+    title: str
+    """One line: what happened."""
+    verdict: Verdict
+    failures: tuple[Failure, ...]
+    suggestions: tuple[Suggestion, ...] = ()
+    """Best first."""
+    remembered: Remembered | None = None
+    """Null where no earlier run had it: it is new."""
+    prevented: tuple[str, ...] = ()
+    """Tests of earlier runs that a collection error kept from running."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something off though no test failed."""
+
+    kind: str
+    text: str
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """A file kept with a run."""
+
+    name: str
+    """Its name in the archive."""
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """All that one review of one run found."""
+
+    recording: Recording
+    """Redacted."""
+    causes: tuple[Cause, ...] = ()
+    """Biggest first."""
+    findings: tuple[Finding, ...] = ()
+    warnings: tuple[str, ...] = ()
+    archive: str | None = None
+    """Path of the archive, where one was written."""
+    artifacts: tuple[Artifact, ...] = ()
+    reviewed_before: bool = False
+    notes: tuple[str, ...] = field(default=())
+    """What the reader should know first: age of the run, another commit, reviewed before."""
