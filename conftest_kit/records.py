@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 SCHEMA_VERSION = 1
+
+_Record = TypeVar("_Record")
 
 Outcome = Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed", "rerun"]
 OUTCOMES: tuple[Outcome, ...] = (
@@ -279,7 +281,7 @@ def _known(kind: type[Any], document: Any) -> dict[str, Any]:
     }
 
 
-def _build(kind: type[Any], values: dict[str, Any]) -> Any:
+def _build(kind: type[_Record], values: dict[str, Any]) -> _Record:
     try:
         return kind(**values)
     except TypeError as error:
