@@ -1,0 +1,301 @@
+"""What a project can set, and where the answer came from.
+
+Defaults < `[tool.conftest_kit]` of pyproject.toml < `CONFTEST_KIT_<KEY>` < command line.
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any
+
+from conftest_kit import git
+
+PREFIX = "CONFTEST_KIT_"
+RESERVED = frozenset({"TOKEN"})
+"""What the kit and the orchestrator tell each other through `CONFTEST_KIT_<name>`: not settings."""
+
+
+class SettingsError(ValueError):
+    """A setting is unknown or has a value that it cannot have; the message says which and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one run; paths are absolute."""
+
+    root: Path
+    """The folder that relative paths were relative to."""
+    project: str
+    logs_dir: Path
+    metrics_file: Path
+    memory: str | None
+    """An absolute path or a URL; None stands for `corpus_memory.db` in `logs_dir`."""
+    keep_runs: int
+    max_run_bytes: int
+    max_archive_bytes: int
+    artifacts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One row of the table in the README."""
+
+    key: str
+    type: str
+    read: Callable[[Any, Path], Any]
+    """From a raw value and the root; raises ValueError saying what is allowed."""
+    default: Any
+    help: str
+
+
+def _text(value: Any, _root: Path) -> str:
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise ValueError("a text of one line, not empty")
+    return value.strip()
+
+
+def _path(value: Any, root: Path) -> Path:
+    return root / _text(value, root)
+
+
+def _place(value: Any, root: Path) -> str:
+    text = _text(value, root)
+    return text if "://" in text else str(root / text)
+
+
+def _count(value: Any, _root: Path) -> int:
+    try:
+        number = value if type(value) is int else int(value) if isinstance(value, str) else 0
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise ValueError("a whole number from 1")
+    return number
+
+
+def _patterns(value: Any, root: Path) -> tuple[str, ...]:
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) for item in items):
+        raise ValueError("a list of texts (outside pyproject.toml separated by commas)")
+    patterns = tuple(item.strip() for item in items if item.strip())
+    for pattern in patterns:
+        if PurePath(pattern).is_absolute() or ".." in PurePath(pattern).parts:
+            raise ValueError(f"paths and patterns below {str(root)!r}")
+    return patterns
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        key="project",
+        type="text",
+        read=_text,
+        default="",
+        help="Name under which runs are remembered; else the name in pyproject.toml, "
+        "the repository's, the folder's.",
+    ),
+    Setting(
+        key="logs_dir",
+        type="path",
+        read=_path,
+        default="logs",
+        help="Where runs, archives, `pytest.log` and the embedded memory go.",
+    ),
+    Setting(
+        key="metrics_file",
+        type="path",
+        read=_path,
+        default="monitoring/pytest_metrics.prom",
+        help="The Prometheus textfile.",
+    ),
+    Setting(
+        key="memory",
+        type="path or URL",
+        read=_place,
+        default=None,
+        help="The database of causes and suggestions; else `corpus_memory.db` in `logs_dir`.",
+    ),
+    Setting(
+        key="keep_runs",
+        type="number",
+        read=_count,
+        default=20,
+        help="Run directories to keep; red ones that nobody reviewed go last.",
+    ),
+    Setting(
+        key="max_run_bytes",
+        type="number",
+        read=_count,
+        default=64 * 1024 * 1024,
+        help="Size of one run directory; what did not fit is said.",
+    ),
+    Setting(
+        key="max_archive_bytes",
+        type="number",
+        read=_count,
+        default=500_000_000,
+        help="Size of all archives together; the oldest go first.",
+    ),
+    Setting(
+        key="artifacts",
+        type="list of paths",
+        read=_patterns,
+        default=(),
+        help="Files, folders and patterns (`screenshots/*.png`) archived with a red run.",
+    ),
+)
+_BY_KEY = {setting.key: setting for setting in SETTINGS}
+
+
+def load(
+    root: Path, environ: Mapping[str, str], overrides: Mapping[str, str] | None = None
+) -> Settings:
+    """The settings that hold in `root`; `overrides` (from the command line) win.
+
+    An empty environment variable counts as not set. One that is unknown is an error only where its
+    name is nearly that of a setting: others may belong to another version of the kit. Tables below
+    `[tool.conftest_kit]` are not read here.
+
+    Raises:
+        SettingsError: a key is unknown, a value is not allowed, or pyproject.toml is not TOML.
+    """
+    root = root.absolute()
+    document = _pyproject(root)
+    values = {
+        setting.key: setting.default
+        if setting.default is None or setting.key == "project"
+        else setting.read(setting.default, root)
+        for setting in SETTINGS
+    }
+    values |= _read_table(document, root)
+    values |= _read_environment(environ, root)
+    for key, raw in (overrides or {}).items():
+        values[key] = _read(key, raw, root, source="command line")
+    values["project"] = values["project"] or _project_name(document, root)
+    return Settings(root=root, **values)
+
+
+def table() -> str:
+    """The table of the README, in Markdown."""
+    rows = ["| key | type | default | what it sets |", "|---|---|---|---|"]
+    for setting in SETTINGS:
+        default = f"`{setting.default}`" if setting.default else "none"
+        rows.append(f"| `{setting.key}` | {setting.type} | {default} | {setting.help} |")
+    return "\n".join(rows) + "\n"
+
+
+def find_root(start: Path) -> Path:
+    """The folder that a run started in `start` writes to: the rule that the kit follows, upwards.
+
+    The folder of pytest's ini file, else of a conftest.py that names the kit, else the nearest that
+    holds `logs/runs`, else `start`.
+    """
+    start = start.absolute()
+    folders = (start, *start.parents)
+    # The third is for pytest >= 8.1, which takes a pyproject.toml without its section as well.
+    for holds in (_has_ini, _is_pyproject_folder, _names_the_kit, _has_runs):
+        for folder in folders:
+            if holds(folder):
+                return folder
+    return start
+
+
+def _read_table(document: dict[str, Any], root: Path) -> dict[str, Any]:
+    source = f"[tool.conftest_kit] in {root / 'pyproject.toml'}"
+    section = _table(_table(document, "tool"), "conftest_kit")
+    return {
+        key: _read(key, raw, root, source=source)
+        for key, raw in section.items()
+        if key in _BY_KEY or not isinstance(raw, dict)
+    }
+
+
+def _read_environment(environ: Mapping[str, str], root: Path) -> dict[str, Any]:
+    values = {}
+    for name, raw in environ.items():
+        if not name.startswith(PREFIX) or name.removeprefix(PREFIX) in RESERVED or not raw:
+            continue
+        key = name.removeprefix(PREFIX).lower()
+        if key in _BY_KEY or difflib.get_close_matches(key, _BY_KEY, cutoff=0.8):
+            values[key] = _read(key, raw, root, source=name)
+    return values
+
+
+def _read(key: str, raw: Any, root: Path, *, source: str) -> Any:
+    setting = _BY_KEY.get(key)
+    # A misspelled memory setting may hold a URL with a password.
+    shown = re.sub(r"://[^/\s]*@", "://***@", repr(raw))
+    if setting is None:
+        near = difflib.get_close_matches(key, _BY_KEY, n=2)
+        hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+        raise SettingsError(
+            f"{source}: unknown setting {key!r} (value {shown}); {hint}known: {', '.join(_BY_KEY)}"
+        )
+    try:
+        return setting.read(raw, root)
+    except ValueError as error:
+        raise SettingsError(f"{source}: {key} = {shown} is not allowed; allowed: {error}") from None
+
+
+def _project_name(document: dict[str, Any], root: Path) -> str:
+    name = _table(document, "project").get("name")
+    if isinstance(name, str) and name:
+        return name
+    repository = git.find(root)
+    return (repository.name() if repository else root.name) or "unnamed"
+
+
+def _pyproject(root: Path) -> dict[str, Any]:
+    path = root / "pyproject.toml"
+    if not path.is_file():
+        return {}
+    import tomllib  # noqa: PLC0415 - four modules that many runs do without
+
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"cannot read {path}: {error}") from None
+
+
+def _table(document: Mapping[str, Any], key: str) -> dict[str, Any]:
+    value = document.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _has_ini(folder: Path) -> bool:
+    own = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini")
+    if any((folder / name).is_file() for name in own):
+        return True
+    try:
+        tool = _table(_pyproject(folder), "tool")
+    except SettingsError:
+        tool = {}
+    return (
+        bool(tool.get("pytest"))
+        or _contains(folder / "tox.ini", r"^\[pytest\]")
+        or _contains(folder / "setup.cfg", r"^\[tool:pytest\]")
+    )
+
+
+def _is_pyproject_folder(folder: Path) -> bool:
+    return (folder / "pyproject.toml").is_file()
+
+
+def _names_the_kit(folder: Path) -> bool:
+    return _contains(folder / "conftest.py", r"conftest_kit")
+
+
+def _has_runs(folder: Path) -> bool:
+    return (folder / "logs" / "runs").is_dir()
+
+
+def _contains(path: Path, pattern: str) -> bool:
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return re.search(pattern, text, re.MULTILINE) is not None
