@@ -1,0 +1,17 @@
+"""Reviews a finished pytest run: what broke, why, whether it is new and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = ["review_test_outcomes"]
+
+
+def review_test_outcomes(
+    metrics_file: str | Path = "monitoring/pytest_metrics.prom",
+) -> list[str]:
+    """What the metrics file of a run suggests to do; empty where nothing failed or it is missing."""
+    # Imported late: `import orchestrator` stays cheap, and works without the extra's packages.
+    from orchestrator.pipeline import review_test_outcomes as review
+
+    return review(Path(metrics_file))

@@ -1,0 +1,35 @@
+"""What can go wrong in the orchestrator, and the exit status of each.
+
+OrchestratorError           70, a bug of ours
+├── UsageProblem            64
+├── UnreadableInput         65
+└── MemoryUnreachable       69
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class OrchestratorError(Exception):
+    """The root. The message names the thing, its value and the remedy, and is shown to the user."""
+
+    exit_code: ClassVar[int] = 70
+
+
+class UsageProblem(OrchestratorError):
+    """The command line or a setting asks for something that cannot be done."""
+
+    exit_code = 64
+
+
+class UnreadableInput(OrchestratorError):
+    """A run, a metrics file or another input is missing or cannot be read."""
+
+    exit_code = 65
+
+
+class MemoryUnreachable(OrchestratorError):
+    """The memory cannot be opened, read or written."""
+
+    exit_code = 69

@@ -1,0 +1,160 @@
+"""What every format for people says in the same words: age, counts, place, confidence, novelty."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from conftest_kit.records import OUTCOMES, Failure, Frame, Run
+from corpus_memory_logging.records import Cause, Review
+
+from orchestrator.report.plain import one_line
+
+_EXIT_CODES = {
+    1: "tests failed",
+    2: "interrupted",
+    3: "an internal error",
+    4: "a usage error",
+    5: "no tests collected",
+}
+_PHASES = {
+    "setup": "set-up",
+    "teardown": "tear-down",
+    "collect": "collection",
+    "crash": "crash",
+    "internal": "internal error",
+    "start": "start",
+}
+_ORDER = ("failed", "error", "passed", *OUTCOMES)
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """`1 failure`, `2 failures`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def words(name: str) -> str:
+    """A category, kind or state as people write it."""
+    return one_line(name).replace("_", " ")
+
+
+def age(moment: str, now: datetime) -> str:
+    """`3 minutes ago`; empty where the moment is not known."""
+    try:
+        seconds = (now - datetime.fromisoformat(moment)).total_seconds()
+    except (ValueError, TypeError):
+        return ""
+    for size, noun in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= 2 * size:
+            return f"{int(seconds // size)} {noun}s ago"
+    return f"{int(seconds)} seconds ago" if seconds >= 5 else "just now"
+
+
+def commit(run: Run) -> str:
+    """`main 0d70142, with uncommitted changes`; empty outside a repository."""
+    git = run.environment.git
+    revision = one_line(str(git.get("commit") or ""))[:10]
+    text = " ".join(part for part in (one_line(str(git.get("branch") or "")), revision) if part)
+    return f"{text}, with uncommitted changes" if text and git.get("dirty") else text
+
+
+def counts(run: Run) -> str:
+    """`3 failed, 1 error, 120 passed`; empty where nothing ran."""
+    named = {name: run.counts[name] for name in _ORDER if run.counts.get(name)}
+    return ", ".join(
+        counted(number, "error") if name == "error" else f"{number:,} {name}"
+        for name, number in named.items()
+    )
+
+
+def duration(run: Run) -> str:
+    """`12.3 s`, `4 min 10 s`; empty where the run did not end."""
+    try:
+        ended, began = datetime.fromisoformat(run.finished), datetime.fromisoformat(run.started)
+    except ValueError:
+        return ""
+    seconds = (ended - began).total_seconds()
+    if seconds >= 60:
+        return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+    return f"{seconds:.1f} s"
+
+
+def ending(run: Run) -> str:
+    """How the run ended, where that is more than its counts say."""
+    if run.state in ("died", "interrupted", "not_started"):
+        state = {"died": "the process died", "not_started": "no test started"}
+        text = state.get(run.state, run.state)
+        return text if run.exit_code is None else f"{text} (exit status {run.exit_code})"
+    if not run.exit_code:
+        return ""
+    meaning = _EXIT_CODES.get(run.exit_code)
+    return f"exit status {run.exit_code}" + (f", {meaning}" if meaning else "")
+
+
+def place(run: Run) -> str:
+    """`Python 3.11.4 on Linux`."""
+    version = one_line(run.environment.python.get("version", ""))
+    system = one_line(run.environment.platform.get("system", ""))
+    return " on ".join(part for part in (f"Python {version}" if version else "", system) if part)
+
+
+def summary(review: Review) -> str:
+    """`2 causes of 44 failures`."""
+    failures = sum(len(cause.failures) for cause in review.causes)
+    if not review.causes:
+        return "nothing failed"
+    causes = counted(len(review.causes), "cause")
+    return f"{causes} of {counted(failures, 'failure')}" if failures else causes
+
+
+def subject(cause: Cause) -> str:
+    """`PyYAML`, `numpy 2.3.0`: what to act on; empty where nobody knows."""
+    culprit = cause.verdict.culprit
+    if culprit is None:
+        return ""
+    return one_line(" ".join(filter(None, (culprit.name, culprit.version))))
+
+
+def confidence(value: float) -> str:
+    """`very likely (95%)`."""
+    bounds = ((0.9, "very likely"), (0.7, "likely"), (0.4, "possible"))
+    word = next((word for bound, word in bounds if value >= bound), "a guess")
+    return f"{word} ({value:.0%})"
+
+
+def novelty(cause: Cause) -> str:
+    """`new`, or since when it is known and in how many runs it was seen before."""
+    known = cause.remembered
+    if known is None:
+        return "new"
+    text = f"known since {one_line(known.first_seen)[:10]}, {counted(known.occurrences, 'run')} before"
+    return text if known.status == "open" else f"{text}, was {known.status}"
+
+
+def location(cause: Cause) -> Frame | None:
+    """The frame to look at: the last one of the root exception inside the project, else the test."""
+    frames = [
+        frame
+        for failure in cause.failures[:1]
+        for raised in reversed(failure.exceptions)
+        for frame in reversed(raised.frames)
+    ]
+    for origin in ("project", "test"):
+        for frame in frames:
+            if frame.origin == origin:
+                return frame
+    return frames[0] if frames else None
+
+
+def named(failures: Iterable[Failure]) -> list[str]:
+    """A line for each failing test: `tests/test_a.py::test_b (set-up, 3 attempts)`."""
+    seen = Counter((failure.nodeid, failure.subtest, failure.phase) for failure in failures)
+    lines = []
+    for (nodeid, subtest, phase), times in seen.items():
+        aside = [_PHASES[phase]] if phase in _PHASES else []
+        aside += [f"{times} attempts"] if times > 1 else []
+        line = one_line(nodeid) or "pytest itself"
+        line += f" [{one_line(subtest)}]" if subtest else ""
+        lines.append(line + (f" ({', '.join(aside)})" if aside else ""))
+    return lines
