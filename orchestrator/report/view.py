@@ -1,4 +1,4 @@
-"""What every format for people says in the same words: age, counts, place, confidence, novelty."""
+"""What every format for people says in the same words: counts, place, confidence, novelty."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from datetime import datetime
 
 from conftest_kit.records import OUTCOMES, Failure, Frame, Run
 from corpus_memory_logging.records import Cause, Review
-
 from orchestrator.report.plain import one_line
 
 _EXIT_CODES = {
@@ -39,24 +38,10 @@ def words(name: str) -> str:
     return one_line(name).replace("_", " ")
 
 
-def age(moment: str, now: datetime) -> str:
-    """`3 minutes ago`; empty where the moment is not known."""
-    try:
-        seconds = (now - datetime.fromisoformat(moment)).total_seconds()
-    except (ValueError, TypeError):
-        return ""
-    for size, noun in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= 2 * size:
-            return f"{int(seconds // size)} {noun}s ago"
-    return f"{int(seconds)} seconds ago" if seconds >= 5 else "just now"
-
-
-def commit(run: Run) -> str:
-    """`main 0d70142, with uncommitted changes`; empty outside a repository."""
-    git = run.environment.git
-    revision = one_line(str(git.get("commit") or ""))[:10]
-    text = " ".join(part for part in (one_line(str(git.get("branch") or "")), revision) if part)
-    return f"{text}, with uncommitted changes" if text and git.get("dirty") else text
+def heading(review: Review) -> str:
+    """Which run this is, how old and of which commit: the first of the notes."""
+    run_id = one_line(review.recording.run.run_id)
+    return one_line(review.notes[0]) if review.notes else f"run {run_id or 'without a record'}"
 
 
 def counts(run: Run) -> str:
@@ -103,7 +88,7 @@ def summary(review: Review) -> str:
     """`2 causes of 44 failures`."""
     failures = sum(len(cause.failures) for cause in review.causes)
     if not review.causes:
-        return "nothing failed"
+        return ending(review.recording.run) or "nothing failed"
     causes = counted(len(review.causes), "cause")
     return f"{causes} of {counted(failures, 'failure')}" if failures else causes
 
