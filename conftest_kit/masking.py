@@ -1,0 +1,154 @@
+"""Keep the values of secret environment variables out of everything that is written.
+
+Only the process under test knows these values; what a secret looks like in general is the
+orchestrator's detector's business.
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, quote_plus, unquote
+
+_SECRET_NAME = re.compile(
+    r"TOKEN(?!IZ)|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|WEBHOOK|DSN"
+    r"|AUTH(?!OR(?!I))"  # GIT_AUTHOR_NAME is none
+    r"|(?:API|ACCESS|PRIVATE)_?KEY|(?:^|_)KEYS?(?:_|$)|_PASS$|_PWD$",
+    re.IGNORECASE,
+)
+_USERINFO = re.compile(r"[\w+.-]+://([^/\s]*)@")
+_PLACE = re.compile(r"(?:[\w+.-]+://[\w.:-]+|[~.]{0,2}|[A-Za-z]:)(?:[/\\][\w.@-]{0,19})*")
+"""A path or a plain URL. Longer segments are taken for keys: those of webhooks have 24 characters
+and more, and a base64 key may begin with a slash."""
+
+_SHORTEST = 6
+_LINE = 16
+"""Lines of a multi-line secret are masked one by one from this length: output is often indented."""
+_EDGE = 24
+"""pytest shortens long texts in the middle; from this many characters on an end is masked alone."""
+
+_COMMON = re.compile(
+    r"always|anonymous|changeme|default|development|disabled|enabled|example|github|gitlab"
+    r"|localhost|oauth2|optional|passw(?:or)?d|placeholder|postgres(?:ql)?|prefer|private"
+    r"|production|public|rabbitmq|required|secret|sqlite|staging|testing|unknown|username",
+    re.IGNORECASE,
+)
+"""As values of secret-looking variables these keep nothing, and masking them would hide evidence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mask:
+    """Replaces secrets by `[masked:NAME]`, NAME being that of the variable."""
+
+    forms: tuple[tuple[str, str], ...] = ()
+    """What a secret may look like and what to write instead, the longest first."""
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Mask:
+        """The mask for the variables that `secret_values` finds."""
+        forms: dict[str, str] = {}
+        for value, name in secret_values(environ).items():
+            marker = f"[masked:{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}]"
+            for form in _forms(value):
+                forms.setdefault(form, marker)
+        return cls(forms=tuple(sorted(forms.items(), key=lambda item: (-len(item[0]), item[0]))))
+
+    def __call__(self, text: str) -> str:
+        """`text` without the secrets.
+
+        Mask texts before they are cut or become part of a JSON line: half a secret is not always
+        recognised, and a short one may equal a key of a record.
+        """
+        for form, marker in self.forms:
+            if len(form) >= 2 * _EDGE:
+                text = _mask_ends(text, form, marker)
+            elif form in text:
+                text = text.replace(form, marker)
+        return text
+
+
+def secret_values(environ: Mapping[str, str]) -> dict[str, str]:
+    """Secret value to the name of its variable.
+
+    A variable is secret by its name, a password also by its place in a URL. Values that are short,
+    numbers, common words, paths or plain URLs are not: they hide nothing and occur everywhere.
+    """
+    found: dict[str, str] = {}
+    for name, value in sorted(environ.items()):
+        candidates = []
+        userinfo = _USERINFO.match(value)
+        if userinfo:
+            user, _, password = userinfo[1].partition(":")
+            candidates += [password, unquote(password)]
+        if _SECRET_NAME.search(name):
+            # In https://KEY@host the key stands in the user's place.
+            candidates += [value, value.strip(), *([user] if userinfo and not password else ())]
+        for candidate in candidates:
+            if _is_worth_masking(candidate):
+                found.setdefault(candidate, name)
+    return found
+
+
+def _is_worth_masking(value: str) -> bool:
+    return (
+        len(value) >= _SHORTEST
+        and not value.isdigit()
+        and _COMMON.fullmatch(value) is None
+        and _PLACE.fullmatch(value) is None
+    )
+
+
+def _forms(value: str) -> Iterator[str]:
+    """The value as it may appear in output."""
+    yield value
+    yield quote(value, safe="", errors="replace")
+    yield quote_plus(value, errors="replace")
+    yield repr(value)[1:-1]
+    yield json.dumps(value)[1:-1]
+    yield json.dumps(value, ensure_ascii=False)[1:-1]
+    yield from _base64_forms(value.encode("utf-8", "surrogateescape"))
+    for line in value.splitlines():
+        if len(line.strip()) >= _LINE and not line.startswith("-----"):
+            yield line.strip()
+
+
+def _base64_forms(value: bytes) -> Iterator[str]:
+    """Its base64 alone, and inside something that is encoded with it (`user:password`).
+
+    There it begins at one of three offsets, and the characters at its ends depend on the neighbours.
+    """
+    for offset, skipped in ((0, 0), (1, 2), (2, 3)):
+        whole_characters = (offset + len(value)) * 8 // 6
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            form = encode(bytes(offset) + value).decode("ascii")[skipped:whole_characters]
+            if len(form) >= 8:
+                yield form
+
+
+def _mask_ends(text: str, form: str, marker: str) -> str:
+    """As `replace`, also where only the beginning or the end of `form` is left."""
+    text = text.replace(form, marker)
+    at = text.find(form[:_EDGE])
+    while at >= 0:
+        shared = _shared(text[at:], form)
+        text = text[:at] + marker + text[at + shared :]
+        at = text.find(form[:_EDGE], at + len(marker))
+    at = text.rfind(form[-_EDGE:])
+    while at >= 0:
+        end = at + _EDGE
+        start = end - _shared(text[:end][::-1], form[::-1])
+        text = text[:start] + marker + text[end:]
+        at = text.rfind(form[-_EDGE:], 0, start)
+    return text
+
+
+def _shared(text: str, form: str) -> int:
+    """How many characters both begin with."""
+    for index, (left, right) in enumerate(zip(text, form, strict=False)):
+        if left != right:
+            return index
+    return min(len(text), len(form))
