@@ -23,6 +23,7 @@ _INFO_FOLDER = re.compile(
 )
 """pip leaves folders that begin with `~` when it cannot remove what it replaced."""
 
+_HEADER = re.compile(r"^(Name|Version|Requires-Dist|Provides-Extra): *(.+)", re.MULTILINE)
 _RECORDED_MODULE = re.compile(
     r'^"?([A-Za-z_]\w*)(?:/[^,\n]*|\.[\w.-]+)?\.(?:py|so|pyd)"?,', re.MULTILINE
 )
@@ -147,7 +148,7 @@ def installed_versions(search_path: Sequence[str]) -> dict[str, str]:
     for folder, name, version in _info_folders(search_path):
         key = normalised(name)
         if key not in found:
-            found[key] = version or _headers(folder).get("version", [""])[0]
+            found[key] = version or _headers(folder).get("Version", [""])[0]
     return dict(sorted(found.items()))
 
 
@@ -160,10 +161,10 @@ def installed_metadata(search_path: Sequence[str] | None = None) -> tuple[Distri
         if key in found or not headers:
             continue
         found[key] = Distribution(
-            name=headers.get("name", [name])[0],
-            version=headers.get("version", [""])[0],
-            requires=tuple(headers.get("requires-dist", ())),
-            extras=tuple(headers.get("provides-extra", ())),
+            name=headers.get("Name", [name])[0],
+            version=headers.get("Version", [""])[0],
+            requires=tuple(headers.get("Requires-Dist", ())),
+            extras=tuple(headers.get("Provides-Extra", ())),
             modules=_modules(folder),
             pytest_plugins=_pytest_plugins(folder),
         )
@@ -228,21 +229,14 @@ def _info_folders(search_path: Sequence[str]) -> Iterator[tuple[Path, str, str]]
 
 
 def _headers(folder: Path) -> dict[str, list[str]]:
-    """The headers of METADATA or PKG-INFO, names in lower case; empty where there are none."""
+    """What METADATA or PKG-INFO says under the names in `_HEADER`; empty where neither is there."""
     # What distutils left behind is the file itself.
     for path in (folder / "METADATA", folder / "PKG-INFO", folder):
-        try:
-            with path.open(encoding="utf-8", errors="replace") as lines:
-                headers: dict[str, list[str]] = {}
-                for line in lines:
-                    name, colon, value = line.partition(":")
-                    if not line.strip():
-                        break
-                    if colon and not line[0].isspace():
-                        headers.setdefault(name.lower(), []).append(value.strip())
-        except OSError:
-            continue
-        return headers
+        if text := _read(path):
+            headers: dict[str, list[str]] = {}
+            for name, value in _HEADER.findall(text.partition("\n\n")[0]):
+                headers.setdefault(name, []).append(value.rstrip())
+            return headers
     return {}
 
 

@@ -37,15 +37,15 @@ _COMMON = re.compile(
     r"|production|public|rabbitmq|required|secret|sqlite|staging|testing|unknown|username",
     re.IGNORECASE,
 )
-"""As values of secret-looking variables these keep nothing, and masking them would hide evidence."""
+"""Values that keep nothing secret; masking them would hide evidence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mask:
     """Replaces secrets by `[masked:NAME]`, NAME being that of the variable."""
 
-    forms: tuple[tuple[str, str], ...] = ()
-    """What a secret may look like and what to write instead, the longest first."""
+    needles: tuple[tuple[str, str, str], ...] = ()
+    """What betrays a form of a secret, the form, and what to write instead; long forms first."""
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Mask:
@@ -55,7 +55,12 @@ class Mask:
             marker = f"[masked:{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}]"
             for form in _forms(value):
                 forms.setdefault(form, marker)
-        return cls(forms=tuple(sorted(forms.items(), key=lambda item: (-len(item[0]), item[0]))))
+        longest_first = sorted(forms, key=lambda form: (-len(form), form))
+        return cls(
+            needles=tuple(
+                (needle, form, forms[form]) for form in longest_first for needle in _ends(form)
+            )
+        )
 
     def __call__(self, text: str) -> str:
         """`text` without the secrets.
@@ -63,11 +68,9 @@ class Mask:
         Mask texts before they are cut or become part of a JSON line: half a secret is not always
         recognised, and a short one may equal a key of a record.
         """
-        for form, marker in self.forms:
-            if len(form) >= 2 * _EDGE:
-                text = _mask_ends(text, form, marker)
-            elif form in text:
-                text = text.replace(form, marker)
+        for needle, form, marker in self.needles:
+            if needle in text:
+                text = _mask_ends(text.replace(form, marker), form, marker)
         return text
 
 
@@ -119,7 +122,7 @@ def _forms(value: str) -> Iterator[str]:
 def _base64_forms(value: bytes) -> Iterator[str]:
     """Its base64 alone, and inside something that is encoded with it (`user:password`).
 
-    There it begins at one of three offsets, and the characters at its ends depend on the neighbours.
+    There it begins at one of three offsets; the characters at its ends depend on the neighbours.
     """
     for offset, skipped in ((0, 0), (1, 2), (2, 3)):
         whole_characters = (offset + len(value)) * 8 // 6
@@ -129,20 +132,24 @@ def _base64_forms(value: bytes) -> Iterator[str]:
                 yield form
 
 
+def _ends(form: str) -> tuple[str, ...]:
+    return (form[:_EDGE], form[-_EDGE:]) if len(form) >= 2 * _EDGE else (form,)
+
+
 def _mask_ends(text: str, form: str, marker: str) -> str:
-    """As `replace`, also where only the beginning or the end of `form` is left."""
-    text = text.replace(form, marker)
-    at = text.find(form[:_EDGE])
+    """Mask what is left of `form` where its middle was cut out."""
+    head, *tails = _ends(form)
+    at = text.find(head)
     while at >= 0:
-        shared = _shared(text[at:], form)
-        text = text[:at] + marker + text[at + shared :]
-        at = text.find(form[:_EDGE], at + len(marker))
-    at = text.rfind(form[-_EDGE:])
-    while at >= 0:
-        end = at + _EDGE
-        start = end - _shared(text[:end][::-1], form[::-1])
-        text = text[:start] + marker + text[end:]
-        at = text.rfind(form[-_EDGE:], 0, start)
+        text = text[:at] + marker + text[at + _shared(text[at:], form) :]
+        at = text.find(head, at + len(marker))
+    for tail in tails:
+        at = text.find(tail)
+        while at >= 0:
+            end = at + len(tail)
+            start = end - _shared(text[:end][::-1], form[::-1])
+            text = text[:start] + marker + text[end:]
+            at = text.find(tail, start + len(marker))
     return text
 
 
