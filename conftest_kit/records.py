@@ -1,19 +1,21 @@
 """What a run leaves behind: frozen records and their JSON form. PYTEST_DONT_REWRITE
 
 Standard library only: the plugin writes these records inside the user's pytest process, the
-orchestrator and the memory read them anywhere. Readers ignore keys and records that they do not know,
-and fill what is missing with defaults, so old and new versions read each other's files.
+orchestrator and the memory read them anywhere. Readers ignore keys and records that they do not
+know, and fill what is missing with defaults, so old and new versions read each other's files.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 SCHEMA_VERSION = 1
 
 _Record = TypeVar("_Record")
+_EMPTY: tuple[Any, ...] = ("", (), {})
 
 Outcome = Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed", "rerun"]
 OUTCOMES: tuple[Outcome, ...] = (
@@ -27,12 +29,13 @@ OUTCOMES: tuple[Outcome, ...] = (
 )
 
 Phase = Literal["setup", "call", "teardown", "collect", "crash", "internal", "start"]
-"""`crash`: the process or xdist worker that ran the test died. `internal`: an error inside pytest or a
-plugin. `start`: pytest gave up before collection (usage error, conftest that cannot be imported)."""
+"""`crash`: the process or xdist worker that ran the test died. `internal`: an error inside pytest or
+a plugin. `start`: pytest gave up before collection (usage error, conftest that cannot be
+imported)."""
 
 State = Literal["running", "complete", "interrupted", "died", "not_started"]
-"""`running` is what a run directory says until the session ends; a reader turns it into `died` when the
-process is gone."""
+"""`running` is what a run directory says until the session ends; a reader turns it into `died` when
+the process is gone."""
 
 Origin = Literal["project", "test", "installed", "stdlib"]
 
@@ -56,12 +59,13 @@ class Raised:
     """One link of an exception chain."""
 
     type: str
-    """`module.qualname`, without the module for builtins: `ModuleNotFoundError`, `socket.gaierror`."""
+    """`module.qualname`, builtins without module: `ModuleNotFoundError`, `socket.gaierror`."""
     bases: tuple[str, ...] = ()
     """The other classes of its method resolution order, `object` left out."""
     message: str = ""
     relation: Literal["raised", "cause", "context"] = "raised"
-    """How the link before it names this one: `__cause__`, `__context__`; `raised` for the first."""
+    """How the link before it names this one: `__cause__`, `__context__`; `raised` for the
+    first."""
     attributes: dict[str, Any] = field(default_factory=dict)
     """Simple attributes the exception carries: `name`, `path`, `errno`, `filename`, `argname`, `obj`
     (the type's or module's name), … : text, numbers and lists of text."""
@@ -135,7 +139,7 @@ class Environment:
     distributions: dict[str, str] = field(default_factory=dict)
     """Installed distributions: normalised name to version."""
     plugins: dict[str, str] = field(default_factory=dict)
-    """Distributions that brought a loaded pytest plugin, pytest itself among them: name to version."""
+    """Distributions that brought a loaded pytest plugin, pytest among them: name to version."""
     sys_path: tuple[str, ...] = ()
     git: dict[str, Any] = field(default_factory=dict)
     """`commit`, `branch`, `dirty` (null where git took too long)."""
@@ -165,7 +169,8 @@ class Run:
     """The folder that paths of this run are relative to (pytest's rootdir)."""
     inifile: str | None = None
     counts: dict[str, int] = field(default_factory=dict)
-    """One outcome per attempt; a collection error counts as `error`, a crashed worker as `failed`."""
+    """One outcome per attempt; a collection error counts as `error`, a crashed worker as
+    `failed`."""
     pytest_counts: dict[str, int] | None = None
     """pytest's own summary, where subtests count; null where no terminal reporter was there."""
     collected: int | None = None
@@ -209,11 +214,11 @@ class Recording:
 def to_json(record: Any) -> dict[str, Any]:
     """The JSON form of a record; fields that are empty or null are left out."""
     document: dict[str, Any] = {}
-    for spec in dataclasses.fields(record):
-        value = getattr(record, spec.name)
-        if value is None or value == "" or value == () or value == {}:
+    for name in _shapes(type(record)):
+        value = getattr(record, name)
+        if value is None or value in _EMPTY:
             continue
-        document[spec.name] = _plain(value)
+        document[name] = _plain(value)
     return document
 
 
@@ -257,28 +262,82 @@ def distribution_from_json(document: dict[str, Any]) -> Distribution:
     return _build(Distribution, _known(Distribution, document))
 
 
-def _chain(documents: Any) -> tuple[Raised, ...]:
-    return tuple(_raised(document) for document in documents)
+def _chain(documents: Any, depth: int = 0) -> tuple[Raised, ...]:
+    if not isinstance(documents, tuple | list) or depth > _DEEPEST:
+        raise ValueError(f"not a chain of exceptions: {documents!r:.80}")
+    return tuple(_raised(document, depth) for document in documents)
 
 
-def _raised(document: dict[str, Any]) -> Raised:
+def _raised(document: Any, depth: int) -> Raised:
     values = _known(Raised, document)
     values["frames"] = tuple(
         _build(Frame, _known(Frame, frame)) for frame in values.get("frames", ())
     )
-    values["members"] = tuple(_chain(member) for member in values.get("members", ()))
+    values["members"] = tuple(_chain(member, depth + 1) for member in values.get("members", ()))
     return _build(Raised, values)
+
+
+_DEEPEST = 50
+"""Exception groups inside one another that a reader follows."""
+
+_SHAPES: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "str | None": (str, type(None)),
+    "int": (int,),
+    "int | None": (int, type(None)),
+    "float | None": (float, int, type(None)),
+    "Environment": (dict,),
+    "Outcome": (str,),
+    "Phase": (str,),
+    "State": (str,),
+    "Origin": (str,),
+    "Any": (object,),
+}
+_MEMBERS: dict[str, tuple[type, ...]] = {
+    "tuple[str, ...]": (str,),
+    "dict[str, str]": (str,),
+    "dict[str, int]": (int,),
+    "dict[str, int] | None": (int,),
+    "dict[str, float]": (float, int),
+}
+
+
+@functools.cache
+def _shapes(kind: type[Any]) -> dict[str, tuple[tuple[type, ...], tuple[type, ...]]]:
+    """For each field what its value may be, and what the members of that value may be."""
+    return {
+        spec.name: (_outer_shape(str(spec.type)), _MEMBERS.get(str(spec.type), (object,)))
+        for spec in dataclasses.fields(kind)
+    }
+
+
+def _outer_shape(annotation: str) -> tuple[type, ...]:
+    if annotation.startswith("tuple["):
+        return (tuple,)
+    if annotation.startswith("dict["):
+        return (dict, type(None)) if annotation.endswith("| None") else (dict,)
+    return _SHAPES.get(annotation, (str,))  # a Literal of words
 
 
 def _known(kind: type[Any], document: Any) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ValueError(f"a {kind.__name__} must be a JSON object, not {document!r:.80}")
-    names = {spec.name for spec in dataclasses.fields(kind)}
-    return {
-        key: tuple(value) if isinstance(value, list) else value
-        for key, value in document.items()
-        if key in names
-    }
+    shapes = _shapes(kind)
+    values = {}
+    for key, value in document.items():
+        if key not in shapes:
+            continue
+        if type(value) is list:
+            value = tuple(value)
+        outer, members = shapes[key]
+        if not isinstance(value, outer):
+            raise ValueError(f"{kind.__name__}.{key} cannot be {value!r:.80}")
+        if members[0] is not object and value is not None:
+            for member in value.values() if type(value) is dict else value:
+                if not isinstance(member, members):
+                    raise ValueError(f"{kind.__name__}.{key} cannot hold {member!r:.80}")
+        values[key] = value
+    return values
 
 
 def _build(kind: type[_Record], values: dict[str, Any]) -> _Record:

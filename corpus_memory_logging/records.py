@@ -43,7 +43,8 @@ class Verdict:
 
     category: str
     kind: str
-    """Finer than the category: `distribution`, `pytest_plugin`, `scope_mismatch`, … ; empty if unknown."""
+    """Finer than the category: `distribution`, `pytest_plugin`, `scope_mismatch`, …; empty if
+    unknown."""
     culprit: Culprit | None
     confidence: float
     """0 to 1."""

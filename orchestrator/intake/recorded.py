@@ -1,0 +1,46 @@
+"""A run directory → a recording in which everything that made the run red is a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from conftest_kit import rundir
+from conftest_kit.records import Failure, Recording
+
+_NO_TESTS_COLLECTED = 5
+_GREEN = 0
+
+
+def read(run_directory: Path) -> Recording:
+    """Read a run and complete its failures.
+
+    Raises:
+        conftest_kit.rundir.UnreadableRun: the directory holds no run.
+    """
+    recording = rundir.read(run_directory)
+    unseen = tuple(_unseen(recording))
+    return replace(recording, failures=recording.failures + unseen)
+
+
+def _unseen(recording: Recording) -> Iterator[Failure]:
+    """The failures that no hook could see: its process was gone, or nobody asked it."""
+    run = recording.run
+    if run.state == "died":
+        for nodeid in recording.in_flight:
+            yield Failure(
+                nodeid=nodeid, phase="crash", message="the process died while this test ran"
+            )
+        if not recording.in_flight:
+            yield Failure(
+                nodeid="", phase="crash", message="the process died while no test was running"
+            )
+    elif run.exit_code == _NO_TESTS_COLLECTED and not recording.failures:
+        yield Failure(nodeid="", phase="collect", message="no tests were collected")
+    elif run.exit_code not in (None, _GREEN) and not recording.failures:
+        yield Failure(
+            nodeid="",
+            phase="internal",
+            message=f"pytest ended with status {run.exit_code} though no test failed",
+        )

@@ -1,0 +1,57 @@
+"""Which link of a chain decides."""
+
+from __future__ import annotations
+
+from conftest_kit.records import Failure, Frame, Raised
+from orchestrator.chain import decisive
+
+
+def _link(kind, relation="raised", *, functions=("test_a",), members=()):
+    frames = tuple(Frame(file="tests/test_a.py", line=1, function=name) for name in functions)
+    return Raised(type=kind, relation=relation, frames=frames, members=members)
+
+
+def _decisive(*chain):
+    found = decisive(Failure(nodeid="t", phase="call", exceptions=chain))
+    return found.type if found else None
+
+
+def test_nothing_raised():
+    """A failure without an exception has no decisive link."""
+    assert _decisive() is None
+
+
+def test_cause_is_followed():
+    """`raise … from …` names the root, however far away it was raised."""
+    chain = (_link("A", functions=("f", "g")), _link("B", "cause", functions=("x",)))
+
+    assert _decisive(*chain) == "B"
+
+
+def test_context_of_a_wrapper_is_followed():
+    """A handler that raises itself wraps what it handled."""
+    chain = (
+        _link("RuntimeError", functions=("test_a", "load")),
+        _link("KeyError", "context", functions=("load", "lookup")),
+    )
+
+    assert _decisive(*chain) == "KeyError"
+
+
+def test_context_of_a_failing_fallback_is_not_followed():
+    """What broke in a call made by the handler is a failure of its own."""
+    chain = (
+        _link("ValueError", functions=("test_a", "load", "fallback")),
+        _link("ImportError", "context", functions=("load",)),
+    )
+
+    assert _decisive(*chain) == "ValueError"
+
+
+def test_group_of_one_stands_for_its_member():
+    """An exception group with one member is that member; with several it is itself."""
+    one = _link("ExceptionGroup", members=((_link("KeyError"),),))
+    two = _link("ExceptionGroup", members=((_link("KeyError"),), (_link("OSError"),)))
+
+    assert _decisive(one) == "KeyError"
+    assert _decisive(two) == "ExceptionGroup"
