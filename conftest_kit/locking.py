@@ -1,0 +1,54 @@
+"""One writer at a time, across processes.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows: writers there are not kept apart.
+    fcntl = None  # type: ignore[assignment]
+
+TIMEOUT_SECONDS = 5.0
+"""A writer needs a few milliseconds; whoever holds the lock for longer hangs."""
+
+
+@contextlib.contextmanager
+def lock(path: Path, *, timeout_seconds: float = TIMEOUT_SECONDS) -> Iterator[bool]:
+    """Keep out others that ask for the lock of this file; False where the wait was too long.
+
+    The lock is a hidden file beside `path`. The system releases it when its holder dies. Where the
+    system or the file system has no such locks, nobody waits.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    descriptor = os.open(
+        path.with_name(f".{path.name}.lock"), os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644
+    )
+    try:
+        yield _acquire(descriptor, time.monotonic() + timeout_seconds)
+    finally:
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int, deadline: float) -> bool:
+    while fcntl is not None:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.005)
+        except OSError:  # A network file system without locks.
+            return True
+        else:
+            return True
+    return True

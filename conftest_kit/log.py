@@ -1,0 +1,181 @@
+"""The readable log: a run as text, and the file that texts are appended to.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from conftest_kit.locking import lock
+from conftest_kit.records import OUTCOMES, Attempt, Failure, Raised, Recording, Run
+
+_ESCAPES = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours and cursor movements
+    r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)"  # titles, links and other strings
+    r"|\x1b[ -/]*[0-~]?"
+    # Other controls, and what turns the direction of text around.
+    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+)
+_RULE_WIDTH = 100
+
+
+def render(recording: Recording) -> str:
+    """A run as text: header, tests with times, failures in full, summary; no control characters."""
+    run = recording.run
+    lines = [
+        _rule("=", f"run {run.run_id}"),
+        *_header(run),
+        _rule("-", "tests"),
+        *(line for attempt in recording.attempts for line in _attempt(attempt)),
+    ]
+    for number, failure in enumerate(recording.failures, start=1):
+        lines += [_rule("-", f"failure {number}: {failure.nodeid or 'pytest'}"), *_failure(failure)]
+    if recording.in_flight:
+        lines += [_rule("-", "started and never ended"), *map(_line, recording.in_flight)]
+    if run.warnings:
+        lines += [_rule("-", "warnings"), *map(_line, run.warnings)]
+    lines += [_rule("-", "summary"), *_summary(recording), _rule("=", f"end of run {run.run_id}")]
+    return "\n".join(lines) + "\n\n"
+
+
+def append(path: Path, text: str, *, max_bytes: int = 10_000_000, backups: int = 5) -> None:
+    """Add one block to the log; one that would grow too big becomes `<name>.1`, that `.2` …
+
+    Blocks of several processes do not mix. Where another writer holds the lock for seconds, the
+    block is added all the same, without rotation.
+
+    Raises:
+        OSError: the file cannot be written to.
+    """
+    content = text.encode("utf-8", "backslashreplace")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with lock(path) as held:
+        if held and path.exists() and path.stat().st_size + len(content) > max_bytes:
+            _rotate(path, backups)
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with open(descriptor, "ab", buffering=0) as file:  # noqa: PTH123 - a Path has no mode 0600
+            written = file.write(content)
+    if written != len(content):
+        raise OSError(f"only {written} of {len(content)} bytes fit into {path}")
+
+
+def _rotate(path: Path, backups: int) -> None:
+    names = [path, *(path.with_name(f"{path.name}.{n}") for n in range(1, backups + 1))]
+    for older, newer in reversed(list(zip(names[1:], names, strict=False))):
+        if newer.exists():
+            newer.replace(older)
+
+
+def _header(run: Run) -> Iterator[str]:
+    environment = run.environment
+    git = environment.git
+    state = {None: ", changes unknown", False: ""}.get(git.get("dirty"), ", with changes")
+    facts = {
+        "project": run.project,
+        "started": run.started,
+        "directory": run.directory,
+        "command": " ".join(run.command),
+        "python": _words(environment.python, "version", "implementation", "executable"),
+        "platform": _words(environment.platform, "system", "release", "machine"),
+        "commit": f"{git.get('commit')} ({git.get('branch') or 'detached'}{state})" if git else "",
+        "ci": ", ".join(f"{key} {value}" for key, value in environment.ci.items()),
+        "random seed": "" if environment.random_seed is None else str(environment.random_seed),
+    }
+    for name, fact in facts.items():
+        if fact:
+            yield f"{name + ':':<13}{_line(fact)}"
+
+
+def _attempt(attempt: Attempt) -> Iterator[str]:
+    seconds = sum(attempt.durations.values())
+    number = f" (attempt {attempt.attempt})" if attempt.attempt > 1 else ""
+    worker = f" [{attempt.worker}]" if attempt.worker else ""
+    yield _line(
+        f"{attempt.started or '-':<28}{attempt.outcome.upper():<8}{seconds:9.3f} s"
+        f"  {attempt.nodeid}{number}{worker}"
+    )
+    if attempt.reason:
+        yield f"{'':<48}{_line(attempt.reason)}"
+
+
+def _failure(failure: Failure) -> Iterator[str]:
+    facts = [f"phase {failure.phase}", f"attempt {failure.attempt}"]
+    facts += [f"subtest {failure.subtest}"] if failure.subtest is not None else []
+    facts += [f"worker {failure.worker}"] if failure.worker else []
+    facts += [failure.time] if failure.time else []
+    yield _line(", ".join(facts))
+    if failure.text:
+        yield _plain(failure.text)
+    elif failure.exceptions:
+        yield from _chain(failure.exceptions)
+    else:
+        yield _plain(failure.message)
+    for stream, text in failure.captured.items():
+        if text:
+            yield f"captured {_line(stream)}:"
+            yield _plain(text)
+
+
+def _chain(chain: Sequence[Raised], indent: str = "") -> Iterator[str]:
+    """What pytest did not render: from the exception that ended the test back to the root."""
+    joints = {"cause": "caused by ", "context": "raised while handling ", "raised": ""}
+    for raised in chain:
+        text = _plain(raised.message).replace("\n", f"\n{indent}    ")
+        yield f"{indent}{joints[raised.relation]}{_line(raised.type)}: {text}"
+        for note in raised.notes:
+            yield f"{indent}    note: {_line(note)}"
+        for frame in raised.frames:
+            place = f"{frame.file}:{frame.line} in {frame.function}"
+            yield _line(f"{indent}    {place}{': ' if frame.source else ''}{frame.source}")
+        for member in raised.members:
+            yield from _chain(member, indent + "  | ")
+
+
+def _summary(recording: Recording) -> Iterator[str]:
+    run = recording.run
+    # A run that died counted nothing.
+    counts = run.counts or Counter(attempt.outcome for attempt in recording.attempts)
+    parts = [f"{counts[outcome]} {outcome}" for outcome in OUTCOMES if counts.get(outcome)]
+    yield f"{', '.join(parts) or 'no tests ran'}; {len(recording.failures)} failure(s) recorded"
+    status = "unknown" if run.exit_code is None else run.exit_code
+    yield _line(
+        f"{run.state}, exit status {status}, finished {run.finished or 'never'}{_took(run)}"
+    )
+    if run.coverage_percent is not None:
+        yield f"coverage {run.coverage_percent:.2f} %"
+    if recording.malformed_lines:
+        yield f"{recording.malformed_lines} lines of the record could not be read"
+
+
+def _took(run: Run) -> str:
+    try:
+        took = datetime.fromisoformat(run.finished) - datetime.fromisoformat(run.started)
+    except ValueError:
+        return ""
+    return f" after {took.total_seconds():.3f} s"
+
+
+def _words(mapping: dict[str, str], *keys: str) -> str:
+    return " ".join(mapping[key] for key in keys if mapping.get(key))
+
+
+def _rule(character: str, title: str) -> str:
+    return f"{character * 4} {_line(title)} ".ljust(_RULE_WIDTH, character)
+
+
+def _plain(text: str) -> str:
+    """Without what a terminal would act on; line ends are newlines."""
+    return _ESCAPES.sub("", text.replace("\r\n", "\n")).strip("\n")
+
+
+def _line(text: str) -> str:
+    """On one line, so that no test's name or message looks like a line of ours."""
+    if text.isprintable():  # Nearly always: ten thousand tests in 30 ms.
+        return text
+    return _plain(text).replace("\n", "\\n").rstrip()
