@@ -72,12 +72,13 @@ def launch(
     """
     if not command:
         raise UsageProblem("no command: name one that runs pytest, `orchestrator run -- pytest`")
-    isolated = lending.isolation(command, environ=environ, directory=directory)
-    launched = _attempt(command, environ, directory, stderr, isolated=isolated)
-    if launched.exit_code and lending.could_not_import(launched.stderr_tail):
+    barred = lending.bar(command, environ=environ, directory=directory)
+    launched = _attempt(command, environ, directory, stderr, barred=barred)
+    if launched.exit_code and lending.broke(launched.stderr_tail):
         stderr.write(b"orchestrator: the kit cannot be lent there, running once more without it\n")
         stderr.flush()
-        launched = _attempt(command, environ, directory, stderr, isolated="the command")
+        barred = "PYTHONPATH does not reach its pytest, or its Python is older than 3.6"
+        launched = _attempt(command, environ, directory, stderr, barred=barred)
     return launched
 
 
@@ -87,17 +88,17 @@ def _attempt(
     directory: Path,
     stderr: BinaryIO,
     *,
-    isolated: str | None,
+    barred: str | None,
 ) -> Launched:
     started = time.time()
     run_id = rundir.new_run_id(started)
     with tempfile.TemporaryDirectory(prefix="conftest-kit-", ignore_cleanup_errors=True) as folder:
         token = Path(folder)
         lending.write_token(token, run_id=run_id)
-        variables = lending.environment(environ, token, lend=isolated is None)
+        variables = lending.environment(environ, token, lend=barred is None)
         exit_code, tail = _run(command, variables, directory, stderr)
         answer = lending.read_answer(token)
-    note = lending.note(answer, isolated=isolated)
+    note = lending.note(answer, barred=barred)
     return Launched(
         command=tuple(command),
         directory=directory,

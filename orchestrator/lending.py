@@ -32,7 +32,7 @@ ADDITIONS: tuple[tuple[str, str, str], ...] = (
     ("TOX_OVERRIDE", ";", f"env_run_base.pass_env+={PASSED_ON}"),
 )
 
-_CANNOT_IMPORT = re.compile(rf'^.*[Ee]rror importing plugin "{MODULE}"', re.MULTILINE)
+_BROKE = re.compile(rf'(?:importing|loading) plugin "{MODULE}"|{MODULE}\.py", line')
 _PYTHON = re.compile(r"(?:python|pypy)[\d.]*(?:\.exe)?")
 
 
@@ -95,10 +95,10 @@ INSTALL = (
 OUTSIDE = "this run was seen from outside only: exit status and standard error"
 
 
-def note(answer: Answer, *, isolated: str | None = None) -> str | None:
+def note(answer: Answer, *, barred: str | None = None) -> str | None:
     """What kept the kit out, or the record from telling all, with the remedy.
 
-    `isolated` names the call that ignores PYTHONPATH, where nothing was lent.
+    `barred` says why nothing was lent.
     """
     if len(answer.met) > 1:
         return (
@@ -107,8 +107,8 @@ def note(answer: Answer, *, isolated: str | None = None) -> str | None:
         )
     if answer.run_directory:
         return None
-    if isolated:
-        return f"{isolated} ignores PYTHONPATH, so the kit cannot be lent: {INSTALL}; {OUTSIDE}"
+    if barred:
+        return f"the kit cannot be lent, {barred}: {INSTALL}; {OUTSIDE}"
     if not answer.met:
         return (
             "no pytest of the command loaded the kit: the command started none, or its variables "
@@ -122,14 +122,15 @@ def note(answer: Answer, *, isolated: str | None = None) -> str | None:
     return None
 
 
-def could_not_import(stderr: str) -> bool:
-    """Whether a pytest died of what was lent: it read PYTEST_PLUGINS and not our PYTHONPATH."""
-    return _CANNOT_IMPORT.search(stderr) is not None
+def broke(stderr: str) -> bool:
+    """Whether a pytest died of what was lent: it read PYTEST_PLUGINS, and not our PYTHONPATH."""
+    return _BROKE.search(stderr) is not None
 
 
-def isolation(command: Sequence[str], *, environ: Mapping[str, str], directory: Path) -> str | None:
-    """The interpreter call that ignores PYTHONPATH (`python -I`), in the command or its shebang."""
-    return isolated_call(command) or isolated_call(_shebang(command[0], environ, directory))
+def bar(command: Sequence[str], *, environ: Mapping[str, str], directory: Path) -> str | None:
+    """Why lending would break the command: it, or its shebang, calls `python -I` or `-E`."""
+    call = isolated_call(command) or isolated_call(_shebang(command[0], environ, directory))
+    return f"`{call}` ignores PYTHONPATH" if call else None
 
 
 def isolated_call(words: Sequence[str]) -> str | None:

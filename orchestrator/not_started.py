@@ -1,0 +1,117 @@
+"""A run that no kit recorded, seen from outside: exit status and standard error as a record."""
+
+from __future__ import annotations
+
+import builtins
+import json
+import re
+import signal
+from pathlib import Path
+
+from conftest_kit import records, rundir
+from conftest_kit.records import Failure, Frame, Raised, Run
+from orchestrator.launch import Launched
+
+_USAGE = re.compile(r"^\S.*?: error: .+", re.MULTILINE)
+"""`pytest: error: unrecognized arguments: --cov`, from argparse below a line `ERROR: usage: …`."""
+_SAID = re.compile(r"^ERROR: (?!usage: ).+", re.MULTILINE)
+_EXCEPTION = re.compile(r"^(?:E   )?((?:\w+\.)*[A-Z]\w*)(?:: (.*))?$", re.MULTILINE)
+"""`E   ModuleNotFoundError: No module named 'yaml'`, or the last line of a plain traceback."""
+_FRAME = re.compile(r"^(\S.*?):(\d+): in (\S+)\n    (.*)$", re.MULTILINE)
+"""`conftest.py:1: in <module>` and the source line below it."""
+_LOADING = "while loading"
+_TRACEBACK = "Traceback (most recent call last):"
+_MISSING = re.compile(r"No module named '([^']+)'")
+
+
+def record_not_started(launched: Launched, *, logs_dir: Path, project: str) -> Path:
+    """Write the run directory that the kit did not, and return it.
+
+    Its state is `died` where a signal ended the command, else `not_started`; where the exit status
+    is not 0 it holds the one failure that is known.
+
+    Raises:
+        OSError: `logs_dir` cannot be written to.
+    """
+    killed = launched.exit_code > 128
+    run = Run(
+        run_id=launched.run_id,
+        project=project,
+        state="died" if killed else "not_started",
+        started=launched.started,
+        finished=launched.finished,
+        exit_code=launched.exit_code,
+        command=launched.command,
+        directory=str(launched.directory),
+        root=str(launched.directory),
+        warnings=launched.notes,
+    )
+    directory = rundir.RunDir.new(logs_dir, launched.run_id)
+    directory.create(run)
+    if launched.exit_code:
+        document = {"$record": "failure", **records.to_json(start_failure(launched))}
+        directory.append(json.dumps(document).encode() + b"\n")
+    directory.close()
+    return directory.path
+
+
+def start_failure(launched: Launched) -> Failure:
+    """What kept pytest from starting, as far as standard error tells. Pure."""
+    tail = launched.stderr_tail
+    raised = _raised(tail)
+    return Failure(
+        nodeid="",
+        phase="crash" if launched.exit_code > 128 else "start",
+        time=launched.finished,
+        message=_message(launched, raised),
+        text=tail,
+        exceptions=(raised,) if raised else (),
+    )
+
+
+def _message(launched: Launched, raised: Raised | None) -> str:
+    tail = launched.stderr_tail
+    if launched.exit_code > 128:
+        return f"the command was ended by {_signal_name(launched.exit_code - 128)}"
+    if raised:
+        return raised.message
+    said = _USAGE.findall(tail) or _SAID.findall(tail) or launched.notes or tail.split("\n")
+    lines = [line.strip() for line in said if line.strip()]
+    return lines[-1] if lines else f"the command ended with exit status {launched.exit_code}"
+
+
+def _raised(tail: str) -> Raised | None:
+    """The exception at the end of a conftest's or plugin's failed import, or of a traceback."""
+    begins = max(tail.rfind(_LOADING), tail.rfind(_TRACEBACK))
+    found = list(_EXCEPTION.finditer(tail, begins)) if begins >= 0 else []
+    if not found:
+        return None
+    kind, message = found[-1].group(1), found[-1].group(2) or ""
+    missing = _MISSING.match(message)
+    known = getattr(builtins, kind, None)
+    bases = known.__mro__[1:-1] if isinstance(known, type) else ()
+    return Raised(
+        type=kind,
+        bases=tuple(base.__name__ for base in bases),
+        message=message,
+        attributes={"name": missing[1]} if missing else {},
+        frames=tuple(_frame(match) for match in _FRAME.finditer(tail, begins)),
+    )
+
+
+def _frame(match: re.Match[str]) -> Frame:
+    file, line, function, source = match.groups()
+    return Frame(
+        file=file,
+        line=int(line),
+        function=function,
+        source=source.strip(),
+        origin="installed" if Path(file).is_absolute() else "project",
+    )
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return f"signal {number} ({signal.Signals(number).name})"
+    except ValueError:
+        return f"signal {number}"
