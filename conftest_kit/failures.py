@@ -1,0 +1,325 @@
+"""From an exception to data: its chain, messages, attributes, notes and frames. PYTEST_DONT_REWRITE
+
+Reads the objects themselves, never a rendered traceback. Whatever an exception does when it is looked
+at (a `__str__` that raises, a chain in circles, a million frames) ends as a bounded record.
+"""
+
+from __future__ import annotations
+
+import linecache
+import math
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from types import CodeType, TracebackType
+from typing import Any
+
+import _pytest
+import pluggy
+
+from conftest_kit.places import Places
+from conftest_kit.records import Fixture, Frame, Raised
+
+MAX_TEXT = 64 * 1024
+"""Bytes of one text."""
+MAX_VALUE = 2000
+MAX_SOURCE = 500
+MAX_LIST = 200
+MAX_LINKS = 20
+MAX_RAISED = 100
+"""Exceptions of one failure, members of groups among them."""
+MAX_DEPTH = 5
+"""Groups inside groups."""
+FIRST_FRAMES = 20
+LAST_FRAMES = 40
+MAX_FIXTURES = 50
+
+_RUNNER = tuple(
+    os.path.dirname(file) + os.sep for file in (_pytest.__file__, pluggy.__file__) if file
+)
+_IMPORT_MACHINERY = (
+    "<frozen importlib",
+    os.path.dirname(os.__file__) + f"{os.sep}importlib{os.sep}",
+)
+
+_ATTRIBUTES: tuple[tuple[type[BaseException], tuple[str, ...]], ...] = (
+    (ImportError, ("name", "path", "name_from")),
+    (AttributeError, ("name",)),
+    (NameError, ("name",)),
+    (OSError, ("errno", "strerror", "filename", "filename2")),
+    (SyntaxError, ("msg", "filename", "lineno", "offset", "text")),
+    (UnicodeError, ("encoding", "reason")),
+    (SystemExit, ("code",)),
+)
+_CARRIED = frozenset(
+    "name path errno strerror filename lineno argname returncode cmd code status status_code reason"
+    " signal timeout key field param hint".split()
+)
+"""Attributes that exceptions of libraries keep in their `__dict__` and that say what went wrong.
+Others are left alone: reading them may run code or expose a whole request."""
+
+
+def bounded(text: str, limit: int = MAX_TEXT) -> str:
+    """`text` in at most `limit` bytes of UTF-8: head and tail stay, the cut is said. Lone surrogates
+    become escapes, so that every reader can encode the text again."""
+    if len(text) * 4 <= limit and text.isascii():
+        return text
+    encoded = text.encode("utf-8", "backslashreplace")
+    if len(encoded) <= limit:
+        return encoded.decode()
+    note = f"\n… {len(encoded) - limit} bytes left out …\n"
+    room = max(limit - len(note.encode()), 2) // 2
+    head = encoded[:room].decode("utf-8", "ignore")
+    return head + note + encoded[-room:].decode("utf-8", "ignore")
+
+
+def message_of(error: BaseException) -> str:
+    """`str(error)`, or what it raised."""
+    try:
+        return bounded(str(error))
+    except (KeyboardInterrupt, MemoryError):
+        raise
+    except BaseException as problem:
+        return f"<str() of this {type(error).__name__} raised {type(problem).__name__}>"
+
+
+def type_name(kind: type[Any]) -> str:
+    """`module.qualname`, without the module for builtins."""
+    module = kind.__dict__.get("__module__", "")
+    if not isinstance(module, str) or module in ("builtins", ""):
+        return str(kind.__qualname__)
+    return f"{module}.{kind.__qualname__}"
+
+
+def links(error: BaseException) -> Iterator[tuple[BaseException, str]]:
+    """The exceptions that Python shows for `error`, itself first, each with its relation to the one
+    before."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    relation = "raised"
+    while current is not None and id(current) not in seen and len(seen) < MAX_LINKS:
+        seen.add(id(current))
+        yield current, relation
+        if type(current).__name__ == "FixtureLookupError":
+            return  # what pytest 7.4 was handling then is its own business
+        if current.__cause__ is not None:
+            current, relation = current.__cause__, "cause"
+        elif not current.__suppress_context__:
+            current, relation = current.__context__, "context"
+        else:
+            current = None
+
+
+class Extraction:
+    """Makes records of exceptions; remembers the files and classes it has seen."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._bases: dict[type[Any], tuple[str, ...]] = {}
+        self._sources: dict[tuple[str, int], str] = {}
+        self._fixtures: dict[CodeType, Fixture] = {}
+
+    def chain(self, error: BaseException) -> tuple[Raised, ...]:
+        """`error` and what caused it."""
+        return self._chain(error, [MAX_RAISED], depth=0)
+
+    def _chain(self, error: BaseException, left: list[int], depth: int) -> tuple[Raised, ...]:
+        chain = []
+        for link, relation in links(error):
+            if left[0] <= 0:
+                break
+            left[0] -= 1
+            chain.append(self._raised(link, relation, left, depth))
+        return tuple(chain)
+
+    def _raised(self, error: BaseException, relation: Any, left: list[int], depth: int) -> Raised:
+        kind = type(error)
+        bases = self._bases.get(kind)
+        if bases is None:
+            mro = [type_name(base) for base in kind.__mro__[1:] if base is not object]
+            bases = self._bases[kind] = tuple(mro)
+        notes = list(_texts(getattr(error, "__notes__", ())))
+        members = self._members(error, left, depth, notes)
+        message, attributes = _described(error)
+        return Raised(
+            type=type_name(kind),
+            bases=bases,
+            message=message,
+            relation=relation,
+            attributes=attributes,
+            notes=tuple(notes),
+            frames=self.frames(error.__traceback__),
+            members=members,
+        )
+
+    def _members(
+        self, error: BaseException, left: list[int], depth: int, notes: list[str]
+    ) -> tuple[tuple[Raised, ...], ...]:
+        if not isinstance(error, BaseExceptionGroup):
+            return ()
+        members = []
+        if depth < MAX_DEPTH:
+            for member in error.exceptions:
+                if left[0] <= 0:
+                    break
+                members.append(self._chain(member, left, depth + 1))
+        missing = len(error.exceptions) - len(members)
+        if missing:
+            notes.append(f"{missing} more exceptions in this group were left out")
+        return tuple(members)
+
+    def frames(self, traceback: TracebackType | None) -> tuple[Frame, ...]:
+        """The frames, outermost first, without those of pytest that lead to the test. Of very many
+        the first and the last are kept, with a frame between them that says how many are missing."""
+        raw: list[TracebackType] = []
+        while traceback is not None:
+            raw.append(traceback)
+            traceback = traceback.tb_next
+        start = 0
+        while start < len(raw) and _is_runner(raw[start].tb_frame.f_code.co_filename):
+            start += 1
+        raw = raw[start:]
+        missing = len(raw) - FIRST_FRAMES - LAST_FRAMES
+        if missing <= 0:
+            return tuple([self._frame(entry) for entry in raw])
+        gap = Frame(file="", line=0, function="…", source=f"… {missing} frames left out …")
+        first = [self._frame(entry) for entry in raw[:FIRST_FRAMES]]
+        return (*first, gap, *[self._frame(entry) for entry in raw[-LAST_FRAMES:]])
+
+    def fixtures(self, item: Any) -> tuple[Fixture, ...]:
+        """The fixtures that the test asked for, directly or through another; parameters are none."""
+        info = getattr(item, "_fixtureinfo", None)
+        found = []
+        for definitions in getattr(info, "name2fixturedefs", {}).values():
+            code = _code_of(definitions[-1].func)
+            if code is not None and code.co_name != "get_direct_param_fixture_func":
+                found.append(self._fixture(definitions[-1], code))
+        return tuple(found[:MAX_FIXTURES])
+
+    def _fixture(self, definition: Any, code: CodeType) -> Fixture:
+        known = self._fixtures.get(code)
+        if known is None or known.name != definition.argname:
+            file, origin = self._places(code.co_filename)
+            known = self._fixtures[code] = Fixture(
+                name=str(definition.argname),
+                scope=str(definition.scope),
+                file=file,
+                line=code.co_firstlineno,
+                origin=origin,
+            )
+        return known
+
+    def _frame(self, entry: TracebackType) -> Frame:
+        code = entry.tb_frame.f_code
+        line = entry.tb_lineno or 0
+        file, origin = self._places(code.co_filename)
+        place = (code.co_filename, line)
+        source = self._sources.get(place)
+        if source is None:
+            source = linecache.getline(*place, entry.tb_frame.f_globals).strip()
+            source = self._sources[place] = bounded(source, MAX_SOURCE)
+        return Frame(file=file, line=line, function=code.co_name, source=source, origin=origin)
+
+
+def _code_of(function: Any) -> CodeType | None:
+    """Of the innermost function: under decorators, `functools.partial` and bound methods."""
+    for _ in range(10):
+        inner = getattr(function, "__wrapped__", None) or getattr(function, "func", None)
+        if inner is None:
+            break
+        function = inner
+    code = getattr(function, "__code__", None)
+    return code if isinstance(code, CodeType) else None
+
+
+def _is_runner(file: str) -> bool:
+    return file.startswith(_RUNNER) or file.startswith(_IMPORT_MACHINERY)
+
+
+def _described(error: BaseException) -> tuple[str, dict[str, Any]]:
+    """Its message and its attributes, with what pytest's own exceptions need."""
+    kind = type(error).__name__
+    if kind == "FixtureLookupError" and hasattr(error, "formatrepr"):
+        return _fixture_lookup(error)
+    message = message_of(error)
+    if kind == "CollectError":
+        message = _collect_message(error, message)
+    return message, _attributes(error)
+
+
+def _collect_message(error: BaseException, message: str) -> str:
+    """Without the traceback that pytest renders into it; the cause has its own frames."""
+    if error.args and not isinstance(error.args[0], str):
+        return ""
+    head, rendered, _ = message.partition("\nTraceback:\n")
+    return head.partition("\n")[0] if rendered else message
+
+
+def _fixture_lookup(error: Any) -> tuple[str, dict[str, Any]]:
+    lines = error.formatrepr().errorstring.splitlines() or [""]
+    attributes: dict[str, Any] = {"argname": _simple(error.argname)}
+    for line in lines[1:]:
+        _, found, names = line.partition("available fixtures: ")
+        if found:
+            attributes["available"] = names.split(", ")[:MAX_LIST]
+    stack = error.fixturestack
+    asked = stack[-1].argname if stack else getattr(error.request.node, "name", None)
+    attributes["requested_by"] = _simple(asked)
+    return bounded(lines[0].strip()), {
+        key: value for key, value in attributes.items() if value is not None
+    }
+
+
+def _attributes(error: BaseException) -> dict[str, Any]:
+    names: list[str] = []
+    for kind, known in _ATTRIBUTES:
+        if isinstance(error, kind):
+            names.extend(known)
+    carried = getattr(error, "__dict__", None)
+    if type(carried) is dict:
+        names.extend(name for name in carried if name in _CARRIED)
+    found: dict[str, Any] = {}
+    for name in names:
+        value = _simple(getattr(error, name, None))
+        if value is not None:
+            found[name] = value
+    if isinstance(error, AttributeError):
+        described = _object_name(getattr(error, "obj", None))
+        if described:
+            found["obj"] = described
+    return found
+
+
+def _object_name(value: Any) -> str:
+    """Never its repr: that is the user's code, and as long as it likes."""
+    if value is None:
+        return ""
+    if type(value) is type(sys):
+        return str(value.__dict__.get("__name__", "module"))
+    return type_name(value if isinstance(value, type) else type(value))
+
+
+def _simple(value: Any) -> Any:
+    """Text, number or list of text; None for everything else."""
+    if isinstance(value, int):  # enum members too, such as http.HTTPStatus.OK
+        return (
+            bool(value) if type(value) is bool else int(value) if value.bit_length() < 64 else None
+        )
+    if type(value) is float:
+        return value if math.isfinite(value) else str(value)
+    if type(value) is bytes:
+        return bounded(value.decode("utf-8", "replace"), MAX_VALUE)
+    if isinstance(value, str):
+        return bounded(str.__str__(value), MAX_VALUE)
+    if isinstance(value, os.PathLike):
+        return bounded(str(value), MAX_VALUE)
+    if type(value) in (list, tuple):
+        return list(_texts(value))
+    return None
+
+
+def _texts(values: Any) -> Iterable[str]:
+    if not isinstance(values, Sequence) or isinstance(values, str):
+        return ()
+    simple = (_simple(value) for value in values[:MAX_LIST])
+    return [str(value) for value in simple if value is not None]

@@ -1,0 +1,68 @@
+"""Where code comes from: the project, its tests, what is installed, Python itself. PYTEST_DONT_REWRITE"""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+from collections.abc import Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+
+from conftest_kit.records import Origin
+
+_INSTALLED = ("site-packages", "dist-packages")
+_TEST_FOLDERS = frozenset({"tests", "test", "testing"})
+
+
+class Places:
+    """Says of a file where it comes from and how a record names it; remembers every answer."""
+
+    def __init__(self, root: Path, test_files: Sequence[str] = ("test_*.py", "*_test.py")) -> None:
+        self._roots = tuple(dict.fromkeys((str(root), os.path.realpath(root))))
+        self._test_files = (*test_files, "conftest.py")
+        self._stdlib = _stdlib_folders()
+        self._known: dict[str, tuple[str, Origin]] = {}
+
+    def __call__(self, file: str) -> tuple[str, Origin]:
+        """The name of `file` in a record, and its origin."""
+        known = self._known.get(file)
+        if known is None:
+            known = self._known[file] = self._look(file)
+        return known
+
+    def _look(self, file: str) -> tuple[str, Origin]:
+        if file.startswith("<"):  # not a file: `<frozen importlib._bootstrap>`, `<doctest …>`
+            return file, "test" if file.startswith("<doctest") else "stdlib"
+        path = os.path.abspath(file)
+        parts = path.replace(os.sep, "/").split("/")
+        for marker in _INSTALLED:
+            if marker in parts:
+                last = len(parts) - parts[::-1].index(marker)
+                return "/".join(parts[last:]), "installed"
+        inside = _below(path, self._stdlib)
+        if inside is not None:
+            return inside, "stdlib"
+        inside = _below(path, self._roots) or _below(os.path.realpath(path), self._roots)
+        if inside is not None:
+            return inside, "test" if self._is_test(inside) else "project"
+        return "/".join(parts), "project"
+
+    def _is_test(self, relative: str) -> bool:
+        *folders, name = relative.split("/")
+        if not _TEST_FOLDERS.isdisjoint(folders):
+            return True
+        return any(fnmatch(name, pattern) for pattern in self._test_files)
+
+
+def _stdlib_folders() -> tuple[str, ...]:
+    folders = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]
+    folders.append(os.path.dirname(os.__file__))
+    return tuple(dict.fromkeys(os.path.abspath(folder) for folder in folders if folder))
+
+
+def _below(path: str, folders: Sequence[str]) -> str | None:
+    for folder in folders:
+        prefix = folder.rstrip(os.sep) + os.sep
+        if path.startswith(prefix):
+            return path[len(prefix) :].replace(os.sep, "/")
+    return None

@@ -1,0 +1,152 @@
+"""The hooks: what pytest calls, and nothing of what is done about it. PYTEST_DONT_REWRITE
+
+Hooks that wrap others are in pluggy's old style: pytest 7.4 is content with a pluggy that knows no other.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from conftest_kit.session import Capture, Kit, Writer
+
+_KIT = pytest.StashKey[Kit]()
+_Hook = TypeVar("_Hook", bound=Callable[..., Any])
+
+
+def _fenced(hook: _Hook) -> _Hook:
+    """What goes wrong in the hook becomes a warning of the run, never an error in it."""
+
+    @functools.wraps(hook)
+    def fence(self: Any, *args: Any) -> Any:
+        try:
+            return hook(self, *args)
+        except Exception as error:
+            self.kit.trouble(error)
+            return None
+
+    return fence  # type: ignore[return-value]
+
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """The earliest moment a plugin sees; what pytest cleans up last is where the run is finished."""
+    config = pluginmanager.get_plugin("pytestconfig")
+    kit = config.stash[_KIT] = Kit(config)
+    config.add_cleanup(kit.close)
+    try:
+        parser.getgroup("conftest-kit").addoption(
+            "--conftest-kit",
+            action="append",
+            metavar="KEY=VALUE",
+            dest="conftest_kit",
+            help="set a setting of conftest-kit for this run, such as logs_dir=out",
+        )
+    except ValueError:
+        kit.warn("another plugin has the option --conftest-kit: it cannot be used for settings")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Decide what this process does: write, capture for the one that writes, or nothing."""
+    kit = session.config.stash[_KIT]
+    try:
+        kit.start(session)
+    except Exception as error:
+        kit.trouble(error)
+    if kit.capture is not None:
+        session.config.pluginmanager.register(
+            CaptureHooks(kit, kit.capture), "conftest_kit.capture"
+        )
+    if kit.writer is not None:
+        session.config.pluginmanager.register(WriterHooks(kit, kit.writer), "conftest_kit.writer")
+
+
+@pytest.fixture
+def failure_artifacts(request: pytest.FixtureRequest) -> Path:
+    """A folder whose content is kept with the record of the run if this test fails."""
+    return request.config.stash[_KIT].artifacts_folder(request)
+
+
+class CaptureHooks:
+    """Where tests run: takes from exceptions what only this process can see."""
+
+    def __init__(self, kit: Kit, capture: Capture) -> None:
+        self.kit = kit
+        self._capture = capture
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: Any) -> Iterator[None]:
+        outcome: Any = yield
+        if outcome.excinfo is None:
+            report = outcome.get_result()
+            if report.outcome == "failed" or call.when == "teardown":
+                try:
+                    self._capture.test(item, call, report)
+                except Exception as error:
+                    self.kit.trouble(error)
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_make_collect_report(self) -> Iterator[None]:
+        outcome: Any = yield
+        if outcome.excinfo is None:
+            report = outcome.get_result()
+            if report.outcome == "failed":
+                try:
+                    self._capture.collector(report)
+                except Exception as error:
+                    self.kit.trouble(error)
+
+
+class WriterHooks:
+    """In the process that reports: hands everything to the one writer, before other reporters."""
+
+    def __init__(self, kit: Kit, writer: Writer) -> None:
+        self.kit = kit
+        self._writer = writer
+        self._recorder = writer.recorder
+
+    @pytest.hookimpl(optionalhook=True)
+    @_fenced
+    def pytest_configure_node(self, node: Any) -> None:
+        self._writer.tell_worker(node)
+
+    @pytest.hookimpl(tryfirst=True)
+    @_fenced
+    def pytest_runtestloop(self) -> None:
+        self._writer.loop_starts()
+
+    @pytest.hookimpl(tryfirst=True)
+    @_fenced
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self._recorder.started(str(nodeid))
+
+    @pytest.hookimpl(tryfirst=True)
+    @_fenced
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._recorder.reported(report)
+
+    @pytest.hookimpl(tryfirst=True)
+    @_fenced
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.outcome == "failed":
+            self._recorder.collected(report)
+
+    @pytest.hookimpl(tryfirst=True)
+    @_fenced
+    def pytest_internalerror(self, excrepr: Any, excinfo: Any) -> None:
+        self._writer.internal_error(excrepr, excinfo)
+
+    @pytest.hookimpl(tryfirst=True)
+    @_fenced
+    def pytest_keyboard_interrupt(self, excinfo: Any) -> None:
+        self._writer.interrupted(excinfo)
+
+    @pytest.hookimpl(tryfirst=True)
+    @_fenced
+    def pytest_sessionfinish(self) -> None:
+        self._writer.session_finishes()

@@ -1,0 +1,291 @@
+"""What a session writes down as it goes: one writer, one line per fact. PYTEST_DONT_REWRITE
+
+Kept fast by hand: a passing test costs one line when it starts and one when it ends, each a string put
+together here and written at once.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from array import array
+from collections import Counter
+from json.encoder import encode_basestring_ascii as quoted
+from typing import Any
+
+from conftest_kit.failures import bounded
+from conftest_kit.masking import Mask
+from conftest_kit.records import Outcome
+from conftest_kit.rundir import RunDir
+
+EXTRACTED = "_conftest_kit"
+"""The attribute of a report that carries, as ASCII JSON, what only the process that ran the test can
+say of a failure: it survives serialisation and every reporter in between."""
+
+_SIZE = re.compile(r"\s\[(?:SMALL|MEDIUM|LARGE|XLARGE)\]$")
+_GROUP = re.compile(r"^(.*?::[^\[@]*(?:\[.*\])?)@[^@]+$", re.DOTALL)
+_CAPTURED = re.compile(r"Captured (stdout|stderr|log)\b")
+_PHASES = frozenset({"setup", "call", "teardown"})
+_SLIM_FROM = 0.9
+"""Share of the allowed bytes from which on failures are recorded without text and output."""
+
+
+class _Clock:
+    """RFC 3339 timestamps at little cost: the part down to the second is formatted once a second."""
+
+    def __init__(self) -> None:
+        self._second = -1
+        self._prefix = ""
+
+    def __call__(self, now: Any = time.time) -> str:
+        # The default keeps the clock even where a test replaces `time.time` in every module.
+        return self.format(now())
+
+    def format(self, moment: float) -> str:
+        seconds, fraction = divmod(moment, 1)
+        if seconds != self._second:
+            self._second = seconds
+            self._prefix = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+        return f"{self._prefix}.{int(fraction * 1e6):06d}Z"
+
+
+class _Open:
+    """A test that is being executed."""
+
+    __slots__ = ("durations", "nodeid", "number", "outcome", "reason", "seconds", "started",
+                 "subtests_failed", "waiting", "worker")  # fmt: skip
+
+    def __init__(self, nodeid: str, started: str, worker: str | None, number: int) -> None:
+        self.nodeid = nodeid
+        self.started = started
+        self.worker = worker
+        self.number = number
+        self.outcome: Outcome = "passed"
+        self.durations = ""
+        self.seconds = 0.0
+        self.reason = ""
+        self.subtests_failed = False
+        self.waiting = ""
+
+
+class Recorder:
+    """Turns reports into records. Whoever calls it guards against what it raises."""
+
+    def __init__(self, directory: RunDir, *, mask: Mask, max_bytes: int, grouped: bool) -> None:
+        self.counts: Counter[str] = Counter()
+        self.durations = array("d")
+        """Seconds of each executed test, all phases together."""
+        self.failures = 0
+        self.slim = 0
+        """Failures recorded without text and output, because the run had become too large."""
+        self.uncounted = 0
+        """Records left out for the same reason."""
+        self.mask = mask
+        self.clock = _Clock()
+        self._directory = directory
+        self._max_bytes = max_bytes
+        self._grouped = grouped
+        self._open: dict[tuple[str, str | None], _Open] = {}
+        self._started: dict[str, list[str]] = {}
+        self._attempts: Counter[tuple[str, str | None]] = Counter()
+        self._collected: set[str] = set()
+
+    def started(self, nodeid: str, seconds: float | None = None) -> None:
+        """A test starts; under xdist it is not said in which worker."""
+        nodeid = self.identity(nodeid)
+        now = self.clock() if seconds is None else self.clock.format(seconds)
+        self._started.setdefault(nodeid, []).append(now)
+        self._write(f'{{"$record":"start","nodeid":{quoted(nodeid)},"time":"{now}"}}\n')
+
+    def reported(self, report: Any) -> None:
+        """A phase of a test, a subtest or a crash."""
+        fields = report.__dict__
+        extracted = fields.pop(EXTRACTED, None)
+        worker = fields.get("worker_id")
+        if worker is None and "node" in fields:
+            worker = report.node.gateway.id
+        key = (self.identity(str(report.nodeid)), worker)
+        test = self._open.get(key)
+        when, outcome = report.when, report.outcome
+        if test is not None and test.outcome == "rerun" and when != "teardown":
+            # Whether a tear-down follows a rerun depends on the version of pytest-rerunfailures.
+            self._end(key, test)
+            self.started(test.nodeid, fields.get("start"))
+            test = None
+        if test is None:
+            test = self._begin(key)
+        if fields.get("context") is not None:
+            self._subtest(test, report, extracted)
+            return
+        if when in _PHASES:
+            test.durations += f'"{when}":{report.duration:.6f},'
+            test.seconds += report.duration
+        if outcome != "passed" or "wasxfail" in fields:
+            self._not_passed(test, report, extracted)
+        if when == "teardown" or when not in _PHASES:
+            self._end(key, test)
+            if test.outcome == "rerun" and when == "teardown":
+                self.started(test.nodeid)  # the next attempt, which nobody else announces
+
+    def finish(self) -> None:
+        """End what waits for a report that will not come any more."""
+        for key, test in list(self._open.items()):
+            if test.outcome == "rerun":
+                self._end(key, test)
+
+    def collected(self, report: Any) -> None:
+        """A collector that failed; each is recorded once, however many workers saw it."""
+        extracted = report.__dict__.pop(EXTRACTED, None)
+        nodeid = self.identity(str(report.nodeid))
+        if report.outcome != "failed" or nodeid in self._collected:
+            return
+        self._collected.add(nodeid)
+        self.counts["error"] += 1
+        self._write(self._failure(nodeid, "collect", report, extracted))
+
+    def failed(self, phase: str, extracted: str | None, message: str, text: str) -> None:
+        """pytest itself failed."""
+        self.failures += 1
+        head = {"phase": phase, "time": self.clock(), "text": self._clean(text)}
+        self._write(self._failure_line({"nodeid": "", **head}, extracted, message))
+
+    def identity(self, nodeid: str) -> str:
+        """The node id without what plugins add to it for display or scheduling."""
+        if self._grouped:
+            nodeid = _GROUP.sub(r"\1", nodeid)
+        return _SIZE.sub("", nodeid) if nodeid[-1:] == "]" else nodeid
+
+    def _begin(self, key: tuple[str, str | None]) -> _Open:
+        nodeid, worker = key
+        waiting = self._started.get(nodeid)
+        started = waiting.pop(0) if waiting else self.clock()
+        if not waiting:
+            self._started.pop(nodeid, None)
+        test = self._open[key] = _Open(nodeid, started, worker, self._attempts[key] + 1)
+        return test
+
+    def _subtest(self, test: _Open, report: Any, extracted: str | None) -> None:
+        if report.outcome == "failed":
+            test.subtests_failed = True
+            # No I/O during the call: it waits until the test reports.
+            subtest = _subtest_name(report, in_worker=test.worker is not None)
+            test.waiting += self._failure(test, report.when, report, extracted, subtest)
+
+    def _not_passed(self, test: _Open, report: Any, extracted: str | None) -> None:
+        outcome, when = report.outcome, report.when
+        expected = report.__dict__.get("wasxfail")
+        if outcome in ("failed", "rerun"):
+            if outcome == "rerun":
+                test.outcome = "rerun"
+            elif test.outcome != "failed":
+                test.outcome = "error" if when in ("setup", "teardown") else "failed"
+            # A test that failed only because its subtests did is no cause of its own.
+            if extracted is not None or not test.subtests_failed:
+                phase = when if when in _PHASES else "crash"
+                self._write(test.waiting + self._failure(test, phase, report, extracted))
+                test.waiting = ""
+        elif expected is not None:
+            test.outcome = "xfailed" if outcome == "skipped" else "xpassed"
+            test.reason = str(expected).removeprefix("reason: ")
+        elif outcome == "skipped" and test.outcome == "passed":
+            test.outcome = "skipped"
+            longrepr = report.longrepr
+            text = longrepr[2] if isinstance(longrepr, tuple | list) else longrepr or ""
+            test.reason = str(text).removeprefix("Skipped: ")
+
+    def _end(self, key: tuple[str, str | None], test: _Open) -> None:
+        del self._open[key]
+        outcome = test.outcome
+        if test.subtests_failed and outcome in ("passed", "skipped", "xpassed"):
+            outcome = "failed"
+        self.counts[outcome] += 1
+        if outcome not in ("skipped", "rerun"):
+            self.durations.append(test.seconds)
+        line = (
+            f'{test.waiting}{{"$record":"attempt","nodeid":{quoted(test.nodeid)},'
+            f'"outcome":"{outcome}","started":"{test.started}",'
+            f'"durations":{{{test.durations[:-1]}}}'
+        )
+        if test.number > 1:
+            line += f',"attempt":{test.number}'
+        if test.worker is not None:
+            line += f',"worker":{quoted(test.worker)}'
+        if test.reason:
+            line += f',"reason":{quoted(self._clean(test.reason))}'
+        self._write(line + "}\n")
+        if outcome == "rerun":
+            self._attempts[key] = test.number
+
+    def _failure(
+        self,
+        test: _Open | str,
+        phase: str,
+        report: Any,
+        extracted: str | None,
+        subtest: str | None = None,
+    ) -> str:
+        self.failures += 1
+        head: dict[str, Any] = {"nodeid": test if isinstance(test, str) else test.nodeid}
+        head["phase"] = phase
+        if isinstance(test, _Open):
+            if test.number > 1:
+                head["attempt"] = test.number
+            if test.worker is not None:
+                head["worker"] = test.worker
+        if subtest is not None:
+            head["subtest"] = self._clean(subtest)
+        head["time"] = self.clock()
+        text = "" if report.longrepr is None else str(report.longrepr)
+        message = "\n".join(text.strip().splitlines()[:3]).strip()
+        head["text"] = self._clean(text.strip("\n"))
+        captured: dict[str, str] = {}
+        for title, content in report.sections:
+            stream = _CAPTURED.match(title)
+            if stream:
+                captured[stream[1]] = captured.get(stream[1], "") + content
+        head["captured"] = {name: self._clean(content) for name, content in captured.items()}
+        return self._failure_line(head, extracted, message)
+
+    def _failure_line(self, head: dict[str, Any], extracted: str | None, message: str) -> str:
+        said = extracted if extracted is not None else _object({"message": self._clean(message)})
+        line = self._joined(head, said)
+        written = self._directory.written + len(line)
+        if written > self._max_bytes * _SLIM_FROM:
+            self.slim += 1
+            head = {key: value for key, value in head.items() if key not in ("text", "captured")}
+            line = self._joined(head, said)
+        return line
+
+    def _joined(self, head: dict[str, Any], said: str) -> str:
+        head = {"$record": "failure", **{key: value for key, value in head.items() if value}}
+        return f"{_object(head)[:-1]},{said[1:]}\n"
+
+    def _clean(self, text: str) -> str:
+        return bounded(self.mask(text))
+
+    def _write(self, lines: str) -> None:
+        if self._directory.written + len(lines) > self._max_bytes:
+            self.uncounted += lines.count("\n")
+            return
+        self._directory.append(lines.encode("ascii"))
+
+
+def _object(document: dict[str, Any]) -> str:
+    return json.dumps(document, separators=(",", ":"))
+
+
+def _subtest_name(report: Any, in_worker: bool) -> str:
+    """As pytest shows it: `[message] (key=value, …)`."""
+    context = report.context
+    builtin = type(report).__module__ == "_pytest.subtests"
+    parts = [f"[{context.msg}]"] if isinstance(context.msg, str) else []
+    values = []
+    for key, value in context.kwargs.items():
+        text = value if builtin else repr(value)
+        if builtin and in_worker and text[:1] == text[-1:] == "'":
+            text = text[1:-1]  # pytest 9 takes the repr once more on the way from a worker
+        values.append(f"{key}={text}")
+    if values:
+        parts.append(f"({', '.join(values)})")
+    return " ".join(parts) or "(<subtest>)"

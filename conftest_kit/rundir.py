@@ -1,0 +1,360 @@
+"""The run directory: names its files, writes, reads, finds and prunes it. PYTEST_DONT_REWRITE"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import platform
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, TypeVar
+
+from conftest_kit import records
+from conftest_kit.records import Attempt, Distribution, Failure, Recording, Run, State
+
+RUN_FILE = "run.json"
+RECORDS_FILE = "records.ndjson"
+DISTRIBUTIONS_FILE = "distributions.json"
+ARTIFACTS_FOLDER = "artifacts"
+REVIEWED_FILE = "reviewed"
+RUNS_FOLDER = "runs"
+LOG_FILE = "pytest.log"
+
+SILENT_SECONDS = 3600
+"""A run of another machine, whose processes cannot be seen from here, counts as died when nothing
+was written for so long."""
+
+_Read = TypeVar("_Read")
+
+
+class UnreadableRun(ValueError):
+    """There is no run where one was looked for, or its `run.json` cannot be read."""
+
+
+def timestamp(seconds: float) -> str:
+    """RFC 3339 in UTC with microseconds."""
+    moment = datetime.fromtimestamp(seconds, timezone.utc)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def new_run_id(now: float) -> str:
+    """An id that sorts by time and is unique across machines."""
+    moment = datetime.fromtimestamp(now, timezone.utc)
+    return moment.strftime("%Y%m%dT%H%M%S.%fZ-") + os.urandom(4).hex()
+
+
+class RunDir:
+    """The directory of one run, as its only writer sees it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.artifacts = path / ARTIFACTS_FOLDER
+        self.written = 0
+        """Bytes of records so far."""
+        self._records: int | None = None
+
+    @classmethod
+    def new(cls, logs_dir: Path, run_id: str) -> RunDir:
+        """The directory that the run will have; nothing is created yet."""
+        return cls(logs_dir / RUNS_FOLDER / run_id)
+
+    def create(self, run: Run) -> None:
+        """Make the directory, write `run.json` and open the records.
+
+        Raises:
+            OSError: the place cannot be written to.
+        """
+        logs_dir = self.path.parent.parent
+        if not logs_dir.exists():
+            logs_dir.mkdir(mode=0o700, parents=True)
+            _write_new(logs_dir / ".gitignore", b"*\n")
+        self.path.parent.mkdir(mode=0o700, exist_ok=True)
+        self.path.mkdir(mode=0o700)
+        self.finish(run)
+        self._records = os.open(
+            self.path / RECORDS_FILE,
+            os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0),
+            0o600,
+        )
+
+    def append(self, lines: bytes) -> None:
+        """Add whole lines to the records in one write.
+
+        Raises:
+            OSError: they could not be written, or not completely.
+        """
+        if self._records is None:
+            raise OSError(f"{self.path / RECORDS_FILE} is not open")
+        count = os.write(self._records, lines)
+        self.written += count
+        if count != len(lines):
+            raise OSError(f"only {count} of {len(lines)} bytes fit into {self.path / RECORDS_FILE}")
+
+    def finish(self, run: Run) -> None:
+        """Replace `run.json`, at once or not at all."""
+        document = {"$record": "run", **records.to_json(run)}
+        _replace(self.path / RUN_FILE, json.dumps(document, indent=1).encode())
+
+    def write_distributions(self, distributions: Iterable[Distribution]) -> None:
+        """Keep what the metadata of the installed distributions says."""
+        documents = [records.to_json(distribution) for distribution in distributions]
+        _replace(self.path / DISTRIBUTIONS_FILE, json.dumps(documents).encode())
+
+    def kept_artifacts(self) -> tuple[str, ...]:
+        """The files below the artifacts folder, relative to the run directory."""
+        return tuple(
+            sorted(
+                (Path(folder) / name).relative_to(self.path).as_posix()
+                for folder, _, names in os.walk(self.artifacts)
+                for name in names
+            )
+        )
+
+    def close(self) -> None:
+        """Close the records; nothing can be appended afterwards."""
+        if self._records is not None:
+            os.close(self._records)
+            self._records = None
+
+
+def read(path: Path) -> Recording:
+    """What the run directory `path` holds, even if the run died halfway.
+
+    Raises:
+        UnreadableRun: `path` has no readable `run.json`. Damaged records never raise; their lines are
+            counted.
+    """
+    run = read_run(path)
+    attempts: list[Attempt] = []
+    failures: list[Failure] = []
+    open_tests: Counter[str] = Counter()
+    malformed = 0
+    for line in _lines(path / RECORDS_FILE):
+        try:
+            document = _parse(line)
+            kind = document.get("$record")
+            if kind == "start":
+                open_tests[_text(document["nodeid"])] += 1
+            elif kind == "attempt":
+                attempt = records.attempt_from_json(document)
+                attempts.append(attempt)
+                open_tests[attempt.nodeid] -= 1
+            elif kind == "failure":
+                failures.append(records.failure_from_json(document))
+        except (ValueError, KeyError, RecursionError):
+            malformed += 1
+    return Recording(
+        run=run,
+        attempts=tuple(attempts),
+        failures=tuple(failures),
+        in_flight=tuple(nodeid for nodeid, count in open_tests.items() if count > 0),
+        distributions=_distributions(path / DISTRIBUTIONS_FILE),
+        malformed_lines=malformed,
+    )
+
+
+def read_run(path: Path) -> Run:
+    """The content of `run.json` alone; a run whose process is gone has the state `died`.
+
+    Raises:
+        UnreadableRun: see `read`.
+    """
+    try:
+        run = records.run_from_json(_parse((path / RUN_FILE).read_bytes()))
+    except (OSError, ValueError, RecursionError) as error:
+        raise UnreadableRun(f"{path} holds no readable run: {error}") from None
+    return dataclasses.replace(run, state=_state(run, path))
+
+
+def runs(logs_dir: Path) -> list[Path]:
+    """The run directories, newest first."""
+    try:
+        found = [path for path in (logs_dir / RUNS_FOLDER).iterdir() if _is_run(path)]
+    except OSError:
+        return []
+    return sorted(found, key=lambda path: path.name, reverse=True)
+
+
+def find(logs_dir: Path, reference: str) -> Path:
+    """The directory of the run that `reference` names: `latest`, an id, a unique beginning of one, or
+    a path.
+
+    Raises:
+        UnreadableRun: there is none, or several; the message says which.
+    """
+    known = runs(logs_dir)
+    if reference == "latest":
+        if not known:
+            raise UnreadableRun(f"there are no runs in {logs_dir / RUNS_FOLDER}")
+        return known[0]
+    matching = [path for path in known if path.name.startswith(reference)] if reference else []
+    exact = [path for path in matching if path.name == reference]
+    if len(exact or matching) == 1:
+        return (exact or matching)[0]
+    if matching:
+        names = ", ".join(path.name for path in matching[:3])
+        raise UnreadableRun(f"{len(matching)} runs begin with {reference}: {names} …")
+    if reference and _is_run(Path(reference)):
+        return Path(reference)
+    raise UnreadableRun(
+        f"no run {reference!r} in {logs_dir / RUNS_FOLDER}, and no run at that path"
+    )
+
+
+def prune(logs_dir: Path, keep: int) -> tuple[Path, ...]:
+    """Remove all but the newest `keep` run directories; red ones that nobody reviewed go last, running
+    ones never. Returns the unreviewed red ones that had to go."""
+    known = runs(logs_dir)
+    surplus = len(known) - keep
+    if surplus <= 0:
+        return ()
+    finished = [path for path in reversed(known) if not _is_running(path)]
+    unreviewed = {path for path in finished if _is_red(path) and not is_reviewed(path)}
+    finished.sort(key=lambda path: path in unreviewed)
+    removed = finished[:surplus]
+    for path in removed:
+        shutil.rmtree(path, ignore_errors=True)
+    return tuple(path for path in removed if path in unreviewed)
+
+
+def mark_reviewed(path: Path) -> None:
+    """Note that the run was reviewed, so that it may be pruned before those that were not."""
+    (path / REVIEWED_FILE).touch(mode=0o600)
+
+
+def is_reviewed(path: Path) -> bool:
+    """Whether `mark_reviewed` was called for this run."""
+    return (path / REVIEWED_FILE).exists()
+
+
+def is_red(run: Run) -> bool:
+    """Whether the run ended otherwise than green or empty."""
+    return run.state != "complete" or run.exit_code not in (0, 5)
+
+
+def _is_run(path: Path) -> bool:
+    return (path / RUN_FILE).is_file()
+
+
+def _is_running(path: Path) -> bool:
+    return _try(lambda: read_run(path).state == "running", default=False)
+
+
+def _is_red(path: Path) -> bool:
+    return _try(lambda: is_red(read_run(path)), default=False)
+
+
+def _try(read: Callable[[], _Read], default: _Read) -> _Read:
+    try:
+        return read()
+    except UnreadableRun:
+        return default
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        yield from file
+
+
+def _parse(line: bytes) -> dict[str, Any]:
+    document = json.loads(line)
+    if not isinstance(document, dict):
+        raise ValueError("not a JSON object")
+    if b"\\ud" in line or b"\\uD" in line:
+        document = _without_surrogates(document)
+    return document
+
+
+def _without_surrogates(value: Any) -> Any:
+    """Lone surrogates are legal in JSON and nowhere else: neither files nor databases take them."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, list):
+        return [_without_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"not a text: {value!r:.80}")
+    return value
+
+
+def _distributions(path: Path) -> tuple[Distribution, ...]:
+    try:
+        documents = json.loads(path.read_bytes())
+        return tuple(records.distribution_from_json(document) for document in documents)
+    except (OSError, ValueError, TypeError, RecursionError):
+        return ()
+
+
+def _state(run: Run, path: Path) -> State:
+    if run.state != "running":
+        return run.state
+    if run.host and run.host != platform.node():
+        return "died" if _seconds_silent(path) > SILENT_SECONDS else "running"
+    return "running" if run.pid is not None and _lives(run.pid, run.started) else "died"
+
+
+def _seconds_silent(path: Path) -> float:
+    newest = 0.0
+    for name in (RUN_FILE, RECORDS_FILE):
+        with contextlib.suppress(OSError):
+            newest = max(newest, (path / name).stat().st_mtime)
+    return time.time() - newest
+
+
+def _lives(pid: int, started: str) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # it lives, and is somebody else's
+        pass
+    born = _process_start(pid)
+    return born is None or born <= _seconds(started) + 2
+
+
+def _process_start(pid: int) -> float | None:
+    """When the process started; None where the system does not say. Process ids are used again."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        up = float(Path("/proc/uptime").read_text().split()[0])
+        return time.time() - up + int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _seconds(text: str) -> float:
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return float("inf")
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        while content:
+            content = content[os.write(descriptor, content) :]
+    finally:
+        os.close(descriptor)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        _write_new(temporary, content)
+        os.replace(temporary, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise

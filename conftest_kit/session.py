@@ -1,0 +1,494 @@
+"""What the kit does in one pytest process, from the first hook to the last. PYTEST_DONT_REWRITE"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import platform
+import re
+import shutil
+import sys
+import time
+import weakref
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest_kit import environment, git, records, rundir, settings
+from conftest_kit.failures import Extraction, bounded, message_of
+from conftest_kit.masking import Mask
+from conftest_kit.places import Places
+from conftest_kit.recorder import EXTRACTED, Recorder
+from conftest_kit.records import Raised, Run
+from conftest_kit.rundir import RunDir
+from conftest_kit.settings import Settings
+
+TOKEN = "CONFTEST_KIT_TOKEN"
+"""Names the folder through which `orchestrator run` and the first pytest below it meet."""
+WORKER_INPUT = "conftest_kit"
+MAX_ARTIFACTS = 1000
+
+_recorded: weakref.WeakSet[pytest.Config] = weakref.WeakSet()
+"""Sessions of this process that are recorded: one that runs inside another (pytester) stays silent."""
+
+_ARTIFACTS = pytest.StashKey[list[Path]]()
+_FAILED = pytest.StashKey[bool]()
+
+
+class Kit:
+    """The part of one pytest process: it writes, it captures for a writer, or it stays silent."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.capture: Capture | None = None
+        self.writer: Writer | None = None
+        self._config = config
+        self._warnings: list[str] = []
+        # pytest may have been started by somebody who handles an exception of their own.
+        self._foreign_error = sys.exc_info()[1]
+
+    def warn(self, message: str) -> None:
+        """Say in the run, and in one line at its end, what the kit could not do."""
+        if message not in self._warnings and len(self._warnings) < 20:
+            self._warnings.append(message)
+
+    def trouble(self, error: BaseException) -> None:
+        """As `warn`, of an exception."""
+        where = error.__traceback__
+        while where is not None and where.tb_next is not None:
+            where = where.tb_next
+        place = f" ({where.tb_frame.f_code.co_name}:{where.tb_lineno})" if where else ""
+        self.warn(f"{type(error).__name__}: {message_of(error)[:300]}{place}")
+
+    def start(self, session: pytest.Session) -> None:
+        """The session begins."""
+        config = session.config
+        if hasattr(config, "workerinput"):
+            told = config.workerinput.get(WORKER_INPUT)
+            if told is not None and not _recorded:
+                _recorded.add(config)
+                self.capture = Capture(config, Path(told["directory"]))
+        elif not _recorded:
+            self.writer = Writer.begin(config, self)
+            if self.writer is not None:
+                _recorded.add(config)
+                self.writer.session = session
+                self.capture = Capture(config, self.writer.directory.path)
+
+    def close(self) -> None:
+        """Nothing of pytest comes after this."""
+        try:
+            self._close()
+        except Exception as error:
+            self.trouble(error)
+        _recorded.discard(self._config)
+        if self._warnings and not hasattr(self._config, "workerinput"):
+            self._say(f"conftest-kit: {self._warnings[0]}")
+
+    def _close(self) -> None:
+        error = sys.exc_info()[1]
+        if error is self._foreign_error or not isinstance(error, Exception):
+            error = None
+        if self.writer is None and error is not None and _is_first(self._config):
+            self.writer = Writer.begin(self._config, self)
+        if self.writer is not None:
+            line = self.writer.finish(error, self._warnings)
+            if line and self._config.option.verbose >= 0:
+                self._say(line)
+
+    def _say(self, line: str) -> None:
+        try:
+            if self._config.pluginmanager.has_plugin("terminalreporter"):
+                self._config.get_terminal_writer().line(line)
+            else:
+                print(line, file=sys.stderr)
+        except (OSError, ValueError):  # closed by others
+            pass
+
+    def artifacts_folder(self, request: pytest.FixtureRequest) -> Path:
+        """A new folder for the test, kept if it fails; an ordinary temporary one where nothing is
+        recorded."""
+        if self.capture is not None:
+            try:
+                return self.capture.artifacts_folder(request.node)
+            except OSError as error:
+                self.trouble(error)
+        factory: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
+        return factory.mktemp("failure_artifacts")
+
+
+def _is_first(config: pytest.Config) -> bool:
+    """Whether a start that failed is this process's to record."""
+    return not _recorded and not hasattr(config, "workerinput") and not _is_worker()
+
+
+def _is_worker() -> bool:
+    return "PYTEST_XDIST_WORKER" in os.environ
+
+
+class Capture:
+    """Takes from the objects of a failed test what a report cannot carry, and keeps its artifacts."""
+
+    def __init__(self, config: pytest.Config, directory: Path) -> None:
+        patterns = [str(pattern) for pattern in config.getini("python_files")]
+        self._extraction = Extraction(Places(config.rootpath, patterns))
+        self._artifacts = directory / rundir.ARTIFACTS_FOLDER
+        self._environ: dict[str, str] = {}
+        self._mask = Mask()
+
+    def test(self, item: pytest.Item, call: Any, report: Any) -> None:
+        """A phase failed, or the test is over."""
+        if report.outcome == "failed":
+            item.stash[_FAILED] = True
+            error = None if call.excinfo is None else call.excinfo.value
+            setattr(report, EXTRACTED, self.extracted(error, item))
+        if call.when == "teardown":
+            failed = item.stash.get(_FAILED, False)
+            for folder in item.stash.get(_ARTIFACTS, []):
+                _keep(folder, failed)
+            item.stash[_ARTIFACTS] = []
+            item.stash[_FAILED] = False
+
+    def collector(self, report: Any) -> None:
+        """A collector failed."""
+        excinfo = report.call.excinfo
+        setattr(report, EXTRACTED, self.extracted(None if excinfo is None else excinfo.value))
+
+    def extracted(self, error: BaseException | None, item: Any = None) -> str | None:
+        """The part of the failure's JSON that comes from objects; None without an exception."""
+        if error is None:
+            return None
+        chain = self._extraction.chain(error)
+        document = {
+            "message": _message(chain),
+            "exceptions": [records.to_json(link) for link in chain],
+        }
+        fixtures = self._extraction.fixtures(item) if item is not None else ()
+        if fixtures:
+            document["fixtures"] = [records.to_json(fixture) for fixture in fixtures]
+        return json.dumps(self._masked(document), separators=(",", ":"))
+
+    def _masked(self, document: dict[str, Any]) -> Any:
+        environ = dict(os.environ)
+        if environ != self._environ:  # tests and conftests load what they need into it
+            self._environ = environ
+            self._mask = Mask.of(environ)
+        return _map_texts(self._mask, document) if self._mask.needles else document
+
+    def artifacts_folder(self, item: pytest.Item) -> Path:
+        """Make a folder for this attempt at the test."""
+        readable = re.sub(r"[^\w.-]+", "_", item.nodeid)[-80:].strip("_")
+        name = f"{readable}-{zlib.crc32(item.nodeid.encode('utf-8', 'replace')):08x}"
+        attempt = str(getattr(item, "execution_count", 1))
+        parent = self._artifacts / name
+        folder = parent / attempt
+        self._artifacts.mkdir(mode=0o700, exist_ok=True)
+        parent.mkdir(mode=0o700, exist_ok=True)
+        try:
+            folder.mkdir(mode=0o700)
+        except FileExistsError:  # the same test in another worker
+            folder = parent / f"{attempt}-{os.getpid()}"
+            folder.mkdir(mode=0o700, exist_ok=True)
+        item.stash.setdefault(_ARTIFACTS, []).append(folder)
+        return folder
+
+
+class Writer:
+    """The one process that writes the run."""
+
+    def __init__(
+        self, config: pytest.Config, options: Settings, directory: RunDir, run: Run, asked: bool
+    ) -> None:
+        self.session: pytest.Session | None = None
+        self.directory = directory
+        self._config = config
+        self._settings = options
+        self._run = run
+        self._asked = asked
+        """Whether somebody outside waits for this run."""
+        self._dirty: git.DirtyCheck | None = None
+        self._finished = 0.0
+        self._interrupted = False
+        self._prepared = False
+        option = config.option
+        self.recorder = Recorder(
+            directory,
+            mask=Mask.of(os.environ),
+            max_bytes=options.max_run_bytes,
+            grouped=getattr(option, "dist", None) == "loadgroup",
+        )
+
+    @classmethod
+    def begin(cls, config: pytest.Config, kit: Kit) -> Writer | None:
+        """Create the run directory; None where this process must stay silent.
+
+        Raises:
+            settings.SettingsError: they are wrong.
+            OSError: the place cannot be written to.
+        """
+        now = time.time()
+        folder = os.environ.get(TOKEN)
+        run_id = rundir.new_run_id(now)
+        if folder:
+            if _is_worker():
+                return None
+            run_id = (Path(folder) / "run_id").read_text().strip()
+        overrides = _overrides(config, kit)
+        options = settings.load(_base_folder(config), os.environ, overrides)
+        directory = RunDir.new(options.logs_dir, run_id)
+        if folder and not _take(Path(folder), directory.path):
+            return None
+        mask = Mask.of(os.environ)
+        command = [sys.argv[0], *(str(arg) for arg in config.invocation_params.args)]
+        run = Run(
+            run_id=run_id,
+            project=options.project,
+            started=rundir.timestamp(now),
+            pid=os.getpid(),
+            host=platform.node(),
+            command=tuple(bounded(mask(part), 4096) for part in command),
+            directory=str(config.invocation_params.dir),
+            root=str(config.rootpath),
+            inifile=str(config.inipath) if config.inipath else None,
+            environment=environment.collect(
+                config.rootpath,
+                os.environ,
+                plugins=_plugin_versions(config),
+                random_seed=_random_seed(config),
+            ),
+        )
+        directory.create(run)
+        writer = cls(config, options, directory, run, asked=bool(folder))
+        repository = git.find(config.rootpath)
+        if repository is not None:
+            writer._dirty = git.start_dirty_check(repository.top)
+        return writer
+
+    def tell_worker(self, node: Any) -> None:
+        """An xdist worker is about to start."""
+        node.workerinput[WORKER_INPUT] = {"directory": str(self.directory.path)}
+
+    def loop_starts(self) -> None:
+        """The first test is about to run."""
+        self._ask_git()
+
+    def internal_error(self, excrepr: Any, excinfo: Any) -> None:
+        """pytest or a plugin broke, here or in a worker."""
+        self._interrupted = True
+        error = excinfo.value
+        text = str(excrepr)
+        last = excinfo.traceback[-1].name if len(excinfo.traceback) else ""
+        if last == "worker_internal_error":  # xdist hands over text and raises it here
+            self.recorder.failed("internal", None, _last_line(message_of(error)), text)
+        else:
+            self.recorder.failed("internal", self._extracted(error), "", text)
+
+    def interrupted(self, excinfo: Any) -> None:
+        """Somebody stopped the run. pytest's own ways to stop early are subclasses."""
+        value = excinfo.value
+        if type(value) is KeyboardInterrupt or isinstance(value, pytest.exit.Exception):
+            self._interrupted = True
+        elif "received keyboard-interrupt" in message_of(value):
+            self._interrupted = True
+
+    def session_finishes(self) -> None:
+        """No more tests; summaries follow."""
+        self._finished = time.time()
+
+    def finish(self, error: Exception | None, warnings: list[str]) -> str:
+        """Complete the record. Returns the line to print: only a red run has one."""
+        if error is not None:
+            self.recorder.failed("start", self._extracted(error), "", "")
+        self.recorder.finish()
+        self._ask_git()
+        run = self._finished_run(error, warnings)
+        if self._is_dry() and not self.recorder.failures and not self._asked:
+            self.directory.close()
+            shutil.rmtree(self.directory.path, ignore_errors=True)
+            return ""
+        red = rundir.is_red(run) or self.recorder.failures > 0
+        for step in (self._distributions if red else None, self._log, self._metrics):
+            if step is not None:
+                try:
+                    warnings.extend(step(run) or ())
+                except Exception as problem:
+                    warnings.append(f"{type(problem).__name__}: {message_of(problem)[:300]}")
+        self.directory.close()
+        for path in rundir.prune(self._settings.logs_dir, self._settings.keep_runs):
+            warnings.append(f"the red run {path.name} was removed, and nobody had reviewed it")
+        self.directory.finish(dataclasses.replace(run, warnings=tuple(warnings)))
+        return f"conftest-kit: recorded run {run.run_id} · orchestrator review" if red else ""
+
+    def _finished_run(self, error: Exception | None, warnings: list[str]) -> Run:
+        recorder = self.recorder
+        if recorder.slim:
+            warnings.append(f"{recorder.slim} failures have no text: the run became too large")
+        if recorder.uncounted:
+            warnings.append(f"{recorder.uncounted} records left out: the run became too large")
+        session = self.session
+        state: records.State = "interrupted" if self._interrupted else "complete"
+        if error is not None and not recorder.counts:
+            state = "not_started"
+        return dataclasses.replace(
+            self._run,
+            state=state,
+            finished=rundir.timestamp(self._finished or time.time()),
+            exit_code=_exit_code(session, error),
+            counts={name: recorder.counts[name] for name in records.OUTCOMES},
+            pytest_counts=_pytest_counts(self._config),
+            collected=None if session is None else session.testscollected,
+            coverage_percent=_coverage(self._config),
+            artifacts=self.directory.kept_artifacts()[:MAX_ARTIFACTS],
+            warnings=tuple(warnings),
+        )
+
+    def _distributions(self, run: Run) -> None:
+        self.directory.write_distributions(environment.installed_metadata())
+
+    def _log(self, run: Run) -> None:
+        from conftest_kit import log
+
+        recording = dataclasses.replace(rundir.read(self.directory.path), run=run)
+        path = self._settings.logs_dir / rundir.LOG_FILE
+        log.append(path, log.render(recording))
+
+    def _metrics(self, run: Run) -> Iterable[str]:
+        from conftest_kit import metrics
+
+        return metrics.update(
+            self._settings.metrics_file, run=run, durations=self.recorder.durations
+        )
+
+    def _extracted(self, error: BaseException) -> str | None:
+        return Capture(self._config, self.directory.path).extracted(error)
+
+    def _ask_git(self) -> None:
+        if self._dirty is not None:
+            dirty, self._dirty = self._dirty.result(), None
+            found = self._run.environment
+            found = dataclasses.replace(found, git={**found.git, "dirty": dirty})
+            self._run = dataclasses.replace(self._run, environment=found)
+
+    def _is_dry(self) -> bool:
+        """Whether this session only shows something."""
+        names = ("collectonly", "showfixtures", "show_fixtures_per_test", "setupplan", "cacheshow")
+        return any(getattr(self._config.option, name, None) for name in names)
+
+
+def _message(chain: tuple[Raised, ...]) -> str:
+    """Of the exception that pytest saw; of its cause where that one has nothing to say itself."""
+    for link in chain:
+        is_wrapper = link.type.endswith((".CollectError", ".ConftestImportFailure"))
+        if not (is_wrapper and len(chain) > 1 and "import file mismatch" not in link.message):
+            return link.message
+    return ""
+
+
+def _map_texts(change: Any, value: Any) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list | tuple):
+        return [_map_texts(change, item) for item in value]
+    if isinstance(value, dict):
+        return {key: _map_texts(change, item) for key, item in value.items()}
+    return value
+
+
+def _keep(folder: Path, failed: bool) -> None:
+    """Leave what a failed test wrote; take everything else away."""
+    if not failed:
+        shutil.rmtree(folder, ignore_errors=True)
+    for empty in (folder, folder.parent):
+        try:
+            empty.rmdir()
+        except OSError:  # something is kept in it
+            return
+
+
+def _take(folder: Path, directory: Path) -> bool:
+    """Take the one-time token; False where another pytest has it."""
+    try:
+        descriptor = os.open(folder / "taken", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return False
+    with os.fdopen(descriptor, "w") as file:
+        json.dump({"pid": os.getpid(), "run_directory": str(directory)}, file)
+    return True
+
+
+def _overrides(config: pytest.Config, kit: Kit) -> dict[str, str]:
+    given = getattr(config.option, "conftest_kit", None)
+    found = {}
+    for text in given if isinstance(given, list) else ():
+        key, equals, value = str(text).partition("=")
+        if not equals:
+            raise settings.SettingsError(f"--conftest-kit {text!r} must be KEY=VALUE")
+        found[key.strip()] = value
+    return found
+
+
+def _base_folder(config: pytest.Config) -> Path:
+    """The ini file's folder, else that of the conftest that names the kit, else where pytest started."""
+    if config.inipath is not None:
+        return config.inipath.parent
+    for plugin in config.pluginmanager.get_plugins():
+        file = getattr(plugin, "__file__", None)
+        if isinstance(file, str) and os.path.basename(file) == "conftest.py":
+            named = getattr(plugin, "pytest_plugins", ())
+            named = (named,) if isinstance(named, str) else named
+            if any(str(name).split(".")[0] == "conftest_kit" for name in named):
+                return Path(file).parent
+    return Path(config.invocation_params.dir)
+
+
+def _plugin_versions(config: pytest.Config) -> dict[str, str]:
+    """From the names of their metadata folders: reading the metadata takes 0.2 ms each."""
+    found = {"pytest": pytest.__version__}
+    for _, distribution in config.pluginmanager.list_plugin_distinfo():
+        folder = getattr(getattr(distribution, "_dist", None), "_path", None)
+        match = re.fullmatch(r"(.+?)-(.+)\.dist-info", getattr(folder, "name", ""))
+        if match:
+            found[environment.normalised(match[1])] = match[2]
+        else:
+            name = environment.normalised(str(distribution.project_name))
+            found[name] = str(distribution.version)
+    return found
+
+
+def _random_seed(config: pytest.Config) -> int | None:
+    seed = getattr(config.option, "randomly_seed", None)
+    return seed if type(seed) is int and config.pluginmanager.has_plugin("randomly") else None
+
+
+def _exit_code(session: pytest.Session | None, error: Exception | None) -> int:
+    if error is None:
+        return int(getattr(session, "exitstatus", 0))
+    if isinstance(error, pytest.UsageError) or type(error).__name__ == "ConftestImportFailure":
+        return 4
+    return 3 if type(error).__name__ == "PluginImportFailure" else 1
+
+
+def _pytest_counts(config: pytest.Config) -> dict[str, int] | None:
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    stats = getattr(reporter, "stats", None)
+    if not isinstance(stats, dict):
+        return None
+    return {
+        str(name): sum(getattr(report, "count_towards_summary", True) for report in reports)
+        for name, reports in stats.items()
+        if name
+    }
+
+
+def _coverage(config: pytest.Config) -> float | None:
+    """What pytest-cov measured in this run."""
+    total = getattr(config.pluginmanager.get_plugin("_cov"), "cov_total", None)
+    return float(total) if isinstance(total, int | float) else None
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1].strip() if lines else ""
