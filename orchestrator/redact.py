@@ -1,0 +1,162 @@
+"""Takes the secrets out of texts and recordings; pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from conftest_kit.records import Distribution, Recording
+from orchestrator import detector, spans
+from orchestrator.detector import Detector
+
+_UNTOUCHED = frozenset(
+    [
+        "run_id",
+        "schema_version",
+        "state",
+        "outcome",
+        "phase",
+        "relation",
+        "origin",
+        "scope",
+        "bases",
+    ]
+)
+"""Fields that hold words of ours or names of classes."""
+_WORD = re.compile(r"[\w.+/~!#$%^*-]{7,}")
+_MAY_BE_SECRET = re.compile(r"(?=.*\d)(?=.*[^\W\d])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redactor:
+    """Puts `[redacted:<what>]` in the place of secrets.
+
+    The same secret gives the same marker everywhere; a text that was redacted stays as it is.
+    """
+
+    detector: Detector = field(default_factory=detector.load, repr=False)
+
+    def redact_text(self, text: str, *, markup: bool = False) -> str:
+        """`text` without its secrets; with `markup` also without those that tags of HTML take apart."""
+        known: dict[str, str] = {}
+        return _replace_known(self._redact(text, known, markup=markup), known)
+
+    def redact_recording(self, recording: Recording) -> Recording:
+        """`recording` without the secrets in any of its texts.
+
+        What is a secret in one text is one in all: a password that a source line names is masked in
+        the assertion message too, which does not name it. Node ids that differ in a secret only are
+        numbered, so that different tests stay different.
+        """
+        known: dict[str, str] = {}
+        once = functools.cache(lambda text: self._redact(text, known))
+        by_name = functools.partial(self._by_name, known)
+        run = replace(recording.run, command=self._command(recording.run.command, known))
+        redacted = _with_texts(replace(recording, run=run), once, by_name)
+        if known:
+            again = functools.cache(lambda text: _replace_known(text, known))
+            redacted = _with_texts(redacted, again, lambda _, value: value)
+        return _numbered(recording, redacted)
+
+    def _by_name(self, known: dict[str, str], name: str, value: str) -> str:
+        """The value of a mapping, by its key."""
+        if not self.detector.is_secret_value(name, value):
+            return value
+        marker = f"[redacted:{detector.label(name)}]"
+        _learn(known, value, marker)
+        return marker
+
+    def _command(self, command: tuple[str, ...], known: dict[str, str]) -> tuple[str, ...]:
+        """`--password X`, which is two words here."""
+        return tuple(
+            self._by_name(known, option.lstrip("-"), word) if option.startswith("--") else word
+            for option, word in zip(("", *command), command, strict=False)
+        )
+
+    def _redact(self, text: str, known: dict[str, str], *, markup: bool = False) -> str:
+        # What is left may show a secret that another one hid, so search until nothing is found;
+        # each round leaves fewer characters outside of markers.
+        while found := self.detector.find(text, markup=markup):
+            for span in found:
+                _learn(known, text[span.start : span.end], f"[redacted:{span.label}]")
+            text = spans.replaced(text, found)
+        return text
+
+
+def _learn(known: dict[str, str], value: str, marker: str) -> None:
+    """Remember a secret that is told from ordinary words, to find it where nothing names it."""
+    word = value.rstrip("=")
+    if marker != "[redacted:]" and _WORD.fullmatch(word) and _MAY_BE_SECRET.match(word):
+        known.setdefault(word, marker)
+
+
+def _replace_known(text: str, known: Mapping[str, str]) -> str:
+    def marker_or_same(found: re.Match[str]) -> str:
+        word = found[0].rstrip(".")
+        return known.get(word, word) + found[0][len(word) :]
+
+    return _WORD.sub(marker_or_same, text) if known else text
+
+
+def _with_texts(
+    value: Any, change: Callable[[str], str], change_named: Callable[[str, str], str]
+) -> Any:
+    """`value` with `change` applied to each text in it, in mappings after `change_named`."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, (list, tuple)):
+        return type(value)(_with_texts(item, change, change_named) for item in value)
+    if isinstance(value, dict):
+        return {
+            change(key): _with_texts(
+                change_named(key, item) if isinstance(item, str) else item, change, change_named
+            )
+            for key, item in value.items()
+        }
+    if dataclasses.is_dataclass(value) and not isinstance(value, (type, Distribution)):
+        return replace(
+            value,
+            **{
+                spec.name: _with_texts(getattr(value, spec.name), change, change_named)
+                for spec in dataclasses.fields(value)
+                if spec.name not in _UNTOUCHED
+            },
+        )
+    return value
+
+
+def _numbered(original: Recording, redacted: Recording) -> Recording:
+    """`redacted`, where node ids that only a secret told apart get a number."""
+    same: dict[str, set[str]] = {}
+    befores: list[Any] = [*original.attempts, *original.failures]
+    afters: list[Any] = [*redacted.attempts, *redacted.failures]
+    for before, after in zip(befores, afters, strict=True):
+        same.setdefault(after.nodeid, set()).add(before.nodeid)
+    new = {
+        before: f"{after}#{number}"
+        for after, merged in same.items()
+        for number, before in enumerate(sorted(merged), start=1)
+        if number > 1
+    }
+    if not new:
+        return redacted
+
+    def rename(befores: Iterable[Any], afters: Iterable[Any]) -> tuple[Any, ...]:
+        return tuple(
+            replace(after, nodeid=new.get(before.nodeid, after.nodeid))
+            for before, after in zip(befores, afters, strict=True)
+        )
+
+    return replace(
+        redacted,
+        attempts=rename(original.attempts, redacted.attempts),
+        failures=rename(original.failures, redacted.failures),
+        in_flight=tuple(
+            new.get(before, after)
+            for before, after in zip(original.in_flight, redacted.in_flight, strict=True)
+        ),
+    )
