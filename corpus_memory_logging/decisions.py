@@ -1,0 +1,139 @@
+"""What a reviewer decided of a cause, kept and carried out."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from corpus_memory_logging.engine import Partition
+from corpus_memory_logging.errors import QueryError
+from corpus_memory_logging.keys import moment, storable
+from corpus_memory_logging.lookup import named
+from corpus_memory_logging.records import CATEGORIES, Suggestion
+from corpus_memory_logging.rows import suggestion_id, suggestion_row, text_row
+
+_ID = re.compile(r"[0-9a-f]{4,16}")
+_CULPRIT_TYPES = {
+    "fixture": "fixture",
+    "environment": "variable",
+    "network": "host",
+    "product_error": "module",
+    "syntax": "file",
+    "configuration": "file",
+}
+"""What a culprit most likely is where no review of the cause named one."""
+
+
+def resolve(
+    memory: Partition,
+    cause: str,
+    *,
+    accept: str | None = None,
+    reject: str | None = None,
+    category: str | None = None,
+    culprit: str | None = None,
+    note: str | None = None,
+    fix: str | None = None,
+    ignore: bool = False,
+    now: datetime,
+    reviewer: str,
+) -> dict[str, Any]:
+    """Keeps what a reviewer decided of a cause (its id or a unique beginning), with the time.
+
+    `accept` and `reject` take the id of a suggestion; `accept` also takes the reviewer's own words,
+    which become a suggestion of source `reviewer`. `culprit` is a name, or `type:name`.
+
+    The cause is ignored with `ignore`; it stays as it is where the decision only corrects
+    (category, culprit) or rejects; otherwise it is resolved, until its signature returns.
+
+    Returns:
+        `cause_id`, `title`, `status`, `category`, `culprit` (`type:name`), `note`, `fix`,
+        `accepted` and `rejected` (ids of suggestions), `reviewer`, `time`: null for what was not
+        decided.
+
+    Raises:
+        QueryError: the cause, a suggestion or the category is not one that the memory knows.
+    """
+    if category is not None and category not in CATEGORIES:
+        raise QueryError(f"category {category!r} is none of {', '.join(CATEGORIES)}")
+    time = moment(now)
+    with memory.transaction():
+        _, found = named(memory, cause, ("cause",))
+        cause_id = found["id"]
+        accepted = _accepted(memory, accept, cause_id, reviewer=reviewer, time=time)
+        rejected = _suggestion(memory, reject, cause_id) if reject else None
+        _set_status(memory, accepted, "accepted", time)
+        _set_status(memory, rejected, "rejected", time)
+        only_corrects = bool(category or culprit or rejected) and not (accepted or fix)
+        before = memory.select("cause", cause_id=cause_id)[0]["status"]
+        decision = {
+            "cause_id": cause_id,
+            "status": "ignored" if ignore else before if only_corrects else "resolved",
+            "time": time,
+            "category": category,
+            **_culprit(memory, culprit, cause_id, category),
+            "note": _stored(note),
+            "fix": _stored(fix),
+        }
+        memory.execute("decide_cause", **decision)
+        decision |= {"accepted": accepted, "rejected": rejected, "reviewer": storable(reviewer)}
+        memory.execute("add_decision", **decision, run=None)
+    kind = decision.pop("culprit_type")
+    decision["culprit"] = f"{kind}:{decision['culprit']}" if kind else None
+    return {**decision, "title": found["about"]}
+
+
+def _accepted(
+    memory: Partition, accept: str | None, cause_id: str, *, reviewer: str, time: str
+) -> str | None:
+    if not accept:
+        return None
+    if _ID.fullmatch(accept):
+        return _suggestion(memory, accept, cause_id)
+    words = Suggestion(
+        text=accept, source="reviewer", confidence=1.0, status="accepted", origin=reviewer
+    )
+    new = suggestion_id(cause_id, accept)
+    memory.execute("add_text", **text_row(memory.project, accept))
+    memory.execute(
+        "add_suggestion",
+        suggestion_id=new,
+        context=None,
+        created=time,
+        **suggestion_row(memory.project, cause_id, words),
+    )
+    return new
+
+
+def _suggestion(memory: Partition, typed: str, cause_id: str) -> str:
+    _, found = named(memory, typed, ("suggestion",))
+    if found["cause_id"] != cause_id:
+        raise QueryError(
+            f"suggestion {found['id']} belongs to cause {found['cause_id']}, not to {cause_id}"
+        )
+    chosen: str = found["id"]
+    return chosen
+
+
+def _set_status(memory: Partition, chosen: str | None, status: str, time: str) -> None:
+    if chosen:
+        memory.execute("set_suggestion_status", suggestion_id=chosen, status=status, time=time)
+
+
+def _culprit(
+    memory: Partition, typed: str | None, cause_id: str, category: str | None
+) -> dict[str, str | None]:
+    if not typed:
+        return {"culprit": None, "culprit_type": None}
+    kind, _, name = typed.rpartition(":")
+    row = memory.select("culprit_type", cause_id=cause_id)[0]
+    guess = _CULPRIT_TYPES.get(category or row["category"], "distribution")
+    return {
+        "culprit": storable(name or typed),
+        "culprit_type": storable(kind) or row["culprit_type"] or guess,
+    }
+
+
+def _stored(text: str | None) -> str | None:
+    return storable(text) if text else None

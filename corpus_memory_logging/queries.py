@@ -1,0 +1,258 @@
+"""What people ask the memory: lists of runs, causes, failures, suggestions, and one of them whole.
+
+Every list is made of plain dictionaries, fit for JSON, with all documented keys always present;
+times are RFC 3339 in UTC. `culprit` is `{"type", "name", "version"}` or null.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from conftest_kit.records import to_json
+from corpus_memory_logging import environments
+from corpus_memory_logging.engine import Partition, Row
+from corpus_memory_logging.filters import Filters, parameters
+from corpus_memory_logging.keys import from_text
+from corpus_memory_logging.lookup import named
+from corpus_memory_logging.rows import unpacked
+
+EVERYTHING = Filters()
+_SHOWN = 20
+"""How many of each thing `show` lists at the most."""
+
+
+def runs(
+    memory: Partition, filters: Filters = EVERYTHING, *, now: datetime | None = None
+) -> list[dict[str, Any]]:
+    """Runs, the one that started last first; with `category`, … those that had such a cause.
+
+    Keys: run_id, started, finished, reviewed, state, exit_code, counts (outcome to number), commit,
+    branch, dirty, host, environment (id), archive (path or null), causes, new_causes, failures,
+    findings (numbers of each).
+
+    Raises:
+        QueryError: a filter has a value that is not allowed.
+    """
+    return [_run(row) for row in memory.select("runs", **_asked(memory, filters, "runs", now))]
+
+
+def causes(
+    memory: Partition, filters: Filters = EVERYTHING, *, now: datetime | None = None
+) -> list[dict[str, Any]]:
+    """Causes, the one seen last first, of one run the biggest first.
+
+    What the review said is of the run asked for, else of the last one that had the cause.
+
+    Keys: cause_id, signature, title, status, category, kind, culprit, confidence, rule, evidence
+    (list), known, run_id, failures (number in that run), prevented (node ids), first_seen,
+    last_seen, occurrences (runs that had it), note, fix, suggestion (text of the best one or null).
+
+    Raises:
+        QueryError: a filter has a value that is not allowed.
+    """
+    found = [
+        _cause(row) for row in memory.select("causes", **_asked(memory, filters, "causes", now))
+    ]
+    for cause in found:
+        best = memory.first("suggestions", cause_id=cause["cause_id"], limit=1)
+        cause["suggestion"] = best["text"] if best else None
+    return found
+
+
+def failures(
+    memory: Partition, filters: Filters = EVERYTHING, *, now: datetime | None = None
+) -> list[dict[str, Any]]:
+    """Failures, the latest first; those told to log_test_failure() have no run and no cause.
+
+    Keys: failure_id, run_id, time, nodeid, phase, attempt, subtest, exception (type of the
+    root), message, cause_id, title, status (the cause's), category, kind, culprit, known.
+
+    Raises:
+        QueryError: a filter has a value that is not allowed.
+    """
+    asked = _asked(memory, filters, "failures", now)
+    return [_failure(row) for row in memory.select("failures", **asked)]
+
+
+def suggestions(
+    memory: Partition, filters: Filters = EVERYTHING, *, now: datetime | None = None
+) -> list[dict[str, Any]]:
+    """Suggestions, those made last first, of one cause the best first; with a run, those that its
+    review made. Those told to log_suggestion() have no cause.
+
+    Keys: suggestion_id, text, commands (list), source, confidence, status, origin, checklist,
+    context (as log_suggestion() was told, or null), created, last_suggested, run_id (the last that
+    made it), cause_id, title, cause_status, category, kind, culprit, known.
+
+    Raises:
+        QueryError: a filter has a value that is not allowed.
+    """
+    asked = _asked(memory, filters, "suggestions", now)
+    return [_suggestion(row) for row in memory.select("suggestions", **asked)]
+
+
+def show(memory: Partition, typed: str) -> dict[str, Any]:
+    """A run, cause, failure or suggestion with its history: what an id, a unique beginning of one, or
+    `latest` (for a run) names. `type` says which it is; of a cause the latest 20 of each are listed.
+
+    run: the keys of `runs`, `details` (command, directory, root, CI, seed, warnings, …),
+    `environment` (as in a cause), `causes`, `failures`, `suggestions` (as in the lists), `findings`
+    (kind, text, evidence), `artifacts` (run_id, name, size, sha256, archive).
+
+    cause: the keys of `causes`, `runs` (as in the list), `environments` (environment, python,
+    platform, first_seen, last_seen, runs (number), changes: what differs from the one before, a
+    list of {name, before, after}), `failures`, `suggestions`, `decisions` (time, reviewer, status,
+    category, culprit, note, fix, accepted, rejected, run_id: set where the memory itself reopened
+    the cause because of that run), `artifacts`.
+
+    failure: the keys of `failures`, `record` (the whole failure as in records.ndjson, or null),
+    `context` (log and artifacts as log_test_failure() was told, or null), `cause` (as in the list,
+    or null), `suggestions`, `artifacts` (of its run).
+
+    suggestion: the keys of `suggestions`, `cause` (as in the list, or null), `decisions` (those
+    that accepted or rejected it), `runs` (those that had its cause).
+
+    Raises:
+        QueryError: nothing has that id, or several have; the message names them.
+    """
+    kind, found = named(memory, typed)
+    if kind == "run":
+        return {"type": kind, **_show_run(memory, found["run"])}
+    shown = {"cause": _show_cause, "failure": _show_failure, "suggestion": _show_suggestion}
+    return {"type": kind, **shown[kind](memory, found["id"])}
+
+
+def _show_run(memory: Partition, run: int) -> dict[str, Any]:
+    row = memory.select("runs", run=run)[0]
+    return {
+        **_run(row),
+        "details": from_text(row["details"]),
+        "environment": environments.of_runs(memory, [row])[0],
+        "causes": [_cause(found) for found in memory.select("causes", run=run)],
+        "failures": [_failure(found) for found in memory.select("failures", run=run)],
+        "suggestions": [_suggestion(found) for found in memory.select("suggestions", run=run)],
+        "findings": [
+            {**found, "evidence": from_text(found["evidence"])}
+            for found in memory.select("findings", run=run)
+        ],
+        "artifacts": memory.select("artifacts", run=run),
+    }
+
+
+def _show_cause(memory: Partition, cause_id: str) -> dict[str, Any]:
+    of_cause = {"cause_id": cause_id}
+    rows = memory.select("runs", verdict=True, **of_cause)
+    return {
+        **_cause(memory.select("causes", **of_cause)[0]),
+        "runs": [_run(row) for row in rows[:_SHOWN]],
+        "environments": environments.of_runs(memory, rows),
+        "failures": [_failure(row) for row in memory.select("failures", limit=_SHOWN, **of_cause)],
+        "suggestions": [
+            _suggestion(row) for row in memory.select("suggestions", limit=_SHOWN, **of_cause)
+        ],
+        "decisions": memory.select("decisions", **of_cause),
+        "artifacts": memory.select("artifacts", limit=_SHOWN, **of_cause),
+    }
+
+
+def _show_failure(memory: Partition, failure_id: str) -> dict[str, Any]:
+    row = memory.select("failures", failure_id=failure_id)[0]
+    record = memory.select("failure_record", failure_id=failure_id)[0]["record"]
+    cause_id, run = row["cause_id"], row["run"]
+    of_cause = {"cause_id": cause_id, "run": run}
+    return {
+        **_failure(row),
+        "record": to_json(unpacked(record)) if record else None,
+        "context": from_text(row["context"]),
+        "cause": _cause(memory.select("causes", **of_cause)[0]) if cause_id else None,
+        "suggestions": [_suggestion(found) for found in memory.select("suggestions", **of_cause)]
+        if cause_id
+        else [],
+        "artifacts": memory.select("artifacts", run=run) if run else [],
+    }
+
+
+def _show_suggestion(memory: Partition, suggestion_id: str) -> dict[str, Any]:
+    row = memory.select("suggestions", suggestion_id=suggestion_id)[0]
+    shown = {**_suggestion(row), "cause": None, "decisions": [], "runs": []}
+    if cause_id := row["cause_id"]:
+        of_cause = {"cause_id": cause_id}
+        shown["cause"] = _cause(memory.select("causes", **of_cause)[0])
+        shown["decisions"] = [
+            decision
+            for decision in memory.select("decisions", **of_cause)
+            if suggestion_id in (decision["accepted"], decision["rejected"])
+        ]
+        found = memory.select("runs", verdict=True, limit=_SHOWN, **of_cause)
+        shown["runs"] = [_run(run) for run in found]
+    return shown
+
+
+def _asked(memory: Partition, filters: Filters, name: str, now: datetime | None) -> dict[str, Any]:
+    return parameters(memory, filters, name, now=now or datetime.now(UTC))
+
+
+def _run(row: Row) -> dict[str, Any]:
+    details = from_text(row["details"])
+    return {
+        "run_id": row["run_id"],
+        "started": row["started"],
+        "finished": row["finished"],
+        "reviewed": row["reviewed"],
+        "state": row["state"],
+        "exit_code": row["exit_code"],
+        "counts": from_text(row["counts"]),
+        "commit": row["commit_id"],
+        "branch": row["branch"],
+        "dirty": None if row["dirty"] is None else bool(row["dirty"]),
+        "host": details.get("host", ""),
+        "environment": environments.identify(row["environment"]),
+        "archive": row["archive"],
+        **{name: row[name] for name in ("causes", "new_causes", "failures", "findings")},
+    }
+
+
+def _verdict(row: Row) -> dict[str, Any]:
+    name = row["culprit_name"]
+    culprit = {"type": row["culprit_type"], "name": name, "version": row["culprit_version"]}
+    return {
+        "category": row["category"],
+        "kind": row["kind"],
+        "culprit": culprit if name else None,
+        "known": None if row["known"] is None else bool(row["known"]),
+    }
+
+
+def _cause(row: Row) -> dict[str, Any]:
+    plain = (
+        *("cause_id", "signature", "title", "status", "confidence", "rule", "run_id", "failures"),
+        *("first_seen", "last_seen", "occurrences", "note", "fix"),
+    )
+    return {
+        **{name: row[name] for name in plain},
+        **_verdict(row),
+        "evidence": from_text(row["evidence"]),
+        "prevented": from_text(row["prevented"]),
+    }
+
+
+def _failure(row: Row) -> dict[str, Any]:
+    plain = (
+        *("failure_id", "run_id", "time", "nodeid", "phase", "attempt", "subtest", "exception"),
+        *("message", "cause_id", "title", "status"),
+    )
+    return {**{name: row[name] for name in plain}, **_verdict(row)}
+
+
+def _suggestion(row: Row) -> dict[str, Any]:
+    plain = (
+        *("suggestion_id", "text", "source", "confidence", "status", "origin", "checklist"),
+        *("created", "last_suggested", "run_id", "cause_id", "title", "cause_status"),
+    )
+    return {
+        **{name: row[name] for name in plain},
+        **_verdict(row),
+        "commands": from_text(row["commands"]),
+        "context": from_text(row["context"]),
+    }

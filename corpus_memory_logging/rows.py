@@ -1,0 +1,217 @@
+"""A review as rows of the tables: pure, and the only place that knows both sides."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from conftest_kit.records import Attempt, Environment, Failure, Run, failure_from_json, to_json
+from corpus_memory_logging.engine import Row
+from corpus_memory_logging.keys import identifier, key, moment, moment_of, storable, to_text
+from corpus_memory_logging.records import Artifact, Cause, Finding, Review, Suggestion
+
+# Stored for good: append, never renumber.
+OUTCOME_NUMBERS = {
+    "passed": 0,
+    "failed": 1,
+    "error": 2,
+    "skipped": 3,
+    "xfailed": 4,
+    "xpassed": 5,
+    "rerun": 6,
+}
+
+
+def started(run: Run, now: datetime) -> str:
+    """When a run started, as well as the record says; `now` where it says nothing."""
+    return moment_of(run.started) or moment_of(run.finished) or moment(now)
+
+
+def environment_row(project: str, environment: Environment) -> Row:
+    """What runs share of an environment; git, CI and the seed differ from run to run."""
+    document = to_json(environment)
+    content = to_text(
+        {name: document[name] for name in document if name not in {"git", "ci", "random_seed"}}
+    )
+    return {"environment": key(project, "environment", content), "content": content}
+
+
+def run_row(review: Review, *, now: datetime) -> Row:
+    """The row of a run without its number and environment."""
+    run = review.recording.run
+    git = run.environment.git
+    details = {
+        "host": run.host,
+        "command": run.command,
+        "directory": run.directory,
+        "root": run.root,
+        "inifile": run.inifile,
+        "pytest_counts": run.pytest_counts,
+        "collected": run.collected,
+        "coverage_percent": run.coverage_percent,
+        "ci": run.environment.ci,
+        "random_seed": run.environment.random_seed,
+        "warnings": [*run.warnings, *review.warnings],
+        "in_flight": review.recording.in_flight,
+        "malformed_lines": review.recording.malformed_lines,
+    }
+    dirty = git.get("dirty")
+    return {
+        "run_id": storable(run.run_id),
+        "started": started(run, now),
+        "finished": moment_of(run.finished),
+        "reviewed": moment(now),
+        "state": storable(run.state),
+        "exit_code": run.exit_code,
+        "counts": to_text(run.counts),
+        "commit_id": _optional(git.get("commit")),
+        "branch": _optional(git.get("branch")),
+        "dirty": None if dirty is None else int(bool(dirty)),
+        "archive": _optional(review.archive),
+        "details": to_text({name: value for name, value in details.items() if value}),
+    }
+
+
+def text_row(project: str, text: str) -> Row:
+    """A text and the key that stands for it."""
+    content = storable(text)
+    return {"text": key(project, content), "content": content}
+
+
+def nodeid_row(project: str, nodeid: str) -> Row:
+    """A node id and the key that stands for it."""
+    name = storable(nodeid)
+    return {"test": key(project, name), "nodeid": name}
+
+
+def attempt_rows(project: str, attempts: Iterable[Attempt]) -> Iterator[Row]:
+    """One row for each attempt; two of one test with one number (`--dist each`) are both kept."""
+    taken: set[tuple[int, int]] = set()
+    for attempt in attempts:
+        test = key(project, storable(attempt.nodeid))
+        number = attempt.attempt
+        while (test, number) in taken:
+            number += 1
+        taken.add((test, number))
+        yield {
+            "test": test,
+            "attempt": number,
+            "outcome": OUTCOME_NUMBERS[attempt.outcome],
+            "microseconds": round(sum(attempt.durations.values()) * 1e6),
+        }
+
+
+def failures_by_cause(review: Review) -> Iterator[tuple[str | None, Failure, str]]:
+    """Every failure once with the id of its cause and its own; those without a cause come last."""
+    run_id = review.recording.run.run_id
+    seen: Counter[tuple[str, ...]] = Counter()
+
+    def named(failure: Failure) -> str:
+        name = _name(failure)
+        seen[name] += 1
+        return identifier(run_id, *name, str(seen[name]))
+
+    for cause in review.causes:
+        for failure in cause.failures:
+            yield cause.cause_id, failure, named(failure)
+    explained = Counter(seen)
+    for failure in review.recording.failures:
+        if explained[_name(failure)] > 0:
+            explained[_name(failure)] -= 1
+        else:
+            yield None, failure, named(failure)
+
+
+def _name(failure: Failure) -> tuple[str, ...]:
+    subtest = "" if failure.subtest is None else f"subtest {failure.subtest}"
+    return (failure.nodeid, failure.phase, str(failure.attempt), subtest, failure.worker or "")
+
+
+def failure_row(project: str, failure: Failure, *, run_started: str) -> Row:
+    """The row of a failure without its id, run and cause."""
+    return {
+        "test": key(project, storable(failure.nodeid)),
+        "time": moment_of(failure.time) or run_started,
+        "phase": storable(failure.phase),
+        "attempt": failure.attempt,
+        "subtest": _optional(failure.subtest),
+        "exception": _optional(failure.exceptions[-1].type if failure.exceptions else None),
+        "message": text_row(project, failure.message)["text"],
+        "context": None,
+        "record": packed(failure),
+    }
+
+
+def packed(failure: Failure) -> bytes:
+    """A whole failure, small: tracebacks repeat themselves."""
+    return zlib.compress(json.dumps(to_json(failure), default=str).encode("ascii"), level=1)
+
+
+def unpacked(record: bytes) -> Failure:
+    """The failure of `packed`."""
+    return failure_from_json(json.loads(zlib.decompress(record)))
+
+
+def occurrence_row(cause: Cause) -> Row:
+    """The row of a cause in a run without the run."""
+    verdict = cause.verdict
+    culprit = verdict.culprit
+    return {
+        "cause_id": storable(cause.cause_id),
+        "known": int(cause.remembered is not None),
+        "failures": len(cause.failures),
+        "category": storable(verdict.category),
+        "kind": storable(verdict.kind),
+        "culprit_type": _optional(culprit.type if culprit else None),
+        "culprit_name": _optional(culprit.name if culprit else None),
+        "culprit_version": _optional(culprit.version if culprit else None),
+        "confidence": verdict.confidence,
+        "evidence": to_text(verdict.evidence),
+        "rule": storable(verdict.rule),
+        "prevented": to_text(cause.prevented),
+    }
+
+
+def suggestion_id(cause_id: str, text: str) -> str:
+    """The same advice for the same cause is one suggestion, whoever gives it and however often."""
+    return identifier(cause_id, "suggestion", storable(text))
+
+
+def suggestion_row(project: str, cause_id: str | None, suggestion: Suggestion) -> Row:
+    """The row of a suggestion without its id, context and time."""
+    return {
+        "cause_id": cause_id,
+        "text": text_row(project, suggestion.text)["text"],
+        "commands": to_text(suggestion.commands),
+        "source": suggestion.source,
+        "confidence": suggestion.confidence,
+        "status": suggestion.status,
+        "origin": storable(suggestion.origin),
+        "checklist": _optional(suggestion.checklist),
+    }
+
+
+def finding_row(number: int, finding: Finding) -> Row:
+    """The row of a finding without its run."""
+    return {
+        "number": number,
+        "kind": storable(finding.kind),
+        "text": storable(finding.text),
+        "evidence": to_text(finding.evidence),
+    }
+
+
+def artifact_row(artifact: Artifact) -> Row:
+    """The row of an artifact without its run."""
+    return {
+        "name": storable(artifact.name),
+        "size": artifact.size,
+        "sha256": artifact.sha256,
+    }
+
+
+def _optional(text: str | None) -> str | None:
+    return storable(text) if text else None

@@ -1,0 +1,300 @@
+"""The memory of one project: what the orchestrator writes into it and asks it while reviewing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from corpus_memory_logging import rows
+from corpus_memory_logging.decisions import resolve
+from corpus_memory_logging.engine import Engine, Partition, Row
+from corpus_memory_logging.errors import StoreError
+from corpus_memory_logging.keys import from_text, key, moment_of, storable
+from corpus_memory_logging.records import Cause, Culprit, Remembered, Review, Suggestion
+
+DEFAULT_TIMEOUT_SECONDS = 30.0
+
+
+def open_store(
+    location: str | Path, *, project: str, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
+) -> Store:
+    """Opens the memory at a path, creating or migrating it as needed. Close it, or use `with`.
+
+    Other processes may read and write the same memory meanwhile; one that must wait for another
+    writer waits at most `timeout_seconds`.
+
+    Raises:
+        StoreError: it cannot be opened; the message names the location and what to do.
+    """
+    if "://" in (text := str(location)):
+        # Not `text` whole: it may hold a password.
+        scheme = text.partition("://")[0]
+        if scheme in {"postgres", "postgresql"}:
+            raise StoreError(
+                f"{scheme}:// memories are not supported yet: name the path of a SQLite file"
+            )
+        raise StoreError(f"no memory has an address that begins with {scheme}://: name a path")
+    # Late, because the records of this package are read where no engine is installed or needed.
+    try:
+        from corpus_memory_logging.sqlite import SQLiteEngine  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if error.name != "sqlite_utils":
+            raise
+        raise StoreError(
+            'the memory needs sqlite-utils: pip install "conftest-kit[orchestrator]"'
+        ) from error
+    engine = SQLiteEngine(Path(location), timeout_seconds=timeout_seconds)
+    try:
+        return Store(engine, project)
+    except BaseException:
+        engine.close()
+        raise
+
+
+class Store(Partition):
+    """One project's memory. Methods raise StoreError where the database fails."""
+
+    def __init__(self, engine: Engine, project: str) -> None:
+        super().__init__(engine, storable(project))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Gives back the connection; twice does no harm."""
+        self.engine.close()
+
+    def problems(self) -> list[str]:
+        """What an integrity check finds; empty where all is well."""
+        return self.engine.problems()
+
+    def reviewed(self, run_id: str) -> bool:
+        """Whether a review of this run was remembered."""
+        return self._run_number(run_id) is not None
+
+    def remember(self, review: Review, *, now: datetime | None = None) -> None:
+        """Keeps a review, whole or not at all; a run that was remembered before changes nothing.
+
+        A resolved cause that appears in a run started after it was resolved is open again, which
+        its decisions say; an ignored one stays ignored. Texts are kept as they come: redacted, the
+        caller promises.
+        """
+        now = now or datetime.now(UTC)
+        with self.transaction():
+            if self.reviewed(review.recording.run.run_id):
+                return
+            run = self._add_run(review, now)
+            self._add_texts_and_tests(review)
+            self.many(
+                "add_attempt", rows.attempt_rows(self.project, review.recording.attempts), run=run
+            )
+            started = rows.started(review.recording.run, now)
+            for cause in review.causes:
+                self._add_cause(cause, run=run, started=started)
+            self._add_failures(review, run=run, started=started)
+            self._add_rest(review, run=run)
+
+    def recall(self, signatures: Iterable[str], *, run_id: str) -> dict[str, Remembered]:
+        """What the memory knows of each signature that it has seen; those it has not are left out.
+
+        Runs that count are those remembered before the first review of `run_id`, so reviewing a run
+        again says what the first review said of its age; what reviewers decided since is included.
+        """
+        run = self._run_number(run_id)
+        found = {}
+        for signature in set(signatures):
+            row = self.first("recall", signature=storable(signature), run=run)
+            if row is not None:
+                found[signature] = _remembered(
+                    row, self.select("judged_suggestions", cause_id=row["cause_id"])
+                )
+        return found
+
+    def prevented(self, collectors: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """For each collector (node id of a file, class or folder), the tests below it, sorted.
+
+        Tests are those that remembered runs executed; collectors without any are left out.
+        """
+        found = {}
+        for collector in set(collectors):
+            # The separators ":" and "/" are followed by ";" and "0" in the order of characters.
+            below = [
+                row["nodeid"]
+                for separator, beyond in (("::", ":;"), ("/", "0"))
+                for row in self.select(
+                    "tests_below",
+                    first=storable(collector) + separator,
+                    beyond=storable(collector) + beyond,
+                )
+            ]
+            if below:
+                found[collector] = tuple(below)
+        return found
+
+    def last_green(self, nodeids: Iterable[str], *, before: str | None = None) -> dict[str, str]:
+        """For each test, the id of the run remembered last in which it passed.
+
+        With `before` (RFC 3339) only runs that started earlier count. Tests without any are left out.
+        """
+        limit = moment_of(before) if before else None
+        found = {}
+        for nodeid in set(nodeids):
+            test = key(self.project, storable(nodeid))
+            row = self.first("last_green", test=test, before=limit)
+            if row is not None:
+                found[nodeid] = row["run_id"]
+        return found
+
+    def resolve(
+        self,
+        cause: str,
+        *,
+        accept: str | None = None,
+        reject: str | None = None,
+        category: str | None = None,
+        culprit: str | None = None,
+        note: str | None = None,
+        fix: str | None = None,
+        ignore: bool = False,
+        now: datetime,
+        reviewer: str,
+    ) -> dict[str, Any]:
+        """Keeps what a reviewer decided of a cause: see `decisions.resolve`."""
+        return resolve(
+            self,
+            cause,
+            accept=accept,
+            reject=reject,
+            category=category,
+            culprit=culprit,
+            note=note,
+            fix=fix,
+            ignore=ignore,
+            now=now,
+            reviewer=reviewer,
+        )
+
+    def _run_number(self, run_id: str) -> int | None:
+        row = self.first("run_number", run_id=storable(run_id))
+        return None if row is None else row["run"]
+
+    def _add_run(self, review: Review, now: datetime) -> int:
+        environment = rows.environment_row(self.project, review.recording.run.environment)
+        self.execute("add_environment", **environment)
+        run: int = self.select("next_run_number")[0]["run"]
+        row = rows.run_row(review, now=now)
+        self.execute("add_run", run=run, environment=environment["environment"], **row)
+        return run
+
+    def _add_texts_and_tests(self, review: Review) -> None:
+        recording = review.recording
+        nodeids = {attempt.nodeid for attempt in recording.attempts}
+        texts = set()
+        for _, failure, _ in rows.failures_by_cause(review):
+            nodeids.add(failure.nodeid)
+            texts.add(failure.message)
+        for cause in review.causes:
+            texts |= {cause.title, *(suggestion.text for suggestion in cause.suggestions)}
+        # Sorted by key: neighbours in the table go in together.
+        tests = sorted(
+            (rows.nodeid_row(self.project, nodeid) for nodeid in nodeids),
+            key=lambda row: row["test"],
+        )
+        self.many("add_test", tests)
+        self.many("add_text", [rows.text_row(self.project, text) for text in texts])
+
+    def _add_cause(self, cause: Cause, *, run: int, started: str) -> None:
+        cause_id = storable(cause.cause_id)
+        title = rows.text_row(self.project, cause.title)["text"]
+        before = self.first("cause", cause_id=cause_id)
+        if before is None:
+            self.execute(
+                "add_cause",
+                cause_id=cause_id,
+                signature=storable(cause.signature),
+                title=title,
+                run=run,
+                started=started,
+            )
+        elif before["last_seen"] <= started:
+            self.execute("move_cause", cause_id=cause_id, run=run, title=title)
+        self.execute("add_occurrence", run=run, **rows.occurrence_row(cause))
+        for rank, suggestion in enumerate(cause.suggestions):
+            self._add_suggestion(suggestion, cause_id, run=run, rank=rank, created=started)
+        if before and before["status"] == "resolved" and before["status_since"] < started:
+            self._reopen(cause_id, run=run, time=started)
+
+    def _reopen(self, cause_id: str, *, run: int, time: str) -> None:
+        nothing = dict.fromkeys(
+            ("category", "culprit", "culprit_type", "note", "fix", "accepted", "rejected")
+        )
+        decision: Row = {"cause_id": cause_id, "status": "open", "time": time, **nothing}
+        self.execute("decide_cause", **decision)
+        self.execute("add_decision", **decision, reviewer="memory", run=run)
+
+    def _add_suggestion(
+        self, suggestion: Suggestion, cause_id: str, *, run: int, rank: int, created: str
+    ) -> None:
+        suggestion_id = rows.suggestion_id(cause_id, suggestion.text)
+        self.execute(
+            "add_suggestion",
+            suggestion_id=suggestion_id,
+            context=None,
+            created=created,
+            **rows.suggestion_row(self.project, cause_id, suggestion),
+        )
+        self.execute("add_proposal", run=run, suggestion_id=suggestion_id, rank=rank)
+
+    def _add_failures(self, review: Review, *, run: int, started: str) -> None:
+        self.many(
+            "add_failure",
+            (
+                {
+                    "failure_id": failure_id,
+                    "cause_id": cause_id and storable(cause_id),
+                    **rows.failure_row(self.project, failure, run_started=started),
+                }
+                for cause_id, failure, failure_id in rows.failures_by_cause(review)
+            ),
+            run=run,
+        )
+
+    def _add_rest(self, review: Review, *, run: int) -> None:
+        self.many(
+            "add_finding",
+            (
+                rows.finding_row(number, finding)
+                for number, finding in enumerate(review.findings, 1)
+            ),
+            run=run,
+        )
+        self.many("add_artifact", map(rows.artifact_row, review.artifacts), run=run)
+
+
+def _remembered(row: Row, suggestions: list[Row]) -> Remembered:
+    name = row["culprit_name"]
+    return Remembered(
+        first_seen=row["first_seen"],
+        last_seen=row["last_seen"],
+        occurrences=row["occurrences"],
+        status=row["status"],
+        category=row["category"],
+        culprit=Culprit(type=row["culprit_type"], name=name) if name else None,
+        note=row["note"],
+        fix=row["fix"],
+        suggestions=tuple(
+            Suggestion(**{**found, "commands": tuple(from_text(found["commands"]))})
+            for found in suggestions
+        ),
+    )
