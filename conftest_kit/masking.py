@@ -20,7 +20,10 @@ _SECRET_NAME = re.compile(
     r"|(?:API|ACCESS|PRIVATE)_?KEY|(?:^|_)KEYS?(?:_|$)|_PASS$|_PWD$",
     re.IGNORECASE,
 )
-_USERINFO = re.compile(r"[\w+.-]+://([^/\s]*)@")
+_USERINFO = (
+    re.compile(r"[\w+.-]+://([^/\s]*)@"),  # up to the last @ of the host part
+    re.compile(r"[\w+.-]+://([^@\s]*)@"),  # where the password holds an unescaped slash
+)
 _PLACE = re.compile(r"(?:[\w+.-]+://[\w.:-]+|[~.]{0,2}|[A-Za-z]:)(?:[/\\][\w.@-]{0,19})*")
 """A path or a plain URL. Longer segments are taken for keys: those of webhooks have 24 characters
 and more, and a base64 key may begin with a slash."""
@@ -82,14 +85,14 @@ def secret_values(environ: Mapping[str, str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for name, value in sorted(environ.items()):
-        candidates = []
-        userinfo = _USERINFO.match(value)
-        if userinfo:
-            user, _, password = userinfo[1].partition(":")
-            candidates += [password, unquote(password)]
-        if _SECRET_NAME.search(name):
-            # In https://KEY@host the key stands in the user's place.
-            candidates += [value, value.strip(), *([user] if userinfo and not password else ())]
+        is_secret = _SECRET_NAME.search(name) is not None
+        candidates = [value, value.strip()] if is_secret else []
+        for pattern in _USERINFO:
+            if match := pattern.match(value):
+                user, colon, password = match[1].partition(":")
+                candidates += [password, unquote(password)]
+                if is_secret and not colon:  # https://KEY@host
+                    candidates.append(user)
         for candidate in candidates:
             if _is_worth_masking(candidate):
                 found.setdefault(candidate, name)
@@ -144,12 +147,12 @@ def _mask_ends(text: str, form: str, marker: str) -> str:
         text = text[:at] + marker + text[at + _shared(text[at:], form) :]
         at = text.find(head, at + len(marker))
     for tail in tails:
-        at = text.find(tail)
+        at = text.rfind(tail)
         while at >= 0:
             end = at + len(tail)
             start = end - _shared(text[:end][::-1], form[::-1])
             text = text[:start] + marker + text[end:]
-            at = text.find(tail, start + len(marker))
+            at = text.rfind(tail, 0, start)
     return text
 
 

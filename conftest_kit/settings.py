@@ -228,7 +228,7 @@ def _read_environment(environ: Mapping[str, str], root: Path) -> dict[str, Any]:
 def _read(key: str, raw: Any, root: Path, *, source: str) -> Any:
     setting = _BY_KEY.get(key)
     # A misspelled memory setting may hold a URL with a password.
-    shown = re.sub(r"://[^/\s]*@", "://***@", repr(raw))
+    shown = re.sub(r"://\S*@", "://***@", repr(raw))
     if setting is None:
         near = difflib.get_close_matches(key, _BY_KEY, n=2)
         hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""

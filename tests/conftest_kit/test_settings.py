@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest_kit import settings
+from conftest_kit.settings import SettingsError
+
+
+def load(root: Path, pyproject: str = "", environ: dict[str, str] | None = None, **overrides: str):
+    """The settings of a project whose pyproject.toml has this text."""
+    (root / "pyproject.toml").write_text(pyproject, encoding="utf-8")
+    return settings.load(root, environ or {}, overrides)
+
+
+class TestLoad:
+    """Where values come from, and which are refused."""
+
+    def test_defaults(self, tmp_path: Path):
+        """A project that sets nothing has the documented places below its root."""
+        loaded = settings.load(tmp_path, {})
+
+        assert loaded.root == tmp_path
+        assert loaded.logs_dir == tmp_path / "logs"
+        assert loaded.metrics_file == tmp_path / "monitoring/pytest_metrics.prom"
+        assert loaded.memory is None
+        assert loaded.keep_runs == 20
+        assert loaded.artifacts == ()
+
+    @pytest.mark.parametrize(
+        ("pyproject", "environ", "overrides", "expected"),
+        [
+            ("", {}, {}, 20),
+            ("keep_runs = 3", {}, {}, 3),
+            ("keep_runs = 3", {"CONFTEST_KIT_KEEP_RUNS": "4"}, {}, 4),
+            ("keep_runs = 3", {"CONFTEST_KIT_KEEP_RUNS": "4"}, {"keep_runs": "5"}, 5),
+            ("keep_runs = 3", {"CONFTEST_KIT_KEEP_RUNS": ""}, {}, 3),
+        ],
+    )
+    def test_precedence(self, tmp_path: Path, pyproject, environ, overrides, expected):
+        """Command line beats environment beats pyproject.toml beats default; empty is not set."""
+        loaded = load(tmp_path, f"[tool.conftest_kit]\n{pyproject}", environ, **overrides)
+
+        assert loaded.keep_runs == expected
+
+    @pytest.mark.parametrize(
+        ("value", "expected"),
+        [
+            ("memory/x.db", "{root}/memory/x.db"),
+            ("/var/x.db", "/var/x.db"),
+            ("postgresql://db/x", "postgresql://db/x"),
+        ],
+    )
+    def test_memory_is_a_path_or_a_url(self, tmp_path: Path, value, expected):
+        """A path is relative to the root, a URL stays what it is."""
+        loaded = load(tmp_path, memory=value)
+
+        assert loaded.memory == expected.format(root=tmp_path)
+
+    def test_lists(self, tmp_path: Path):
+        """A list is an array in pyproject.toml and separated by commas elsewhere."""
+        table = '[tool.conftest_kit]\nartifacts = ["shots/*.png", "core"]'
+
+        assert load(tmp_path, table).artifacts == ("shots/*.png", "core")
+        assert load(tmp_path, artifacts="a/*.png, b").artifacts == ("a/*.png", "b")
+
+    @pytest.mark.parametrize(
+        ("table", "environ", "overrides", "parts"),
+        [
+            ("keep_run = 3", {}, {}, ["pyproject.toml", "'keep_run'", "3", "'keep_runs'"]),
+            ("nonsense = 3", {}, {}, ["'nonsense'", "known: project, logs_dir"]),
+            ("keep_runs = 0", {}, {}, ["[tool.conftest_kit]", "keep_runs = 0", "from 1"]),
+            ("keep_runs = true", {}, {}, ["keep_runs = True", "a whole number from 1"]),
+            ("keep_runs = {}", {}, {}, ["keep_runs = {}", "a whole number from 1"]),
+            ("logs_dir = ''", {}, {}, ["logs_dir = ''", "not empty"]),
+            ("artifacts = 3", {}, {}, ["artifacts = 3", "a list"]),
+            ("artifacts = ['../x']", {}, {}, ["['../x']", "below"]),
+            ("", {"CONFTEST_KIT_KEEP_RUNS": "many"}, {}, ["CONFTEST_KIT_KEEP_RUNS", "'many'"]),
+            ("", {"CONFTEST_KIT_KEPRUNS": "3"}, {}, ["CONFTEST_KIT_KEPRUNS", "'keep_runs'"]),
+            ("", {}, {"keep_runs": "-1"}, ["command line", "keep_runs = '-1'"]),
+            ("", {}, {"keep": "1"}, ["command line", "'keep'"]),
+            ("= 3", {}, {}, ["cannot read", "pyproject.toml"]),
+        ],
+    )
+    def test_an_error_names_key_value_place_and_remedy(
+        self, tmp_path: Path, table, environ, overrides, parts
+    ):
+        """Whoever reads the message knows what to change, and where."""
+        with pytest.raises(SettingsError) as caught:
+            load(tmp_path, f"[tool.conftest_kit]\n{table}", environ, **overrides)
+
+        assert all(part in str(caught.value) for part in parts), str(caught.value)
+
+    def test_an_error_shows_no_password(self, tmp_path: Path):
+        """A misspelled memory variable may hold a URL with credentials."""
+        with pytest.raises(SettingsError) as caught:
+            load(tmp_path, environ={"CONFTEST_KIT_MEMROY": "postgresql://me:s3cr/et@db/x"})
+
+        assert "s3cr" not in str(caught.value)
+        assert "'memory'" in str(caught.value)
+
+    def test_what_is_left_alone(self, tmp_path: Path):
+        """Sub-tables, internal variables and variables of other versions are not read."""
+        environ = {"CONFTEST_KIT_TOKEN": "abc", "CONFTEST_KIT_SOMETHING_NEW": "1", "OTHER": "1"}
+        loaded = load(tmp_path, "[tool.conftest_kit.model]\nname = 'x'", environ)
+
+        assert loaded == load(tmp_path)
+
+    def test_a_table_that_is_none_is_left_alone(self, tmp_path: Path):
+        """`tool.conftest_kit = 3` has no settings to read."""
+        assert load(tmp_path, "[tool]\nconftest_kit = 3") == load(tmp_path)
+
+
+class TestProject:
+    """The name that runs are remembered under."""
+
+    def test_its_name_comes_from_the_nearest_source(self, tmp_path: Path):
+        """The setting, else pyproject's name, else the repository's, else the folder's."""
+        root = tmp_path / "folder"
+        git_dir = root / ".git"
+        git_dir.mkdir(parents=True)
+        named = '[project]\nname = "declared"\n'
+
+        assert settings.load(root, {}).project == "folder"
+        (git_dir / "HEAD").write_text("ref: refs/heads/main\n")
+        (git_dir / "config").write_text('[remote "origin"]\n\turl = git@host:me/remote.git\n')
+        assert settings.load(root, {}).project == "remote"
+        assert load(root, named).project == "declared"
+        assert load(root, named + "[tool.conftest_kit]\nproject = 'set'").project == "set"
+
+
+class TestFindRoot:
+    """The folder that review works on."""
+
+    @pytest.mark.parametrize(
+        ("name", "text"),
+        [
+            ("pytest.ini", ""),
+            (".pytest.ini", ""),
+            ("pytest.toml", ""),
+            ("pyproject.toml", "[tool.pytest.ini_options]"),
+            ("pyproject.toml", "[tool.pytest]\naddopts = ['-q']"),
+            ("pyproject.toml", "[project]"),
+            ("tox.ini", "[tox]\n[pytest]"),
+            ("setup.cfg", "[tool:pytest]\n"),
+            ("conftest.py", 'pytest_plugins = ["conftest_kit"]'),
+        ],
+    )
+    def test_marks(self, tmp_path: Path, name, text):
+        """Each of these makes its folder the root for the folders below."""
+        below = tmp_path / "a" / "b"
+        below.mkdir(parents=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+
+        assert settings.find_root(below) == tmp_path
+
+    def test_runs_mark_it_as_well(self, tmp_path: Path):
+        """Without ini file and conftest, the nearest folder with runs is meant."""
+        below = tmp_path / "a"
+        (tmp_path / "logs" / "runs").mkdir(parents=True)
+        below.mkdir()
+
+        assert settings.find_root(below) == tmp_path
+
+    def test_an_ini_file_further_up_beats_a_conftest(self, tmp_path: Path):
+        """As for pytest, which looks for its ini file first, in all parents."""
+        below = tmp_path / "a"
+        below.mkdir()
+        (tmp_path / "pytest.ini").touch()
+        (below / "conftest.py").write_text('pytest_plugins = ["conftest_kit"]')
+        (below / "tox.ini").write_text("[tox]")
+        (below / "pyproject.toml").write_text("not toml")
+
+        assert settings.find_root(below) == tmp_path
+
+    def test_nothing_found(self, tmp_path: Path):
+        """Then it is the folder where the search began."""
+        assert settings.find_root(tmp_path) == tmp_path
+
+    @pytest.mark.parametrize(
+        ("name", "text"),
+        [
+            ("pytest.ini", "[pytest]"),
+            ("pyproject.toml", "[tool.pytest.ini_options]"),
+            ("tox.ini", "[pytest]"),
+            ("setup.cfg", "[tool:pytest]"),
+            ("pyproject.toml", "[project]\nname = 'x'"),
+        ],
+    )
+    def test_pytest_agrees(self, pytester: pytest.Pytester, name, text):
+        """The folder is that of the ini file which pytest says it uses."""
+        pytester.path.joinpath(name).write_text(text, encoding="utf-8")
+        below = pytester.mkdir("below")
+        pytester.makepyfile(test_it="def test_it(request): print(request.config.inipath)")
+        os.chdir(below)
+        result = pytester.runpytest_inprocess("-s", "../test_it.py")
+
+        result.stdout.fnmatch_lines([f"*{settings.find_root(below) / name}*"])
+
+
+def test_the_table_names_every_setting():
+    """The README's table cannot miss one."""
+    table = settings.table()
+
+    assert all(f"| `{setting.key}` |" in table for setting in settings.SETTINGS)
+    assert len(table.splitlines()) == len(settings.SETTINGS) + 2
+
+
+def test_imports_are_light():
+    """Importing what pytest needs at its start adds few modules to those it has loaded."""
+    code = (
+        "import sys, pytest, _pytest.config; _pytest.config.get_config(); before = set(sys.modules)\n"
+        "import conftest_kit.settings, conftest_kit.environment, conftest_kit.masking\n"
+        "import conftest_kit.log\n"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert [name for name in result.stdout.split() if not name.startswith("conftest_kit")] == []
