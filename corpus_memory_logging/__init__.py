@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from corpus_memory_logging.abzu import (
+    import_interactions,
+    load_interactions,
+    log_interaction,
+    log_ritual_result,
+    log_suggestion,
+    log_test_failure,
+    watchdog,
+)
 from corpus_memory_logging.errors import CorpusMemoryError, QueryError, StoreError
 from corpus_memory_logging.filters import Filters
 from corpus_memory_logging.store import Store, open_store
@@ -12,5 +21,12 @@ __all__ = [
     "QueryError",
     "Store",
     "StoreError",
+    "import_interactions",
+    "load_interactions",
+    "log_interaction",
+    "log_ritual_result",
+    "log_suggestion",
+    "log_test_failure",
     "open_store",
+    "watchdog",
 ]

@@ -33,7 +33,7 @@ class Engine(Protocol):
     def search_expression(self, words: str) -> str:
         """What a user typed, as this engine's full-text search takes it.
 
-        Every word must occur, the beginning of a word is enough. Never an error, whatever was typed.
+        Every word must occur, the beginning of a word is enough. Nothing typed is an error.
         """
 
     def problems(self) -> list[str]:

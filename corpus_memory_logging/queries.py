@@ -93,8 +93,10 @@ def suggestions(
 
 
 def show(memory: Partition, typed: str) -> dict[str, Any]:
-    """A run, cause, failure or suggestion with its history: what an id, a unique beginning of one, or
-    `latest` (for a run) names. `type` says which it is; of a cause the latest 20 of each are listed.
+    """A run, cause, failure or suggestion with its history.
+
+    It is named by its id, a unique beginning of that, or for a run `latest`. `type` says which it
+    is; of a cause the latest 20 of each are listed.
 
     run: the keys of `runs`, `details` (command, directory, root, CI, seed, warnings, …),
     `environment` (as in a cause), `causes`, `failures`, `suggestions` (as in the lists), `findings`

@@ -145,7 +145,7 @@ class Store(Partition):
     def last_green(self, nodeids: Iterable[str], *, before: str | None = None) -> dict[str, str]:
         """For each test, the id of the run remembered last in which it passed.
 
-        With `before` (RFC 3339) only runs that started earlier count. Tests without any are left out.
+        With `before` (RFC 3339) only runs that started earlier count; tests without are left out.
         """
         limit = moment_of(before) if before else None
         found = {}

@@ -217,7 +217,10 @@ WHERE suggestions.project = :project
     AND COALESCE(runs.started, suggestions.created) >= :since  -- if since
     AND suggestions.cause_id IN (SELECT cause_id FROM failures  -- if test
         WHERE failures.project = :project AND failures.test IN {matching_tests})  -- if test
-    AND suggestions.text IN {matching_texts}  -- if search
+    AND (suggestions.text IN {matching_texts}  -- if search
+        OR causes.title IN {matching_texts}  -- if search
+        OR causes.cause_id IN (SELECT cause_id FROM failures WHERE project = :project  -- if search
+            AND message IN {matching_texts}))  -- if search
 ORDER BY last_suggested DESC,
     COALESCE(occurrences.failures, 0) DESC,
     suggestions.cause_id,
