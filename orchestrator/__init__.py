@@ -12,6 +12,6 @@ def review_test_outcomes(
 ) -> list[str]:
     """What the metrics file of a run suggests to do; empty where nothing failed or it is missing."""
     # Imported late: `import orchestrator` stays cheap, and works without the extra's packages.
-    from orchestrator.pipeline import review_test_outcomes as review
+    from orchestrator.reviews import review_test_outcomes as review
 
     return review(Path(metrics_file))

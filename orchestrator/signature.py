@@ -69,14 +69,15 @@ class Signature:
 def sign(failure: Failure) -> Signature:
     """The signature of one failure. Pure; depends on nothing but the failure."""
     raised = decisive(failure)
+    parts: list[str]
     if raised is None:
-        parts = (failure.phase, normalise(failure.message), _test_of(failure))
+        parts = [failure.phase, normalise(failure.message), _test_of(failure)]
         title = failure.message
     else:
-        parts = (raised.type, normalise(raised.message), _place(raised))
+        parts = [raised.type, normalise(raised.message), _place(raised)]
         title = f"{_short(raised.type)}: {raised.message}" if raised.message else raised.type
         if raised.members:
-            parts = (*parts, *sorted({_member(chain) for chain in raised.members}))
+            parts += sorted({_member(chain) for chain in raised.members})
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
     return Signature(
         id=f"{ALGORITHM}:{digest}", title=_first_line(title) or f"failed in {failure.phase}"

@@ -1,0 +1,131 @@
+"""The ways into a review: a command that was launched, a run by name, a metrics file alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from conftest_kit import rundir
+from conftest_kit.settings import Settings, find_root, load
+from corpus_memory_logging.records import Review
+from corpus_memory_logging.store import Store, open_store
+from orchestrator import archive, counted, pipeline
+from orchestrator.errors import UnreadableInput
+from orchestrator.intake import metrics_file
+from orchestrator.launch import Launched
+from orchestrator.not_started import record_not_started
+from orchestrator.redact import Redactor
+
+
+def of_launched(
+    launched: Launched, *, settings: Settings, store: Store | None, now: datetime
+) -> Iterator[str | Review]:
+    """Review the run of `orchestrator run`; where no kit recorded it, what was seen from outside.
+
+    Raises:
+        UnreadableInput: nothing can be written where runs are kept.
+        corpus_memory_logging.errors.StoreError: the memory refused.
+    """
+    run_directory = launched.run_directory or _place(launched, settings)
+    if not (run_directory / rundir.RUN_FILE).is_file():
+        run_directory = _record(launched, settings)
+    yield from pipeline.review(run_directory, settings=settings, store=store, now=now)
+
+
+def _place(launched: Launched, settings: Settings) -> Path:
+    return rundir.RunDir.new(settings.logs_dir, launched.run_id).path
+
+
+def _record(launched: Launched, settings: Settings) -> Path:
+    try:
+        return record_not_started(launched, logs_dir=settings.logs_dir, project=settings.project)
+    except OSError as error:
+        raise UnreadableInput(
+            f"the run cannot be recorded in '{settings.logs_dir}': {error.strerror}; "
+            "name a folder that can be written to with CONFTEST_KIT_LOGS_DIR"
+        ) from error
+
+
+def of_named(
+    run: str, *, settings: Settings, store: Store | None, now: datetime
+) -> Iterator[str | Review]:
+    """Review a run: RUN is an id, a unique prefix of one, a path or `latest`.
+
+    Where no run was ever recorded, `latest` is what the metrics file counts.
+
+    Raises:
+        UnreadableInput: there is no such run, or it cannot be read.
+        corpus_memory_logging.errors.StoreError: the memory refused.
+    """
+    if run == "latest" and not rundir.runs(settings.logs_dir):
+        metrics = metrics_file.read(settings.metrics_file)
+        if metrics and metrics.failures_total is not None:
+            yield counted.review(metrics, project=settings.project)
+            return
+    yield from pipeline.review(locate(run, settings), settings=settings, store=store, now=now)
+
+
+def locate(run: str, settings: Settings) -> Path:
+    """The directory of a run, as in `of_named`.
+
+    Raises:
+        UnreadableInput: there is none, or the prefix fits several.
+    """
+    try:
+        return rundir.find(settings.logs_dir, run)
+    except rundir.UnreadableRun as error:
+        raise UnreadableInput(str(error)) from error
+
+
+def share(
+    run_directory: Path, destination: Path, *, settings: Settings, include_binary: bool
+) -> tuple[str, ...]:
+    """Write an archive of a run to give away, and return what is not in it, each with its reason.
+
+    Raises:
+        UnreadableInput: there is no finished run in the directory.
+        OSError: the archive cannot be written.
+    """
+    recording, _, _ = pipeline.read(run_directory, settings)
+    redactor = Redactor()
+    archived = archive.write(
+        destination,
+        recording=redactor.redact_recording(recording),
+        run_directory=run_directory,
+        root=settings.root,
+        redactor=redactor,
+        extra=settings.artifacts,
+        include_binary=include_binary,
+    )
+    unscanned = (f"{name} is binary and was not searched" for name in archived.unscanned)
+    return (*archived.left_out, *unscanned)
+
+
+def review_test_outcomes(path: Path) -> list[str]:
+    """What to do about the failures that a metrics file counts, one text a cause, best first.
+
+    The run that the file names is reviewed where it was recorded; else the count is all there is.
+    Without a file, and without failures, there is nothing to do.
+
+    Raises:
+        UnreadableInput: the file or the run cannot be read.
+        corpus_memory_logging.errors.StoreError: the memory refused.
+    """
+    metrics = metrics_file.read(path)
+    if metrics is None or not metrics.failures_total:
+        return []
+    root = find_root(path.absolute().parent)
+    settings = load(root, os.environ, {"metrics_file": str(path.absolute())})
+    recorded = [found for found in rundir.runs(settings.logs_dir) if found.name == metrics.run_id]
+    if not recorded:
+        return _texts(counted.review(metrics, project=settings.project))
+    location = settings.memory or settings.logs_dir / "corpus_memory.db"
+    with open_store(location, project=settings.project) as store:
+        stages = pipeline.review(recorded[0], settings=settings, store=store, now=datetime.now(UTC))
+        return [text for stage in stages if isinstance(stage, Review) for text in _texts(stage)]
+
+
+def _texts(review: Review) -> list[str]:
+    return [cause.suggestions[0].text for cause in review.causes if cause.suggestions]
