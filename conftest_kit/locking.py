@@ -21,7 +21,7 @@ TIMEOUT_SECONDS = 5.0
 
 
 @contextlib.contextmanager
-def lock(path: Path, *, timeout_seconds: float = TIMEOUT_SECONDS) -> Iterator[bool]:
+def lock(path: Path, *, timeout_seconds: float) -> Iterator[bool]:
     """Keep out others that ask for the lock of this file; False where the wait was too long.
 
     The lock is a hidden file beside `path`. The system releases it when its holder dies. Where the

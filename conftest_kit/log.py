@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from conftest_kit.locking import lock
+from conftest_kit.locking import TIMEOUT_SECONDS, lock
 from conftest_kit.records import OUTCOMES, Attempt, Failure, Raised, Recording, Run
 
 _ESCAPES = re.compile(
@@ -44,18 +44,25 @@ def render(recording: Recording) -> str:
     return "\n".join(lines) + "\n\n"
 
 
-def append(path: Path, text: str, *, max_bytes: int = 10_000_000, backups: int = 5) -> None:
+def append(
+    path: Path,
+    text: str,
+    *,
+    max_bytes: int = 10_000_000,
+    backups: int = 5,
+    lock_seconds: float = TIMEOUT_SECONDS,
+) -> None:
     """Add one block to the log; one that would grow too big becomes `<name>.1`, that `.2` …
 
-    Blocks of several processes do not mix. Where another writer holds the lock for seconds, the
-    block is added all the same, without rotation.
+    Blocks of several processes do not mix. Where another writer holds the lock for
+    `lock_seconds`, the block is added all the same, without rotation.
 
     Raises:
         OSError: the file cannot be written to.
     """
     content = text.encode("utf-8", "backslashreplace")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with lock(path) as held:
+    with lock(path, timeout_seconds=lock_seconds) as held:
         if held and path.exists() and path.stat().st_size + len(content) > max_bytes:
             _rotate(path, backups)
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)

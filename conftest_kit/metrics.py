@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from conftest_kit.locking import lock
+from conftest_kit.locking import TIMEOUT_SECONDS, lock
 from conftest_kit.records import OUTCOMES, Run
 
 FAILURES = "pytest_test_failures"
@@ -49,18 +49,20 @@ class _Totals:
         )
 
 
-def update(path: Path, *, run: Run, durations: Sequence[float]) -> list[str]:
+def update(
+    path: Path, *, run: Run, durations: Sequence[float], lock_seconds: float = TIMEOUT_SECONDS
+) -> list[str]:
     """Add a run to the textfile at `path`; what could not be done is returned, never raised.
 
     `durations` has one value for each executed test: the sum of its phases. Where another writer
-    holds the lock for seconds, the run is left in a hidden file beside it for the next update to
-    add. A file that cannot be parsed is moved to another name, and counting begins anew.
+    holds the lock for `lock_seconds`, the run is left in a hidden file beside it for the next
+    update to add. A file that cannot be parsed is moved to another name, and counting begins anew.
     """
     path = Path(os.path.realpath(path))
     try:
         totals = _totals_of(run, durations)
         _make_folder(path.parent)
-        with lock(path) as held:
+        with lock(path, timeout_seconds=lock_seconds) as held:
             if held:
                 return _add(path, run, totals)
             pending = path.with_name(f".{path.name}.pending-{run.run_id}")
