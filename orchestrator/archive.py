@@ -1,8 +1,9 @@
 """Keeps what a red run left behind in one file, without its secrets.
 
-An archive holds one folder, named like the run: the redacted record in the kit's own format (so that
-`conftest_kit.rundir` reads an unpacked archive), the log rendered from it, the failures' artifacts,
-`files/` (what the settings name), `htmlcov/` and `manifest.json`. The same input gives the same bytes.
+An archive holds one folder, named like the run: the redacted record in the kit's own format (so
+that `conftest_kit.rundir` reads an unpacked archive), the log rendered from it, the failures'
+artifacts, `files/` (what the settings name), `htmlcov/` and `manifest.json`. The same input gives the
+same bytes.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import re
 import stat
 import tarfile
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -49,14 +50,6 @@ class Archived:
     """What is not in it, and why; each a sentence."""
     unscanned: tuple[str, ...] = ()
     """Binary members, which nobody can search for secrets."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _File:
-    """A file that may become a member."""
-
-    name: str
-    path: Path
 
 
 @dataclass(slots=True, kw_only=True)
@@ -104,25 +97,30 @@ def write(
     destination.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     own = _own_members(recording)
     refused: dict[str, str] = {}
-    files = {file.name: file for file in _files(recording, run_directory, root, extra, refused)}
+    files: dict[str, Path] = {}
+    for name, path in _files(recording, run_directory, root, extra, refused):
+        if path != destination:
+            files[_free_name(redactor.redact_text(name), {*own, *files})] = path
     with _replacing(destination) as target, _tar(target) as tar:
         writer = _Writer(
             tar=tar,
             folder=_safe_name(recording.run.run_id),
             mtime=max(int(_started(recording)), 0),
             room=max_bytes - sum(map(len, own.values())),
-            left_out=refused,
+            left_out={_safe_name(redactor.redact_text(name)): why for name, why in refused.items()},
         )
         for name in sorted({*own, *files}):
             if name in own:
                 writer.add(name, own[name])
             else:
-                _add_file(writer, files[name], redactor, include_binary=include_binary)
+                _add_file(writer, name, files[name], redactor, include_binary=include_binary)
         writer.add(MANIFEST_FILE, _manifest(recording, writer))
     return Archived(
         path=destination,
         artifacts=tuple(writer.artifacts),
-        left_out=tuple(f"{name} is not in the archive: {why}" for name, why in refused.items()),
+        left_out=tuple(
+            f"{name} is not in the archive: {why}" for name, why in writer.left_out.items()
+        ),
         unscanned=tuple(writer.unscanned),
     )
 
@@ -184,7 +182,7 @@ def _files(
     root: Path,
     extra: Sequence[str],
     refused: dict[str, str],
-) -> Iterator[_File]:
+) -> Iterator[tuple[str, Path]]:
     """What else belongs to the run; what cannot be taken is named in `refused`."""
     folder = run_directory / rundir.ARTIFACTS_FOLDER
     yield from _below(folder, rundir.ARTIFACTS_FOLDER, refused)
@@ -199,7 +197,7 @@ def _files(
 
 def _matching(
     root: Path, pattern: str, run_directory: Path, refused: dict[str, str]
-) -> Iterator[_File]:
+) -> Iterator[tuple[str, Path]]:
     if Path(pattern).is_absolute() or ".." in Path(pattern).parts or not Path(pattern).parts:
         refused[pattern] = "a path in `artifacts` must lie below the project"
         return
@@ -207,39 +205,41 @@ def _matching(
     for path in sorted(root.glob(pattern)):
         name = f"files/{path.relative_to(root).as_posix()}"
         if not path.resolve().is_relative_to(real_root):
-            refused[_safe_name(name)] = "it is a link out of the project"
+            refused[name] = "it is a link out of the project"
         elif path.resolve().is_relative_to(run_directory.parent.resolve()):
-            refused[_safe_name(name)] = "records of runs are unmasked"
+            refused[name] = "records of runs are unmasked"
         else:
             yield from _below(path, name, refused)
 
 
-def _below(path: Path, name: str, refused: dict[str, str]) -> Iterator[_File]:
-    """The file `path`, or the files in the folder `path`; links are not followed."""
-    name = _safe_name(name)
-    try:
-        mode = path.lstat().st_mode
-        entries = sorted(path.iterdir()) if stat.S_ISDIR(mode) else []
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        refused[name] = f"{error.strerror}"
-        return
-    for entry in entries:
-        yield from _below(entry, f"{name}/{entry.name}", refused)
-    if stat.S_ISREG(mode):
-        yield _File(name=name, path=path)
-    elif not stat.S_ISDIR(mode):
-        refused[name] = "it is a link, a device or a socket"
+def _below(top: Path, name: str, refused: dict[str, str]) -> Iterator[tuple[str, Path]]:
+    """The file `top`, or the files in the folder `top`, with their names; links are not followed."""
+    open_ = [(name, top)]
+    while open_:
+        name, path = open_.pop()
+        try:
+            mode = path.lstat().st_mode
+            if stat.S_ISDIR(mode):
+                entries = sorted(path.iterdir(), reverse=True)
+                open_ += [(f"{name}/{entry.name}", entry) for entry in entries]
+            elif stat.S_ISREG(mode):
+                yield name, path
+            else:
+                refused[name] = "it is a link, a device or a socket"
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            refused[name] = f"{error.strerror}"
 
 
-def _add_file(writer: _Writer, file: _File, redactor: Redactor, *, include_binary: bool) -> None:
-    name = _safe_name(redactor.redact_text(file.name))
+def _add_file(
+    writer: _Writer, name: str, path: Path, redactor: Redactor, *, include_binary: bool
+) -> None:
     if len(writer.artifacts) >= MAX_FILES:
         writer.left_out[name] = f"an archive takes {MAX_FILES} files"
         return
     try:
-        content = _content(file.path)
+        content = _content(path)
     except OSError as error:
         writer.left_out[name] = f"{error.strerror}"
         return
@@ -263,7 +263,7 @@ def _add_file(writer: _Writer, file: _File, redactor: Redactor, *, include_binar
 def _content(path: Path) -> bytes:
     """At most a little more than may be kept; a link or a pipe that came in between is an error."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    with open(os.open(path, flags), "rb") as file:
+    with os.fdopen(os.open(path, flags), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(0, "it is no file")
         return file.read(MAX_FILE_BYTES + 1)
@@ -292,6 +292,14 @@ def _safe_name(name: str) -> str:
     return "/".join(parts) or "_"
 
 
+def _free_name(name: str, taken: Collection[str]) -> str:
+    """A safe form of `name` that no other member has."""
+    name = _safe_name(name)
+    while name in taken:
+        name += "~"
+    return name
+
+
 def _manifest(recording: Recording, writer: _Writer) -> bytes:
     document = {
         "manifest_version": MANIFEST_VERSION,
@@ -315,14 +323,14 @@ def _started(recording: Recording) -> float:
 @contextlib.contextmanager
 def _replacing(destination: Path) -> Iterator[BinaryIO]:
     """A file, readable by its owner only, that takes the place of `destination` once it is whole."""
-    descriptor, temporary = tempfile.mkstemp(dir=destination.parent, prefix=".archive-")
+    descriptor, name = tempfile.mkstemp(dir=destination.parent, prefix=".archive-")
+    temporary = Path(name)
     try:
-        with open(descriptor, "wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             yield file
-        os.replace(temporary, destination)
+        temporary.replace(destination)
     except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
         raise
 
 

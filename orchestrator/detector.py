@@ -2,7 +2,7 @@
 
 detect-secrets 1.5 is used for its regular expressions alone. Its own `analyze_line` yields groups
 (`ghp` of a GitHub token: masking that would leave the token), may call the vendor to verify, and
-goes line by line. Here the whole match is taken, over the whole text; nothing opens a file or socket.
+goes line by line. Here the whole match is taken, over the whole text, and nothing opens a socket.
 Which detectors are off, and why, stands with our own patterns in `knowledge/secrets.toml`.
 """
 
@@ -100,7 +100,7 @@ class Detector:
             quoted = found["quoted"]
             # `"password: " + value`: what looks like an opening quote closes the string.
             return quoted[:1] not in " \t,)" and self._counts(quoted, weak=weak)
-        value, separator = found["bare"], found["separator"]
+        value, separator = text[found.start("bare") : _bare_end(text, found)], found["separator"]
         if _is_code(value) or not self._counts(value, weak=weak):
             return False
         if _has_digit_and_letter(value) or separator.lower() in {"=", "%3d"}:

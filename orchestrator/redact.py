@@ -41,7 +41,7 @@ class Redactor:
     detector: Detector = field(default_factory=detector.load, repr=False)
 
     def redact_text(self, text: str, *, markup: bool = False) -> str:
-        """`text` without its secrets; with `markup` also without those that tags of HTML take apart."""
+        """`text` without its secrets; with `markup` also those that tags of HTML take apart."""
         known: dict[str, str] = {}
         return _replace_known(self._redact(text, known, markup=markup), known)
 
