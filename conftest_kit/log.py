@@ -104,7 +104,7 @@ def _attempt(attempt: Attempt) -> Iterator[str]:
     number = f" (attempt {attempt.attempt})" if attempt.attempt > 1 else ""
     worker = f" [{attempt.worker}]" if attempt.worker else ""
     yield _line(
-        f"{attempt.started or '-':<28}{attempt.outcome.upper():<8}{seconds:9.3f} s"
+        f"{attempt.started:<28}{attempt.outcome.upper():<8}{seconds:9.3f} s"
         f"  {attempt.nodeid}{number}{worker}"
     )
     if attempt.reason:
