@@ -19,6 +19,7 @@ from types import FrameType
 from typing import BinaryIO
 
 from conftest_kit import rundir
+from conftest_kit.masking import Mask
 from orchestrator import lending
 from orchestrator.errors import UsageProblem
 
@@ -41,7 +42,10 @@ _ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launched:
-    """How a command ended, and what is known of the pytest run inside it."""
+    """How a command ended, and what is known of the pytest run inside it.
+
+    Its texts do not hold the values of environment variables whose names suggest a secret.
+    """
 
     command: tuple[str, ...]
     directory: Path
@@ -99,17 +103,24 @@ def _attempt(
         exit_code, tail = _run(command, variables, directory, stderr)
         answer = lending.read_answer(token)
     note = lending.note(answer, barred=barred)
+    mask = Mask.of(environ)
     return Launched(
-        command=tuple(command),
+        command=tuple(mask(word) for word in command),
         directory=directory,
         exit_code=exit_code,
         run_id=run_id,
         run_directory=answer.run_directory,
         started=rundir.timestamp(started),
         finished=rundir.timestamp(time.time()),
-        stderr_tail=_ESCAPE.sub("", tail.decode(errors="replace")),
+        stderr_tail=mask(_text(tail)),
         notes=(note,) if note else (),
     )
+
+
+def _text(tail: bytes) -> str:
+    if len(tail) == TAIL_BYTES:  # it may begin in the middle of a line, or of a secret
+        tail = tail[tail.find(b"\n") + 1 :]
+    return _ESCAPE.sub("", tail.decode(errors="replace"))
 
 
 def _run(

@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,11 +82,14 @@ def read_answer(folder: Path) -> Answer:
         run_directory = Path(json.loads((folder / "taken").read_bytes())["run_directory"])
     except (OSError, ValueError, KeyError, TypeError):
         run_directory = None
-    try:
-        lines = (folder / "pytests.ndjson").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    return Answer(run_directory=run_directory, met=tuple(Met(**json.loads(line)) for line in lines))
+    return Answer(run_directory=run_directory, met=tuple(_read_met(folder / "pytests.ndjson")))
+
+
+def _read_met(path: Path) -> Iterator[Met]:
+    with suppress(OSError), path.open(encoding="utf-8") as lines:
+        for line in lines:
+            with suppress(ValueError):
+                yield Met(**json.loads(line))
 
 
 INSTALL = (

@@ -49,7 +49,7 @@ def record_not_started(launched: Launched, *, logs_dir: Path, project: str) -> P
     directory = rundir.RunDir.new(logs_dir, launched.run_id)
     directory.create(run)
     if launched.exit_code:
-        document = {"$record": "failure", **records.to_json(start_failure(launched))}
+        document = {"$record": "failure", "nodeid": "", **records.to_json(start_failure(launched))}
         directory.append(json.dumps(document).encode() + b"\n")
     directory.close()
     return directory.path

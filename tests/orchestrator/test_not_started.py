@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conftest_kit import rundir
+from orchestrator.launch import Launched
+from orchestrator.not_started import record_not_started, start_failure
+
+
+def launched(stderr, exit_code=4, **fields):
+    """A command that ended without a record."""
+    return Launched(
+        **{
+            "command": ("pytest",),
+            "directory": Path("/project"),
+            "exit_code": exit_code,
+            "run_id": "20261121T100000.000000Z-00000000",
+            "run_directory": None,
+            "started": "2026-11-21T10:00:00.000000Z",
+            "finished": "2026-11-21T10:00:01.000000Z",
+            "stderr_tail": stderr,
+            **fields,
+        }
+    )
+
+
+USAGE = """\
+ERROR: usage: pytest [options] [file_or_dir] [file_or_dir] [...]
+pytest: error: unrecognized arguments: --cov
+  inifile: None
+  rootdir: /project
+
+"""
+OLD_USAGE = """\
+usage: python -m pytest [options] [file_or_dir] [file_or_dir] [...]
+python -m pytest: error: unrecognized arguments: --cov
+"""
+MISSING = """\
+ImportError while loading conftest '/project/conftest.py'.
+conftest.py:3: in <module>
+    from helpers import nothing
+src/helpers.py:1: in <module>
+    import yaml
+E   ModuleNotFoundError: No module named 'yaml'
+"""
+SYNTAX = """\
+ImportError while loading conftest '/project/conftest.py'.
+/usr/lib/python3.11/ast.py:50: in parse
+    return compile(source, filename, mode, flags,
+E     File "/project/conftest.py", line 1
+E       def (
+E           ^
+E   SyntaxError: invalid syntax
+"""
+LINES = """\
+ImportError while loading conftest '/project/conftest.py'.
+conftest.py:4: in <module>
+    raise ValueError("one\\nmore")
+E   project.errors.BadValue: one
+E   more
+"""
+TRACEBACK = """\
+warning: something else
+Traceback (most recent call last):
+  File "/venv/bin/pytest", line 5, in <module>
+    from pytest import console_main
+ModuleNotFoundError: No module named 'pytest'
+"""
+
+
+@pytest.mark.parametrize(
+    ("stderr", "message"),
+    [
+        (USAGE, "pytest: error: unrecognized arguments: --cov"),
+        (OLD_USAGE, "python -m pytest: error: unrecognized arguments: --cov"),
+        ("ERROR: file or directory not found: x\n\n", "ERROR: file or directory not found: x"),
+        ("/bin/python: No module named pytest\n", "/bin/python: No module named pytest"),
+        ("", "the command ended with exit status 4"),
+    ],
+)
+def test_the_decisive_line(stderr, message):
+    """The message is the line that says what is wrong; the text is all that is known."""
+    failure = start_failure(launched(stderr))
+
+    assert failure.message == message
+    assert failure.text == stderr
+    assert failure.phase == "start"
+    assert failure.exceptions == ()
+
+
+@pytest.mark.parametrize(
+    ("stderr", "kind", "message", "bases"),
+    [
+        (MISSING, "ModuleNotFoundError", "No module named 'yaml'", "ImportError"),
+        (SYNTAX, "SyntaxError", "invalid syntax", "Exception"),
+        (LINES, "project.errors.BadValue", "one", None),
+        (TRACEBACK, "ModuleNotFoundError", "No module named 'pytest'", "ImportError"),
+    ],
+)
+def test_the_last_exception(stderr, kind, message, bases):
+    """What a failed import shows last becomes an exception as the kit would have recorded it."""
+    failure = start_failure(launched(stderr))
+    (raised,) = failure.exceptions
+
+    assert failure.message == message
+    assert (raised.type, raised.message) == (kind, message)
+    assert raised.bases[0] == bases if bases else raised.bases == ()
+
+
+def test_frames_and_name_of_a_missing_module():
+    """The frames that pytest shows and the module's name are kept as data."""
+    (raised,) = start_failure(launched(MISSING)).exceptions
+
+    assert raised.attributes == {"name": "yaml"}
+    assert [(frame.file, frame.line, frame.source) for frame in raised.frames] == [
+        ("conftest.py", 3, "from helpers import nothing"),
+        ("src/helpers.py", 1, "import yaml"),
+    ]
+    assert {frame.origin for frame in raised.frames} == {"project"}
+
+
+def test_a_run_that_was_only_seen_from_outside():
+    """Where standard error says nothing, the note on what kept the kit out is the message."""
+    failure = start_failure(launched("", 1, notes=("the kit cannot be lent",)))
+
+    assert failure.message == "the kit cannot be lent"
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "state", "phase", "message"),
+    [
+        (137, "died", "crash", "the command was ended by signal 9 (SIGKILL)"),
+        (255, "died", "crash", "the command was ended by signal 127"),
+        (4, "not_started", "start", "pytest: error: unrecognized arguments: --cov"),
+    ],
+)
+def test_the_record_reads_back(tmp_path, exit_code, state, phase, message):
+    """The run directory is one like the kit's, with the failure in it."""
+    path = record_not_started(
+        launched(USAGE, exit_code, notes=("a note",)), logs_dir=tmp_path, project="p"
+    )
+    recording = rundir.read(path)
+    (failure,) = recording.failures
+
+    assert rundir.find(tmp_path, "latest") == path
+    assert (recording.run.state, recording.run.exit_code) == (state, exit_code)
+    assert (recording.run.project, recording.run.warnings) == ("p", ("a note",))
+    assert (failure.phase, failure.message) == (phase, message)
+
+
+def test_a_green_command_has_no_failure(tmp_path):
+    """A command that succeeded without pytest leaves a run without failures."""
+    path = record_not_started(launched("", 0), logs_dir=tmp_path, project="p")
+    recording = rundir.read(path)
+
+    assert recording.run.state == "not_started"
+    assert recording.failures == ()
