@@ -66,7 +66,7 @@ def append(
         if held and path.exists() and path.stat().st_size + len(content) > max_bytes:
             _rotate(path, backups)
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        with open(descriptor, "ab", buffering=0) as file:  # noqa: PTH123 - a Path has no mode 0600
+        with open(descriptor, "ab", buffering=0) as file:
             written = file.write(content)
     if written != len(content):
         raise OSError(f"only {written} of {len(content)} bytes fit into {path}")
