@@ -2,8 +2,8 @@
 
 An archive holds one folder, named like the run: the redacted record in the kit's own format (so
 that `conftest_kit.rundir` reads an unpacked archive), the log rendered from it, the failures'
-artifacts, `files/` (what the settings name), `htmlcov/` and `manifest.json`. The same input gives the
-same bytes.
+artifacts, `files/` (what the settings name), `htmlcov/` and `manifest.json`. The same input gives
+the same bytes.
 """
 
 from __future__ import annotations
@@ -88,8 +88,8 @@ def write(
     """Write the archive of a run to `destination`, at once or not at all.
 
     `recording` is redacted already. `extra` are files, folders and patterns below `root`. Texts are
-    redacted; binary files cannot be and stay out unless `include_binary`. Records and log are always
-    in; other files as long as all of them together stay below `max_bytes` before compression.
+    redacted; binary files cannot be and stay out unless `include_binary`. Records and log are in
+    always, other files as long as all together stay below `max_bytes` before compression.
 
     Raises:
         OSError: the archive cannot be written.
@@ -213,7 +213,7 @@ def _matching(
 
 
 def _below(top: Path, name: str, refused: dict[str, str]) -> Iterator[tuple[str, Path]]:
-    """The file `top`, or the files in the folder `top`, with their names; links are not followed."""
+    """The file `top`, or the files in the folder `top`, with names; links are not followed."""
     open_ = [(name, top)]
     while open_:
         name, path = open_.pop()
@@ -322,7 +322,7 @@ def _started(recording: Recording) -> float:
 
 @contextlib.contextmanager
 def _replacing(destination: Path) -> Iterator[BinaryIO]:
-    """A file, readable by its owner only, that takes the place of `destination` once it is whole."""
+    """A file for its owner only that takes the place of `destination` once it is whole."""
     descriptor, name = tempfile.mkstemp(dir=destination.parent, prefix=".archive-")
     temporary = Path(name)
     try:

@@ -47,6 +47,10 @@ class Detector:
     others: tuple[re.Pattern[str], ...]
     """Other shapes that put a value beside a name."""
     name: re.Pattern[str]
+    word: re.Pattern[str]
+    """A value that only repeats such a name, in lower case."""
+    variable: re.Pattern[str]
+    """Code that reads such a name, in lower case."""
     plain: frozenset[str]
 
     def find(self, text: str, *, markup: bool = False) -> list[Span]:
@@ -101,10 +105,13 @@ class Detector:
             # `"password: " + value`: what looks like an opening quote closes the string.
             return quoted[:1] not in " \t,)" and self._counts(quoted, weak=weak)
         value, separator = text[found.start("bare") : _bare_end(text, found)], found["separator"]
-        if _is_code(value) or not self._counts(value, weak=weak):
+        if _is_code(value) and not _is_variable(text, found):
+            return False
+        if not self._counts(value, weak=weak):
             return False
         if _has_digit_and_letter(value) or separator.lower() in {"=", "%3d"}:
-            return len(value) >= 4 and not self.name.fullmatch(value)
+            # `password=user_password` is code.
+            return len(value) >= 4 and not self.variable.fullmatch(value.lower())
         if separator.strip() in {"=", ":"}:
             return _is_alone(text, found)
         return False
@@ -114,7 +121,7 @@ class Detector:
         bare = value.strip().strip(".:!?)]}>").lower()
         if bare in self.plain or _PLACEHOLDER.fullmatch(bare) or _PATH.fullmatch(value):
             return False
-        if self.name.fullmatch(bare):
+        if self.word.fullmatch(bare):
             return False
         return not weak or _looks_random(value)
 
@@ -125,6 +132,7 @@ def load() -> Detector:
     source = resources.files("orchestrator") / "knowledge" / "secrets.toml"
     data = tomllib.loads(source.read_text(encoding="utf-8"))
     name = _name_regex(data["names"])
+    words = _alternatives([word for kind in _KINDS for word in data["names"][kind]])
 
     def compiled(shape: str) -> re.Pattern[str]:
         return re.compile(shape.replace("NAME", name), re.IGNORECASE | re.VERBOSE)
@@ -140,10 +148,13 @@ def load() -> Detector:
     ]
     return Detector(
         patterns=(*own, *_maintained(data["detectors_off"])),
-        names=re.compile(_plain_names(data["names"])),
+        # A faster superset of `name`: alternatives of one case that begin with a letter.
+        names=re.compile(rf"(?:{words})(?=[\d\"'`\]\\& \t:=!%])"),
         assignment=compiled(_ASSIGNMENT),
         others=tuple(compiled(shape) for shape in (_COMPARISON, _PAIR, _OPTION)),
         name=re.compile(rf"[\w.-]{{0,80}}?{name}", re.IGNORECASE),
+        word=re.compile(words),
+        variable=re.compile(rf"[\w.]*[_.](?:{words})"),
         plain=frozenset(data["names"]["plain"]),
     )
 
@@ -193,20 +204,17 @@ _OPTION = rf"""
 """
 
 
+_KINDS = ("strong", "short", "weak")
+
+
 def _alternatives(words: Sequence[str]) -> str:
     longest_first = sorted(words, key=lambda word: (-len(word), word))
     return "|".join(word.replace("_", "[_-]?") for word in longest_first)
 
 
 def _name_regex(names: Mapping[str, Sequence[str]]) -> str:
-    strong, short, weak = (_alternatives(names[kind]) for kind in ("strong", "short", "weak"))
+    strong, short, weak = (_alternatives(names[kind]) for kind in _KINDS)
     return rf"(?P<name>(?:{strong})|(?<![a-z$])(?:{short})|(?P<weak>{weak}))\d{{0,2}}"
-
-
-def _plain_names(names: Mapping[str, Sequence[str]]) -> str:
-    """A faster superset of `_name_regex`: alternatives of one case that begin with a letter."""
-    words = [word for kind in ("strong", "short", "weak") for word in names[kind]]
-    return rf"(?:{_alternatives(words)})(?=[\d\"'`\]\\& \t:=!%])"
 
 
 def _lower(text: str) -> str:
@@ -229,8 +237,8 @@ _PLACEHOLDER = re.compile(
 )
 # Lower case only: a base64 key may begin with a slash too.
 _PATH = re.compile(r"(?:~|\.{1,2})?(?:/[a-z0-9._-]{1,60})+/?")
-_CALL = re.compile(r"[^\W\d]\w*(?:\.\w+)*[(\[{<].*|f?lambda\b.*", re.DOTALL)
-_DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+[.:)\]}]*")
+_CALL = re.compile(r"(?!.*[!$#@%^?~&])[^\W\d]\w*(?:\.\w+)*[(\[{<].*|f?lambda\b.*", re.DOTALL)
+_DOTTED = re.compile(r"[^\W\d]+(?:\.[^\W\d]+)+[.:)\]}]*")
 
 
 def _is_code(value: str) -> bool:
@@ -255,13 +263,20 @@ def _is_alone(text: str, found: re.Match[str]) -> bool:
     return re.fullmatch(r"[\s>E|-]*[\w.-]*", before) is not None and not after.strip()
 
 
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+
+
+def _is_variable(text: str, found: re.Match[str]) -> bool:
+    """Whether the line is one of `env`: its value goes to its end, and is no code."""
+    begin = text.rfind("\n", 0, found.start()) + 1
+    name = text[begin : found.end("name")]
+    return found["separator"] == "=" and _VARIABLE.fullmatch(name) is not None
+
+
 def _bare_end(text: str, found: re.Match[str]) -> int:
     """Where an unquoted value ends: in a line of `env` with it, else before closing punctuation."""
     start, end = found.span("bare")
-    begin = text.rfind("\n", 0, found.start()) + 1
-    if found["separator"] == "=" and re.fullmatch(
-        r"[A-Z][A-Z0-9_]*", text[begin : found.end("name")]
-    ):
+    if _is_variable(text, found):
         line_end = text.find("\n", end)
         return len(text) if line_end < 0 else line_end
     while end > start + 1 and text[end - 1] in ")]}>.":

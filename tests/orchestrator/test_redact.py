@@ -36,14 +36,17 @@ def some(alphabet: str, length: int) -> str:
 
 
 def b64(text: str) -> str:
+    """`text` in base64."""
     return base64.b64encode(text.encode()).decode()
 
 
 def token(*parts: str) -> str:
+    """The pieces of a token in one."""
     return "".join(parts)
 
 
 def key_block(kind: str, lines: int = 12) -> str:
+    """A private key; PEM or PGP."""
     body = "\n".join(some(BASE64, 64) for _ in range(lines))
     return f"-----{'BEGIN'} {kind}-----\n{body}\n{some(BASE64, 30)}==\n-----{'END'} {kind}-----"
 
@@ -112,6 +115,10 @@ PLANTED = {
     "json in json": (json.dumps(json.dumps({"a": json.dumps({"api_key": "SECRET", "b": 1})})), some(ALNUM, 20)),
     "repr of a dict": ("{'user': 'x', 'client_secret': 'SECRET', 'n': 1}", some(ALNUM, 16)),
     "kwargs": ("connect(user='x', password='SECRET')", some(ALNUM, 8)),
+    "brackets": ("DB_PASSWORD=SECRET\nx", some(ALNUM, 5) + "(" + some(ALNUM, 5)),
+    "dots": ("psql password=SECRET host=x", some(ALNUM, 5) + "." + some(ALNUM, 5)),
+    "words with a secret name": ("{'password': 'SECRET'}", "my" + "passwd12"),
+    "words with a secret name, bare": ("host=x password=SECRET user=y", "my" + "passwd12"),
     "words": ("passphrase: 'SECRET'", PASSPHRASE),
     "option": ("['pytest', '--api-token=SECRET', '-q']", some(ALNUM, 20)),
     "option, two words": ("pytest --db-password SECRET -q", some(ALNUM, 12)),
@@ -145,7 +152,7 @@ E   AssertionError: assert 'password' not in {'username', 'password'}
 assert token == None
 assert token is not None and secret != ''
 >       password = form.cleaned_data["password"]
-client.login(username="bob", password=password)
+client.login(username="bob", password=password, token=self.api_token, secret=db_secret)
 /usr/lib/python3.11/site-packages/jwt/api_jws.py:190: DecodeError
 <img src="data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==">
 2026-01-02T03:04:05.678901Z started after 1735786800.123456
@@ -195,12 +202,23 @@ def fragments(secret: str) -> set[str]:
     """Runs of eight characters: none of them may stay."""
     plain = secret.replace("\n", " ").split(" ")
     return {part[i : i + 8] for part in plain if len(part) >= 8 for i in range(len(part) - 7)} | {
-        part for part in plain if 5 <= len(part) < 8 and part not in ("-----BEGIN",)
+        part for part in plain if 5 <= len(part) < 8
     }
 
 
 def leaks(secret: str, text: str) -> list[str]:
-    noise = {"-----BEG", "----BEGI", "---BEGIN", "PRIVATE", "OPENSSH", "two", "words;", "KEY-----", "BLOCK-----"}
+    """What of `secret` can still be read in `text`."""
+    noise = {
+        "-----BEG",
+        "----BEGI",
+        "---BEGIN",
+        "PRIVATE",
+        "OPENSSH",
+        "two",
+        "words;",
+        "KEY-----",
+        "BLOCK-----",
+    }
     return sorted(f for f in fragments(secret) - noise if f in text)
 
 
@@ -260,7 +278,9 @@ def test_private_keys_in_every_dress(shown):
     ("text", "secret"),
     [
         pytest.param(f"{'x' * 60} {GITHUB[:14]}\n{GITHUB[14:]} end", GITHUB, id="wrapped"),
-        pytest.param(f"│ {'x' * 60} {GITHUB[:9]} │\n│ {GITHUB[9:]}   │", GITHUB, id="wrapped in a box"),
+        pytest.param(
+            f"│ {'x' * 60} {GITHUB[:9]} │\n│ {GITHUB[9:]}   │", GITHUB, id="wrapped in a box"
+        ),
         pytest.param(f"{GITHUB[:12]}\n… 9 bytes left out …\n{GITHUB[21:]}", GITHUB, id="cut"),
         pytest.param(f"'{GITHUB[:20]}...{GITHUB[-12:]}'", GITHUB, id="shortened by saferepr"),
         pytest.param(f"{GITHUB[:20]}\x1b[1m{GITHUB[20:]}\x1b[0m", GITHUB, id="coloured inside"),
@@ -315,11 +335,15 @@ def recording() -> Recording:
             run_id="20260101T000000.000000Z-0badcafe",
             command=("pytest", "--db-password", PASSWORD, f"--token={GITHUB}", "-k", "token"),
             warnings=(secret,),
-            environment=Environment(ci={"provider": "x", "url": f"https://u:{PASSWORD}@ci.example/1"}),
+            environment=Environment(
+                ci={"provider": "x", "url": f"https://u:{PASSWORD}@ci.example/1"}
+            ),
         ),
         attempts=(
             Attempt(nodeid=f"t.py::test[{GITHUB}]", outcome="failed"),
-            Attempt(nodeid=f"t.py::test[{GITHUB[::-1][:-4] + 'x'}]", outcome="skipped", reason=secret),
+            Attempt(
+                nodeid=f"t.py::test[{GITHUB[::-1][:-4] + 'x'}]", outcome="skipped", reason=secret
+            ),
             Attempt(nodeid=f"t.py::test[gh{'o'}_{GITHUB[4:]}]", outcome="passed"),
         ),
         failures=(
@@ -369,12 +393,34 @@ def test_a_recording_without_secrets_stays():
 PIECES = st.sampled_from(
     [text.replace("SECRET", secret) for text, secret in PLANTED.values()]
     + LOOK_ALIKES
-    + ["[redacted:x]", "[masked:A_B]", "password", "token=", '"', "'", "\\", "=", ": ", "\n", "\x1b[1m"]
-    + ["\n… 12 bytes left out …\n", "-----BEGIN", "PRIVATE KEY-----", "://", "@", "\ue000", "x" * 60]
+    + [
+        "[redacted:x]",
+        "[masked:A_B]",
+        "password",
+        "token=",
+        '"',
+        "'",
+        "\\",
+        "=",
+        ": ",
+        "\n",
+        "\x1b[1m",
+    ]
+    + [
+        "\n… 12 bytes left out …\n",
+        "-----BEGIN",
+        "PRIVATE KEY-----",
+        "://",
+        "@",
+        "\ue000",
+        "x" * 60,
+    ]
 )
 
 
-@given(st.one_of(st.text(), st.lists(st.one_of(PIECES, st.text(max_size=5)), max_size=6).map("".join)))
+@given(
+    st.one_of(st.text(), st.lists(st.one_of(PIECES, st.text(max_size=5)), max_size=6).map("".join))
+)
 def test_redaction_is_idempotent(text):
     """Any text can be redacted, and a redacted one stays."""
     once = REDACTOR.redact_text(text)
@@ -401,14 +447,16 @@ def test_nothing_is_opened_or_started():
     )
     text = "\n".join(text.replace("SECRET", secret) for text, secret in PLANTED.values())
 
-    done = subprocess.run([sys.executable, "-c", script, text], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script, text], capture_output=True, text=True, check=True
+    )
 
     assert done.stdout.strip() == "[]"
 
 
 def test_a_megabyte_takes_about_a_second():
     """Traceback text with a secret here and there; the limit is generous for slow machines."""
-    line = "E     File \"/home/me/project/app/views.py\", line 12: token = self.get_token(user)\n"
+    line = 'E     File "/home/me/project/app/views.py", line 12: token = self.get_token(user)\n'
     text = (line * 300 + f"password='{PASSWORD}'\n") * 40
 
     begin = time.process_time()
