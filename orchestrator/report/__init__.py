@@ -10,14 +10,14 @@ FORMATS = ("text", "markdown", "json")
 
 def render(
     review: Review,
-    format: str,
+    form: str,
     *,
     width: int | None = None,
     colour: bool = False,
 ) -> str:
     """The report in one of `FORMATS`; width and colour matter to text only."""
-    if format == "json":
+    if form == "json":
         return json_report.render(review)
-    if format == "markdown":
+    if form == "markdown":
         return markdown.render(review)
     return text.render(review, width=width, colour=colour)

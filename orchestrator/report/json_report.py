@@ -12,8 +12,8 @@ from corpus_memory_logging.records import Cause, Culprit, Finding, Review, Sugge
 SCHEMA_VERSION = 1
 """Raised by what a reader of the version before would misread; a new key is not."""
 
-# A terminal obeys these even inside JSON, and lone surrogates cannot be encoded; as escapes they are
-# the same text to a parser.
+# A terminal obeys these even inside JSON, and lone surrogates cannot be encoded; as escapes they
+# are the same text to a parser.
 _UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 

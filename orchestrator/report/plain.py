@@ -12,17 +12,21 @@ _SEQUENCE = re.compile(
     r"|\x1b[ -/]*[0-~]?"
 )
 # C0 but newline and tab, DEL, C1; marks and overrides of direction, which reorder what is read;
-# invisible separators; byte order mark; lone surrogates, which no stream can encode.
+# invisible separators; byte order mark.
 _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e"
-    "\u2060-\u2069\ufeff\ud800-\udfff\ufff9-\ufffb\U000e0000-\U000e007f]"
+    "\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
+
+# Half a character, from bytes that are not UTF-8: no stream takes it.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def clean(text: str) -> str:
-    """The text without escape sequences and control characters; newlines stay, tabs are expanded."""
+    """The text without escape sequences and control characters; newlines stay, tabs expand."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
-    return _CONTROL.sub("", _SEQUENCE.sub("", text)).expandtabs(4)
+    text = _CONTROL.sub("", _SEQUENCE.sub("", text))
+    return _SURROGATE.sub("\ufffd", text).expandtabs(4)
 
 
 def one_line(text: str, limit: int | None = None) -> str:

@@ -30,8 +30,11 @@ _STATUS = {
 
 
 def render(review: Review, *, width: int | None = None, colour: bool = False) -> str:
-    """The report. Without a width (a pipe, a file) no line is wrapped and so none is cut; with one,
-    prose is wrapped to it, while node ids and commands stay whole on one line."""
+    """The report.
+
+    Without a width (a pipe, a file) no line is wrapped, and none is ever cut; with one, prose is
+    wrapped to it, while node ids and commands stay whole on one line.
+    """
     stream = io.StringIO()
     console = Console(
         file=stream,
@@ -58,7 +61,7 @@ def picture(review: Review, title: str, *, width: int = 100) -> str:
 
 
 class _Page:
-    """Writes lines; every piece of text is cleaned here or where it was made, never interpreted."""
+    """Writes lines; texts are cleaned, and never interpreted as rich's markup."""
 
     def __init__(self, console: Console, width: int | None) -> None:
         self._console = console
@@ -86,7 +89,7 @@ class _Page:
         for nodeid in review.recording.in_flight:
             self._line(("was running: ", "yellow"), (one_line(nodeid), ""))
         for note in review.notes[1:]:
-            self._prose("note", note, style="yellow", indent=0, gutter=6)
+            self._prose("note", one_line(note), style="yellow", indent=0, gutter=6)
 
     def _cause(self, number: int, cause: Cause) -> None:
         verdict = cause.verdict
@@ -94,8 +97,8 @@ class _Page:
         facts = [
             (view.words(verdict.category), "bold red"),
             (view.subject(cause), "bold"),
-            (view.counted(len(cause.failures), "failure"), ""),
-            (view.novelty(cause).upper() if new else view.novelty(cause), "bold yellow" if new else ""),
+            (view.counted(len(cause.failures), "failure") if cause.failures else "", ""),
+            ("NEW", "bold yellow") if new else (view.novelty(cause), ""),
         ]
         self._line((f"{number:>2}  ", "bold"), *_joined(facts, " · "))
         self._message(cause.title)
@@ -219,7 +222,7 @@ class _Page:
             self._line((rest if position else first, "dim"), (line, style))
 
     def _line(self, *pieces: tuple[str, str]) -> None:
-        text = Text.assemble(*pieces)
+        text = Text.assemble(*((clean(piece), style) for piece, style in pieces))
         text.rstrip()
         self._console.print(text, soft_wrap=True)
 

@@ -113,12 +113,13 @@ def novelty(cause: Cause) -> str:
     known = cause.remembered
     if known is None:
         return "new"
-    text = f"known since {one_line(known.first_seen)[:10]}, {counted(known.occurrences, 'run')} before"
+    before = counted(known.occurrences, "run")
+    text = f"known since {one_line(known.first_seen)[:10]}, {before} before"
     return text if known.status == "open" else f"{text}, was {known.status}"
 
 
 def location(cause: Cause) -> Frame | None:
-    """The frame to look at: the last one of the root exception inside the project, else the test."""
+    """The frame to look at: the last one inside the project, of the root exception first."""
     frames = [
         frame
         for failure in cause.failures[:1]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import strategies as st
 
 from conftest_kit.records import Environment, Failure, Frame, Raised, Recording, Run
 from corpus_memory_logging.records import (
+    CATEGORIES,
     Cause,
     Culprit,
     Finding,
@@ -46,9 +48,7 @@ def missing_dependency() -> Cause:
         attributes={"name": "yaml"},
         frames=(
             Frame(file="tests/test_config.py", line=3, function="<module>", origin="test"),
-            Frame(
-                file="src/shop/config.py", line=7, function="<module>", source="import yaml"
-            ),
+            Frame(file="src/shop/config.py", line=7, function="<module>", source="import yaml"),
         ),
     )
     return Cause(
@@ -134,7 +134,9 @@ def compatibility() -> Cause:
         ),
         suggestions=(
             Suggestion(
-                text="Use float instead of np.float.", source="reviewer", status="accepted",
+                text="Use float instead of np.float.",
+                source="reviewer",
+                status="accepted",
                 confidence=0.99,
             ),
             Suggestion(
@@ -170,7 +172,10 @@ def unknown() -> Cause:
         ),
         failures=(
             Failure(
-                nodeid="tests/test_math.py::test_sum", phase="call", subtest="n=3", message="assert 3 == 4"
+                nodeid="tests/test_math.py::test_sum",
+                phase="call",
+                subtest="n=3",
+                message="assert 3 == 4",
             ),
         ),
         suggestions=(Suggestion(text="Look at the values in the assertion of test_sum."),),
@@ -209,3 +214,114 @@ def green() -> Review:
         environment=RUN.environment,
     )
     return Review(recording=Recording(run=run), notes=(HEADING,))
+
+
+@pytest.fixture(scope="session")
+def reviews() -> st.SearchStrategy[Review]:
+    """Any review whose texts are anything at all, escapes and surrogates among them."""
+    nasty = st.sampled_from(
+        [
+            "\x1b]0;title\x07",
+            "\x1b[2J\x9b1m",
+            "[red]x[/red]",
+            "| a | `b` | ``` |",
+            "<script>alert(1)</script>",
+            "![x](https://example.org/x.png)",
+            "\u202etxt.exe",
+            "\udcff",
+            "a\nb\r\nc",
+            "{{ 7 * 7 }}{% for %}",
+        ]
+    )
+    texts = st.one_of(nasty, st.text(max_size=30))
+    some = st.lists(texts, max_size=3).map(tuple)
+    confidence = st.floats(0, 1)
+    failures = st.builds(
+        Failure,
+        nodeid=texts,
+        phase=st.sampled_from(
+            ["setup", "call", "teardown", "collect", "crash", "internal", "start"]
+        ),
+        subtest=st.none() | texts,
+        message=texts,
+        exceptions=st.lists(
+            st.builds(
+                Raised,
+                type=texts,
+                frames=st.lists(
+                    st.builds(
+                        Frame, file=texts, line=st.integers(0, 9), function=texts, source=texts
+                    ),
+                    max_size=2,
+                ).map(tuple),
+            ),
+            max_size=2,
+        ).map(tuple),
+    )
+    suggestions = st.builds(
+        Suggestion,
+        text=texts,
+        commands=some,
+        source=st.sampled_from(["rule", "reviewer", "model"]),
+        confidence=confidence,
+        status=st.sampled_from(["proposed", "accepted", "rejected", "worked", "failed"]),
+        origin=texts,
+        checklist=st.none() | texts,
+    )
+    causes = st.builds(
+        Cause,
+        cause_id=texts,
+        signature=texts,
+        title=texts,
+        verdict=st.builds(
+            Verdict,
+            category=st.sampled_from(CATEGORIES),
+            kind=texts,
+            culprit=st.none()
+            | st.builds(Culprit, type=texts, name=texts, version=st.none() | texts),
+            confidence=confidence,
+            evidence=some,
+            rule=texts,
+        ),
+        failures=st.lists(failures, min_size=1, max_size=3).map(tuple),
+        suggestions=st.lists(suggestions, max_size=3).map(tuple),
+        remembered=st.none()
+        | st.builds(
+            Remembered,
+            first_seen=texts,
+            last_seen=texts,
+            occurrences=st.integers(1, 9),
+            status=st.sampled_from(["open", "resolved", "ignored"]),
+            note=st.none() | texts,
+            fix=st.none() | texts,
+        ),
+        prevented=some,
+    )
+    runs = st.builds(
+        Run,
+        run_id=texts,
+        project=texts,
+        state=st.sampled_from(["complete", "interrupted", "died", "not_started"]),
+        started=texts | st.just(RUN.started),
+        finished=texts | st.just(RUN.finished),
+        exit_code=st.none() | st.integers(0, 255),
+        command=some,
+        counts=st.just(RUN.counts) | st.just({}),
+        pytest_counts=st.none() | st.just({"subtests passed": 3}),
+        environment=st.builds(
+            Environment,
+            python=st.just({}) | st.fixed_dictionaries({"version": texts}),
+            git=st.just({}) | st.fixed_dictionaries({"commit": texts, "dirty": st.none()}),
+        ),
+    )
+    return st.builds(
+        Review,
+        recording=st.builds(Recording, run=runs, in_flight=some),
+        causes=st.lists(causes, max_size=3).map(tuple),
+        findings=st.lists(
+            st.builds(Finding, kind=texts, text=texts, evidence=some), max_size=2
+        ).map(tuple),
+        warnings=some,
+        archive=st.none() | texts,
+        notes=some,
+    )

@@ -1,0 +1,131 @@
+"""`orchestrator init` edits other people's files: little, once, and never wrongly."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import UsageProblem
+from orchestrator.init import ignoring, switched_on, top
+
+CONFTEST = Path("conftest.py")
+LINES = ("/logs/runs/", "/logs/pytest.log*", "/monitoring/*pytest_metrics.prom*")
+
+CASES = {
+    "no file": ("", 'pytest_plugins = ["conftest_kit"]\n'),
+    "imports": (
+        '"""Doc."""\n\nfrom __future__ import annotations\nimport os\n\nX = 1\n',
+        '"""Doc."""\n\nfrom __future__ import annotations\nimport os\n\n'
+        'pytest_plugins = ["conftest_kit"]\n\nX = 1\n',
+    ),
+    "no last newline": ("import os", 'import os\n\npytest_plugins = ["conftest_kit"]\n'),
+    "code first": ("X = 1\n", 'pytest_plugins = ["conftest_kit"]\n\nX = 1\n'),
+    "interpreter line": (
+        "#!/usr/bin/python\nX = 1\n",
+        '#!/usr/bin/python\n\npytest_plugins = ["conftest_kit"]\n\nX = 1\n',
+    ),
+    "list": ('pytest_plugins = ["a"]\n', 'pytest_plugins = ["a", "conftest_kit"]\n'),
+    "trailing comma": ('pytest_plugins = ["a",]\n', 'pytest_plugins = ["a", "conftest_kit",]\n'),
+    "empty list": ("pytest_plugins = []\n", 'pytest_plugins = ["conftest_kit"]\n'),
+    "one text": ('pytest_plugins = "a"\n', 'pytest_plugins = ["a", "conftest_kit"]\n'),
+    "bare tuple": ('pytest_plugins = "a",\n', 'pytest_plugins = "a", "conftest_kit",\n'),
+    "annotated": (
+        'pytest_plugins: list[str] = ["a"]\n',
+        'pytest_plugins: list[str] = ["a", "conftest_kit"]\n',
+    ),
+    "a line each": (
+        'pytest_plugins = [\n    "ä",  # why\n    "b",\n]\n',
+        'pytest_plugins = [\n    "ä",  # why\n    "b",\n    "conftest_kit",\n]\n',
+    ),
+    "wide characters before": (
+        'X = "ä"; pytest_plugins = ["é"]\n',
+        'X = "ä"; pytest_plugins = ["é", "conftest_kit"]\n',
+    ),
+    "windows line ends": (
+        "import os\r\n\r\nX = 1\r\n",
+        'import os\r\n\r\npytest_plugins = ["conftest_kit"]\r\n\r\nX = 1\r\n',
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), CASES.values(), ids=CASES.keys())
+def test_the_line_is_added_where_it_belongs(before, after):
+    """Whatever the conftest looks like, it still parses, and twice is as once."""
+    changed = switched_on(before, CONFTEST)
+
+    assert changed == after
+    ast.parse(changed)
+    assert switched_on(changed, CONFTEST) == changed
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'pytest_plugins = ["conftest_kit"]\n',
+        'pytest_plugins = "conftest_kit"\n',
+        'pytest_plugins = ["a"]\npytest_plugins += ["conftest_kit.plugin"]\n',
+    ],
+)
+def test_what_is_switched_on_stays_as_it_is(source):
+    """A conftest that names the kit already is not touched."""
+    assert switched_on(source, CONFTEST) == source
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "pytest_plugins = plugins()\n",
+        'pytest_plugins = ["a"] + more\n',
+        'if X:\n    pytest_plugins = ["a"]\n',
+        'pytest_plugins = ["a"]\npytest_plugins += ["b"]\n',
+    ],
+)
+def test_what_is_computed_is_left_to_people(source):
+    """Plugins that the conftest computes are not edited; the message says what to add."""
+    with pytest.raises(UsageProblem) as caught:
+        switched_on(source, CONFTEST)
+
+    assert 'add "conftest_kit" to them by hand' in str(caught.value)
+
+
+def test_a_conftest_that_does_not_parse_is_left_alone():
+    """A broken conftest is named, not made worse."""
+    with pytest.raises(UsageProblem) as caught:
+        switched_on("def broken(:\n", CONFTEST)
+
+    assert "conftest.py does not parse" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "# conftest-kit\n{0}\n{1}\n{2}\n"),
+        ("*.pyc", "*.pyc\n\n# conftest-kit\n{0}\n{1}\n{2}\n"),
+        ("*.pyc\r\n", "*.pyc\r\n\r\n# conftest-kit\r\n{0}\r\n{1}\r\n{2}\r\n"),
+        ("logs/\n", "logs/\n\n# conftest-kit\n{2}\n"),
+        ("/logs/runs\n/monitoring\n", "/logs/runs\n/monitoring\n\n# conftest-kit\n{1}\n"),
+    ],
+)
+def test_what_runs_leave_is_ignored_once(before, after):
+    """Lines that are there already, or whose folder is, are not repeated."""
+    changed = ignoring(before, LINES)
+
+    assert changed == after.format(*LINES)
+    assert ignoring(changed, LINES) == changed
+
+
+def test_the_top_is_where_pytest_loads_the_conftest_from(tmp_path):
+    """The folder of the ini file, else of a conftest with the kit, else the top of the repository."""
+    below = tmp_path / "repository" / "tests"
+    below.mkdir(parents=True)
+    alone = top(below)
+    (tmp_path / "repository" / ".git").mkdir()
+    (below / "conftest.py").write_text("")
+    repository = top(below)
+    (below / "pytest.ini").write_text("[pytest]\n")
+
+    assert alone == below
+    assert repository == tmp_path / "repository"
+    assert top(below) == below
