@@ -220,7 +220,7 @@ def _info_folders(search_path: Sequence[str]) -> Iterator[tuple[Path, str, str]]
     """Folder, name and version (empty where only the metadata says it)."""
     for entry in dict.fromkeys(search_path):
         try:
-            names = os.listdir(entry or ".")  # noqa: PTH208 - no path object for each name
+            names = os.listdir(entry or ".")
         except OSError:
             continue
         for folder in names:

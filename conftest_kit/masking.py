@@ -7,12 +7,10 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, quote_plus, unquote
 
 _SECRET_NAME = re.compile(
     r"TOKEN(?!IZ)|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|WEBHOOK|DSN"
@@ -85,18 +83,26 @@ def secret_values(environ: Mapping[str, str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for name, value in sorted(environ.items()):
-        is_secret = _SECRET_NAME.search(name) is not None
-        candidates = [value, value.strip()] if is_secret else []
-        for pattern in _USERINFO:
-            if match := pattern.match(value):
-                user, colon, password = match[1].partition(":")
-                candidates += [password, unquote(password)]
-                if is_secret and not colon:  # https://KEY@host
-                    candidates.append(user)
-        for candidate in candidates:
+        for candidate in _candidates(name, value):
             if _is_worth_masking(candidate):
                 found.setdefault(candidate, name)
     return found
+
+
+def _candidates(name: str, value: str) -> Iterator[str]:
+    is_secret = _SECRET_NAME.search(name) is not None
+    if is_secret:
+        yield value
+        yield value.strip()
+    for pattern in _USERINFO:
+        if match := pattern.match(value):
+            from urllib.parse import unquote  # noqa: PLC0415 - see `_forms`
+
+            user, colon, password = match[1].partition(":")
+            yield password
+            yield unquote(password)
+            if is_secret and not colon:  # https://KEY@host
+                yield user
 
 
 def _is_worth_masking(value: str) -> bool:
@@ -110,6 +116,9 @@ def _is_worth_masking(value: str) -> bool:
 
 def _forms(value: str) -> Iterator[str]:
     """The value as it may appear in output."""
+    # pytest has not loaded these everywhere, and most runs have no secret.
+    from urllib.parse import quote, quote_plus  # noqa: PLC0415
+
     yield value
     yield quote(value, safe="", errors="replace")
     yield quote_plus(value, errors="replace")
@@ -127,6 +136,8 @@ def _base64_forms(value: bytes) -> Iterator[str]:
 
     There it begins at one of three offsets; the characters at its ends depend on the neighbours.
     """
+    import base64  # noqa: PLC0415 - see `_forms`
+
     for offset, skipped in ((0, 0), (1, 2), (2, 3)):
         whole_characters = (offset + len(value)) * 8 // 6
         for encode in (base64.b64encode, base64.urlsafe_b64encode):

@@ -149,7 +149,7 @@ class TestInstalledMetadata:
             (environment.normalised(name), module)
             for module, names in importlib.metadata.packages_distributions().items()
             for name in names
-            if module.isidentifier() and not module.startswith("__editable__")
+            if module.isidentifier() and not module.startswith("__")
         }
 
         assert expected - ours == set()
