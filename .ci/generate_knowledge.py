@@ -1,0 +1,305 @@
+"""Generates the data files under `orchestrator/knowledge/` from released packages and interpreters.
+
+    pip download --no-deps --only-binary :all: -r .ci/plugins.txt -d WHEELS
+    python .ci/generate_knowledge.py imports --mapping pipreqs-0.5.0-py3-none-any.whl WHEELS…
+    python .ci/generate_knowledge.py plugins WHEELS…
+    python .ci/generate_knowledge.py stdlib PYTHON…
+
+`imports` reads the names at the top level of each wheel, and after them the file `mapping` of a pipreqs
+wheel; `plugins` scans the source of each wheel that has a `pytest11` entry point for fixtures, options,
+ini keys and markers; `stdlib` asks each interpreter which modules it has. Facts only, no code is kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import datetime
+import email.parser
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterable, Iterator
+from configparser import ConfigParser
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PLUGINS = Path(__file__).resolve().with_name("plugins.txt")
+KNOWLEDGE = Path(__file__).resolve().parent.parent / "orchestrator" / "knowledge"
+
+# Names at the top level that say nothing of who brings them.
+JUNK = {
+    "test", "tests", "testing", "doc", "docs", "example", "examples", "benchmark", "benchmarks", "script",
+    "scripts", "setup", "build", "dist", "bin", "lib", "src", "data", "tools", "tool", "utils", "util",
+    "include", "share", "conftest", "main", "config", "core", "common", "app", "server", "client", "plugins",
+    "samples", "demo", "ci", "etc", "requirements", "helpers", "models", "settings", "site", "packages",
+}  # fmt: skip
+
+# Without a release for ten years; their readmes or successors name what to use instead.
+SUPERSEDED = {"mysql-python": "mysqlclient", "pycrypto": "pycryptodome", "socksipy-branch": "PySocks"}
+
+# CPython's documentation, "Requirements for optional modules": what each is built with.
+OPTIONAL = {
+    "_bz2": "libbz2", "bz2": "libbz2", "_lzma": "liblzma", "lzma": "liblzma", "_ctypes": "libffi",
+    "ctypes": "libffi", "_curses": "ncurses", "curses": "ncurses", "_dbm": "ndbm", "_gdbm": "gdbm",
+    "dbm.gnu": "gdbm", "readline": "readline", "_sqlite3": "SQLite", "sqlite3": "SQLite", "_ssl": "OpenSSL",
+    "ssl": "OpenSSL", "_hashlib": "OpenSSL", "_tkinter": "Tcl/Tk", "tkinter": "Tcl/Tk", "zlib": "zlib",
+    "_uuid": "libuuid",
+}  # fmt: skip
+
+# The replacements that PEP 594, PEP 632 and "What's New" name for what left, and backports of what came.
+REPLACED_BY = {
+    "distutils": "setuptools", "imp": "", "asynchat": "pyasynchat", "asyncore": "pyasyncore",
+    "smtpd": "aiosmtpd", "cgi": "legacy-cgi", "cgitb": "legacy-cgi", "crypt": "legacycrypt",
+    "telnetlib": "telnetlib3", "imghdr": "filetype", "sndhdr": "filetype", "audioop": "audioop-lts",
+    "pipes": "", "nntplib": "", "xdrlib": "", "tomllib": "tomli", "zoneinfo": "backports.zoneinfo",
+    "graphlib": "graphlib-backport", "compression": "backports.zstd",
+}  # fmt: skip
+
+# Modules came and went in releases that need not be at hand when this runs; "What's New" of each.
+REMOVED = {
+    "dummy_threading": "3.9", "_dummy_threading": "3.9", "macpath": "3.8", "macurl2path": "3.7",
+    "formatter": "3.10", "parser": "3.10", "symbol": "3.10", "binhex": "3.11", "asyncio.compat": "3.7",
+    "distutils": "3.12", "lib2to3": "3.13",
+}  # fmt: skip
+ADDED = {
+    "zoneinfo": "3.9", "graphlib": "3.9", "importlib.metadata": "3.8", "importlib.resources": "3.7",
+    "dataclasses": "3.7", "contextvars": "3.7", "tomllib": "3.11", "wsgiref.types": "3.11",
+    "asyncio.taskgroups": "3.11", "asyncio.timeouts": "3.11", "annotationlib": "3.14", "compression": "3.14",
+    "string.templatelib": "3.14", "concurrent.interpreters": "3.14",
+}  # fmt: skip
+
+# Changelogs name what a plugin once brought.
+FORMERLY = {"pytest-asyncio": ["event_loop"]}
+
+
+@dataclass
+class Brought:
+    """What a plugin brings."""
+
+    fixtures: set[str] = field(default_factory=set)
+    options: set[str] = field(default_factory=set)
+    ini: set[str] = field(default_factory=set)
+    markers: set[str] = field(default_factory=set)
+
+
+class Wheel:
+    """A wheel, read without being installed."""
+
+    def __init__(self, path: Path) -> None:
+        self.archive = zipfile.ZipFile(path)
+        self.names = self.archive.namelist()
+        self.info = next(name.partition("/")[0] for name in self.names if ".dist-info/" in name)
+        metadata = email.parser.Parser().parsestr(self.text(f"{self.info}/METADATA"))
+        self.name, self.version = str(metadata["Name"]), str(metadata["Version"])
+
+    def text(self, name: str) -> str:
+        return self.archive.read(name).decode("utf-8", "replace") if name in self.names else ""
+
+    def modules(self) -> set[str]:
+        """Import names at the top level; of a namespace package, the packages in it."""
+        files = [name for name in self.names if not re.match(r"[^/]+\.(dist-info|data)/", name)]
+        packages = {name.rpartition("/")[0] for name in files if name.endswith("/__init__.py")}
+        found = set()
+        for name in files:
+            if not re.search(r"\.(py|so|pyd)$", name):
+                continue
+            parts = name.split("/")
+            folder = "/".join(parts[:-1])
+            depth = next((n for n in range(1, len(parts)) if "/".join(parts[:n]) in packages), None)
+            top = ".".join(parts[:depth]) if depth else None
+            if top is None and not folder:
+                top = parts[0].partition(".")[0]
+            if top and all(re.fullmatch(r"[A-Za-z]\w*", part) for part in top.split(".")):
+                found.add(top)
+        return {name for name in found if name.partition(".")[0].lower() not in JUNK}
+
+    def plugin_modules(self) -> dict[str, str]:
+        """`pytest11` entry points."""
+        points = ConfigParser(delimiters=("=",), strict=False)
+        points.optionxform = str  # type: ignore[assignment,method-assign]
+        points.read_string(self.text(f"{self.info}/entry_points.txt"))
+        return dict(points["pytest11"]) if points.has_section("pytest11") else {}
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def wheels(folders: Iterable[Path]) -> Iterator[Wheel]:
+    paths = {path.name: path for folder in folders for path in sorted(folder.glob("*.whl"))}
+    for path in sorted(paths.values(), key=lambda path: path.name.lower()):
+        try:
+            yield Wheel(path)
+        except (zipfile.BadZipFile, StopIteration):
+            print(f"{path.name} is no wheel; passed over", file=sys.stderr)
+
+
+def imports(mapping: Path, folders: list[Path]) -> str:
+    found: dict[str, dict[str, str]] = {}
+    count = 0
+    for wheel in wheels(folders):
+        count += 1
+        for module in wheel.modules():
+            found.setdefault(module, {}).setdefault(canonical(wheel.name), wheel.name)
+    source = Wheel(mapping)
+    for line in source.text("pipreqs/mapping").splitlines():
+        module, _, name = line.strip().partition(":")
+        if name and module.lower() not in JUNK and re.fullmatch(r"[A-Za-z][\w.]*", module):
+            name = SUPERSEDED.get(canonical(name), name.replace("_", "-"))
+            if module not in found or canonical(module) == canonical(name):
+                found.setdefault(module, {}).setdefault(canonical(name), name)
+    said = f"{source.name} {source.version} and the metadata of {count} released wheels"
+    lines = [f'source = "{said}"', f'date = "{datetime.date.today()}"', "", "[modules]"]
+    for module in sorted(found, key=str.lower):
+        names = _preferred(module, found[module])
+        lines.append(f"{_key(module)} = {json.dumps(names)}")
+    return _file("Which distributions bring an import name, the most likely first.", lines)
+
+
+def _preferred(module: str, names: dict[str, str]) -> list[str]:
+    """The one of the module's own name first, then the shortest: opencv-python before -headless."""
+    ordered = sorted(names.items(), key=lambda item: (item[0] != canonical(module), len(item[0]), item[0]))
+    return [name for _, name in ordered][:4]
+
+
+def plugins(folders: list[Path]) -> str:
+    order = [line.partition("==")[0] for line in PLUGINS.read_text("utf-8").splitlines()]
+    lines = [f'date = "{datetime.date.today()}"']
+    found = [wheel for wheel in wheels(folders) if canonical(wheel.name) in order]
+    for wheel in sorted(found, key=lambda wheel: order.index(canonical(wheel.name))):
+        points = wheel.plugin_modules()
+        if not points:
+            continue
+        brought = _brought(wheel)
+        lines += ["", "[[plugin]]", f'distribution = "{canonical(wheel.name)}"', f'version = "{wheel.version}"']
+        lines.append(f"names = {json.dumps(sorted(points))}")
+        if former := FORMERLY.get(canonical(wheel.name)):
+            lines.append(f"formerly = {json.dumps(former)}")
+        for key in ("fixtures", "options", "ini", "markers"):
+            values = sorted(getattr(brought, key))
+            if values:
+                lines.append(f"{key} = {json.dumps(values)}")
+    return _file("What released pytest plugins bring, scanned from their source.", lines)
+
+
+def _brought(wheel: Wheel) -> Brought:
+    brought = Brought()
+    for name in wheel.names:
+        if not name.endswith(".py") or re.search(r"(^|/)(tests?|testing/tests|examples?|docs)/", name):
+            continue
+        try:
+            tree = ast.parse(wheel.text(name))
+        except (SyntaxError, ValueError):
+            continue
+        if "pytest" in wheel.text(name):
+            for node in ast.walk(tree):
+                _scan(node, brought)
+    return brought
+
+
+def _scan(node: ast.AST, brought: Brought) -> None:
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        name = _fixture(node)
+        if name and re.fullmatch(r"[a-z]\w+", name) and name not in ("config", "fixture"):
+            brought.fixtures.add(name)
+    elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+        # class_mocker = pytest.fixture(scope="class")(_mocker)
+        # postgresql = factories.postgresql("postgresql_proc")
+        made = ast.unparse(node.value.func).startswith("factories.")
+        if isinstance(node.targets[0], ast.Name) and (made or _is_fixture(node.value.func)):
+            brought.fixtures.add(node.targets[0].id)
+    elif isinstance(node, ast.Call):
+        _scan_call(node, brought)
+
+
+def _scan_call(node: ast.Call, brought: Brought) -> None:
+    called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    texts = [arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+    if called in ("addoption", "_addoption", "add_option"):
+        brought.options.update(text for text in texts if re.fullmatch(r"--?[a-zA-Z][\w-]*", text))
+    elif called == "addini" and texts:
+        brought.ini.add(texts[0])
+    elif called == "addinivalue_line" and len(node.args) == 2 and texts[:1] == ["markers"]:
+        value = node.args[1]
+        text = texts[1] if len(texts) > 1 else ""
+        if isinstance(value, ast.JoinedStr) and isinstance(value.values[0], ast.Constant):
+            text = str(value.values[0].value)
+        if found := re.match(r"[A-Za-z_]\w*", text.strip()):
+            brought.markers.add(found[0])
+
+
+def _fixture(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str | None:
+    for decorator in node.decorator_list:
+        if not _is_fixture(decorator):
+            continue
+        keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
+        renamed = [word.value.value for word in keywords if word.arg == "name" and isinstance(word.value, ast.Constant)]
+        return str(renamed[0]) if renamed else node.name
+    return None
+
+
+def _is_fixture(node: ast.AST) -> bool:
+    called = node.func if isinstance(node, ast.Call) else node
+    name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+    return re.search(r"(^|_)fixture(_|$)", name) is not None
+
+
+def stdlib(interpreters: list[str]) -> str:
+    present = {}
+    for interpreter in interpreters:
+        code = "import sys; print('%d.%d' % sys.version_info[:2], *sys.stdlib_module_names)"
+        version, *names = subprocess.run(
+            [interpreter, "-c", code], check=True, capture_output=True, text=True
+        ).stdout.split()
+        present[version] = set(names)
+    versions = sorted(present, key=lambda version: int(version.partition(".")[2]))
+    removed, added = dict(REMOVED), dict(ADDED)
+    for before, after in zip(versions, versions[1:], strict=False):
+        for name in present[before] - present[after]:
+            if not name.startswith("_"):
+                removed.setdefault(name, after)
+        for name in present[after] - present[before]:
+            if not name.startswith("_"):
+                added.setdefault(name, after)
+    names = set.union(*present.values()) | set(REMOVED) | set(ADDED)
+    lines = [f'source = "sys.stdlib_module_names of Python {", ".join(versions)}"']
+    lines += [f'date = "{datetime.date.today()}"', f"names = {json.dumps(sorted(names))}"]
+    tables = {"removed": removed, "added": added, "optional": OPTIONAL, "replaced_by": REPLACED_BY}
+    for title, table in tables.items():
+        lines += ["", f"[{title}]", *(f'{_key(name)} = "{table[name]}"' for name in sorted(table))]
+    return _file("The standard library: what it has, which release dropped or brought a module.", lines)
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'"{name}"'
+
+
+def _file(title: str, lines: list[str]) -> str:
+    return "\n".join([f"# {title}", "# Generated by .ci/generate_knowledge.py; do not edit.", *lines, ""])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    command = commands.add_parser("imports")
+    command.add_argument("--mapping", type=Path, required=True)
+    command.add_argument("folders", nargs="+", type=Path)
+    command = commands.add_parser("plugins")
+    command.add_argument("folders", nargs="+", type=Path)
+    command = commands.add_parser("stdlib")
+    command.add_argument("interpreters", nargs="+")
+    asked = parser.parse_args()
+    if asked.command == "imports":
+        text = imports(asked.mapping, asked.folders)
+    elif asked.command == "plugins":
+        text = plugins(asked.folders)
+    else:
+        text = stdlib(asked.interpreters)
+    (KNOWLEDGE / f"{asked.command}.toml").write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Says what a cause is: category, kind, culprit, and the evidence. Rules are data; see `rules.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from conftest_kit.records import Failure, Recording
+from corpus_memory_logging.records import Remembered, Verdict
+from orchestrator.classify import calls, facts, harness, machine, modules
+from orchestrator.classify.engine import Match, match
+from orchestrator.classify.facts import Context
+from orchestrator.classify.installed import Installed
+from orchestrator.classify.rules import rules
+from orchestrator.project import Project
+
+__all__ = ["apply_decision", "classify", "explain"]
+
+CATALOGUE = {**facts.FACTS, **modules.FACTS, **calls.FACTS, **harness.FACTS, **machine.FACTS}
+
+
+def classify(failures: Sequence[Failure], recording: Recording, project: Project) -> Verdict:
+    """The verdict on failures of one signature; `unknown` where no rule holds. Pure.
+
+    Everything that is said of the tested environment comes from the recording.
+    """
+    found = explain(failures, recording, project)
+    return found.verdict() if found else _unknown(failures, recording, project)
+
+
+def explain(failures: Sequence[Failure], recording: Recording, project: Project) -> Match | None:
+    """The rule that decides on these failures, with its facts."""
+    context = Context(
+        recording=recording,
+        project=project,
+        installed=Installed(recording),
+        catalogue=CATALOGUE,
+    )
+    return match(rules(), failures, context)
+
+
+def apply_decision(verdict: Verdict, remembered: Remembered | None) -> Verdict:
+    """The verdict as a reviewer corrected it for this signature; else as it is."""
+    if remembered is None or (remembered.category is None and remembered.culprit is None):
+        return verdict
+    category = remembered.category or verdict.category
+    return replace(
+        verdict,
+        category=category,
+        kind=verdict.kind if category == verdict.category else "",
+        culprit=remembered.culprit or (verdict.culprit if category == verdict.category else None),
+        confidence=0.99,
+        evidence=(f"A reviewer decided so; last seen {remembered.last_seen}", *verdict.evidence),
+        rule="reviewer",
+    )
+
+
+def _unknown(failures: Sequence[Failure], recording: Recording, project: Project) -> Verdict:
+    first = failures[0] if failures else Failure(nodeid="", phase="call")
+    chain = " ← ".join(link.type for link in first.exceptions) or "none was recorded"
+    looked_at = (
+        first.message.strip()[:300].partition("\n")[0],
+        f"exceptions: {chain}",
+        f"{len(recording.run.environment.distributions)} installed distributions, "
+        f"{len(project.requirements)} requirements of the project: none of them explains it",
+    )
+    return Verdict(
+        category="unknown",
+        kind="",
+        culprit=None,
+        confidence=0.1,
+        evidence=tuple(filter(None, looked_at)),
+        rule="none",
+    )

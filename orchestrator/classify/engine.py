@@ -1,0 +1,195 @@
+"""Applies rules to a failure: the first that holds, by priority, and what it rests on."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from conftest_kit.records import Failure, Raised
+from corpus_memory_logging.records import Culprit, Verdict
+from orchestrator.chain import decisive
+from orchestrator.classify.facts import Context, Facts
+from orchestrator.classify.rules import Rule, Wanted, When
+
+_MESSAGE_LIMIT = 4096
+_LINE_LIMIT = 300
+_FAILURES_TRIED = 3
+"""Failures of one signature differ in little; a few are tried, those with most of a record first."""
+
+
+_HANDLED_COUNTS_LESS = 25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A failure as rules see it."""
+
+    failure: Failure
+    links: tuple[Raised, ...]
+    """Those that decide first: the root of the chain and, of a group, its members; then the others."""
+    deciding: int
+    """How many of the links decide."""
+    facts: tuple[Facts, ...]
+    """Of each link; one where there is no link."""
+
+    @classmethod
+    def of(cls, failure: Failure, context: Context) -> Subject:
+        """Takes the chain apart."""
+        root = decisive(failure)
+        deciding = (root, *_members(root)) if root else ()
+        others = (link for link in failure.exceptions if not any(link is seen for seen in deciding))
+        links = (*deciding, *others)
+        return cls(
+            failure=failure,
+            links=links,
+            deciding=len(deciding),
+            facts=tuple(context.facts(failure, link) for link in links or (None,)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A rule that holds for a failure, and the facts that it holds with."""
+
+    rule: Rule
+    facts: Facts
+    evidence: tuple[str, ...]
+
+    def verdict(self) -> Verdict:
+        """What the rule says of the failure."""
+        return Verdict(
+            category=self.rule.category,
+            kind=self.rule.kind,
+            culprit=_culprit(self.rule.culprit, self.facts),
+            confidence=self.rule.confidence,
+            evidence=self.evidence,
+            rule=self.rule.name,
+        )
+
+
+def match(rules: Sequence[Rule], failures: Sequence[Failure], context: Context) -> Match | None:
+    """The rule of highest priority that holds for one of the failures; None where none does.
+
+    `rules` begin with the highest priority. What only holds for a link that does not decide counts
+    less, so that an exception that was handled on the way seldom outweighs the one that came out.
+    """
+    subjects = [Subject.of(failure, context) for failure in _telling(failures)]
+    best, best_priority = None, -1
+    for rule in rules:
+        if rule.priority <= best_priority:
+            break
+        for subject in subjects:
+            found, priority = _holds(rule, subject)
+            if found and priority > best_priority:
+                best, best_priority = found, priority
+    return best
+
+
+def fill(template: str, facts: Mapping[str, str]) -> str | None:
+    """The template with its facts in place; None where one is not known."""
+    names = [name for _, name, _, _ in string.Formatter().parse(template) if name]
+    values = {name: facts[name] for name in names}
+    return template.format(**values) if all(values.values()) else None
+
+
+def fill_all(templates: Iterable[str], facts: Mapping[str, str]) -> tuple[str, ...]:
+    """Those templates whose facts are all known."""
+    return tuple(text for text in (fill(template, facts) for template in templates) if text)
+
+
+def satisfied(wanted: Wanted, facts: Mapping[str, str]) -> bool:
+    """Whether every fact has one of the values that are wanted of it."""
+    return all(
+        bool(facts[name]) is value if isinstance(value, bool) else facts[name] in value
+        for name, value in wanted.items()
+    )
+
+
+def _telling(failures: Sequence[Failure]) -> Sequence[Failure]:
+    return sorted(failures, key=lambda failure: not failure.exceptions)[:_FAILURES_TRIED]
+
+
+def _members(group: Raised) -> Iterator[Raised]:
+    for chain in group.members:
+        inner = decisive(Failure(nodeid="", phase="call", exceptions=chain))
+        if inner is not None:
+            yield inner
+            yield from _members(inner)
+
+
+def _holds(rule: Rule, subject: Subject) -> tuple[Match | None, int]:
+    when = rule.when
+    if when.phase and subject.failure.phase not in when.phase:
+        return None, 0
+    if not subject.links:
+        if when.report or not _needs_exception(when):
+            return _reported(rule, subject), rule.priority
+        return None, 0
+    reach = len(subject.links) if when.position == "any" else subject.deciding
+    for place, (link, facts) in enumerate(zip(subject.links[:reach], subject.facts, strict=False)):
+        groups = _groups(when, subject.failure, link)
+        if groups is not None and satisfied(when.facts, found := facts.with_groups(groups)):
+            match = Match(rule=rule, facts=found, evidence=_evidence(rule, found, link))
+            return match, rule.priority - (0 if place < subject.deciding else _HANDLED_COUNTS_LESS)
+    return None, 0
+
+
+def _reported(rule: Rule, subject: Subject) -> Match | None:
+    said = subject.failure.message or subject.failure.text
+    groups, facts = _search(rule.when.report, said), subject.facts[0]
+    if groups is None or not satisfied(rule.when.facts, found := facts.with_groups(groups)):
+        return None
+    evidence = (_first_line(said), *fill_all(rule.evidence, found))
+    return Match(rule=rule, facts=found, evidence=tuple(filter(None, evidence)))
+
+
+def _needs_exception(when: When) -> bool:
+    return bool(when.exception or when.message or when.attributes)
+
+
+def _groups(when: When, failure: Failure, link: Raised) -> dict[str, str] | None:
+    """The named groups of the rule's patterns; None where the link is not what the rule is about."""
+    if when.exception and not _is_one_of(link, when.exception):
+        return None
+    if when.unless and _is_one_of(link, when.unless):
+        return None
+    if any(link.attributes.get(key) not in values for key, values in when.attributes.items()):
+        return None
+    if when.report and not (when.message or when.exception):
+        return _search(when.report, failure.message)
+    return _search(when.message, link.message)
+
+
+def _search(patterns: tuple[re.Pattern[str], ...], text: str) -> dict[str, str] | None:
+    if not patterns:
+        return {}
+    found = next(filter(None, (pattern.search(text[:_MESSAGE_LIMIT]) for pattern in patterns)), None)
+    return None if found is None else {key: value or "" for key, value in found.groupdict().items()}
+
+
+def _is_one_of(link: Raised, names: tuple[str, ...]) -> bool:
+    types = (link.type, *link.bases)
+    short = {name.rpartition(".")[2] for name in types}
+    return any(name[2:] in short if name.startswith("*.") else name in types for name in names)
+
+
+def _evidence(rule: Rule, facts: Facts, link: Raised) -> tuple[str, ...]:
+    said = _first_line(f"{link.type}: {link.message}" if link.message else link.type)
+    return tuple(filter(None, (said, facts["place"], *fill_all(rule.evidence, facts))))
+
+
+def _culprit(templates: Mapping[str, str], facts: Facts) -> Culprit | None:
+    if not templates:
+        return None
+    name = fill(templates["name"], facts)
+    if not name:
+        return None
+    version = fill(templates["version"], facts) if "version" in templates else None
+    return Culprit(type=templates["type"], name=name, version=version)
+
+
+def _first_line(text: str) -> str:
+    line = text.strip()[:_LINE_LIMIT].partition("\n")[0].strip()
+    return line if len(line) < _LINE_LIMIT else f"{line[: _LINE_LIMIT - 1]}…"

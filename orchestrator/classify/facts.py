@@ -1,0 +1,196 @@
+"""Facts: what can be said of a failure from its structure, computed when a rule asks for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from conftest_kit.records import Failure, Frame, Raised, Recording
+from orchestrator.classify.installed import Installed
+from orchestrator.project import Project
+
+Fact = Callable[["Facts"], str]
+"""Empty where it is not known or does not apply."""
+
+_PLACE_LIMIT = 200
+_MACHINERY = ("<frozen ", "importlib/", "_pytest/", "pluggy/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What all failures of a run share."""
+
+    recording: Recording
+    project: Project
+    installed: Installed
+    catalogue: Mapping[str, Fact]
+
+    def facts(self, failure: Failure, link: Raised | None) -> Facts:
+        """The facts of one link of a failure's chain."""
+        return Facts(context=self, failure=failure, link=link or Raised(type=""))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts(Mapping[str, str]):
+    """Facts by name, each computed once; empty where a name is not known. Named groups of a rule's
+    pattern come before them."""
+
+    context: Context
+    failure: Failure
+    link: Raised
+    groups: Mapping[str, str] = field(default_factory=dict)
+    _known: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def __getitem__(self, name: str) -> str:
+        if name in self.groups:
+            return self.groups[name]
+        if name not in self._known:
+            compute = self.context.catalogue.get(name)
+            self._known[name] = compute(self) if compute else ""
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self.context.catalogue, **self.groups})
+
+    def __len__(self) -> int:
+        return len({**self.context.catalogue, **self.groups})
+
+    def with_groups(self, groups: Mapping[str, str]) -> Facts:
+        """These facts, and what a pattern found in the message."""
+        if not groups:
+            return self
+        return Facts(context=self.context, failure=self.failure, link=self.link, groups=groups)
+
+    def group(self, name: str) -> str:
+        """A named group of the rule's pattern; empty where it has none."""
+        return self.groups.get(name, "")
+
+    def attribute(self, name: str) -> str:
+        """A text attribute of the exception; empty where it has none."""
+        value = self.link.attributes.get(name)
+        return value if isinstance(value, str) else ""
+
+    @property
+    def frames(self) -> tuple[Frame, ...]:
+        """The traceback without the frames of import machinery, pytest and its hooks."""
+        return tuple(frame for frame in self.link.frames if not frame.file.startswith(_MACHINERY))
+
+
+def own_frame(facts: Facts) -> Frame | None:
+    """The deepest frame of the project or its tests."""
+    own = [frame for frame in facts.frames if frame.origin in ("project", "test")]
+    return own[-1] if own else None
+
+
+def is_harness(frame: Frame) -> bool:
+    """Whether a frame is of tests: a test, a conftest or what stands beside them."""
+    return frame.origin == "test" or frame.file.rpartition("/")[2] == "conftest.py"
+
+
+def module_of(frame: Frame) -> str:
+    """The dotted name of an installed or stdlib frame's module."""
+    return frame.file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _place(facts: Facts) -> str:
+    frame = own_frame(facts) or (facts.frames[-1] if facts.frames else None)
+    if frame is None:
+        return ""
+    shown = f"{frame.file}:{frame.line} in {frame.function}"
+    return f"{shown}: {frame.source}"[:_PLACE_LIMIT] if frame.source else shown
+
+
+def _type(facts: Facts) -> str:
+    return facts.link.type.rpartition(".")[2]
+
+
+def _type_module(facts: Facts) -> str:
+    return facts.link.type.rpartition(".")[0]
+
+
+def _raised_origin(facts: Facts) -> str:
+    """`project`, `test`, `installed` or `stdlib`: where the exception was raised."""
+    if not facts.frames:
+        return ""
+    return "test" if is_harness(facts.frames[-1]) else facts.frames[-1].origin
+
+
+def _raised_file(facts: Facts) -> str:
+    return facts.link.frames[-1].file if facts.link.frames else ""
+
+
+def _raised_function(facts: Facts) -> str:
+    return facts.link.frames[-1].function if facts.link.frames else ""
+
+
+def _own_origin(facts: Facts) -> str:
+    """`project` or `test`: whose code the deepest own frame is."""
+    frame = own_frame(facts)
+    if frame is None:
+        return ""
+    return "test" if is_harness(frame) else frame.origin
+
+
+def _own_file(facts: Facts) -> str:
+    frame = own_frame(facts)
+    return frame.file if frame else ""
+
+
+def _own_function(facts: Facts) -> str:
+    frame = own_frame(facts)
+    return frame.function if frame else ""
+
+
+def _python(facts: Facts) -> str:
+    """`3.12`."""
+    version = facts.context.recording.run.environment.python.get("version", "")
+    return ".".join(version.split(".")[:2])
+
+
+def _exit_code(facts: Facts) -> str:
+    code = facts.context.recording.run.exit_code
+    return "" if code is None else str(code)
+
+
+def _test(facts: Facts) -> str:
+    return facts.failure.nodeid
+
+
+def _test_file(facts: Facts) -> str:
+    return facts.failure.nodeid.partition("::")[0]
+
+
+def _filename(facts: Facts) -> str:
+    return facts.attribute("filename")
+
+
+def _message(facts: Facts) -> str:
+    lines = (facts.link.message or facts.failure.message).strip().splitlines()
+    return lines[0][:_PLACE_LIMIT] if lines else ""
+
+
+def _variable(facts: Facts) -> str:
+    """The environment variable that `os.environ[…]` did not find."""
+    found = re.fullmatch(r"'(\w{1,200})'", facts.link.message[:210])
+    return found[1] if found else ""
+
+
+FACTS: dict[str, Fact] = {
+    "exit_code": _exit_code,
+    "filename": _filename,
+    "message": _message,
+    "own_file": _own_file,
+    "own_function": _own_function,
+    "own_origin": _own_origin,
+    "place": _place,
+    "python": _python,
+    "raised_file": _raised_file,
+    "raised_function": _raised_function,
+    "raised_origin": _raised_origin,
+    "test": _test,
+    "test_file": _test_file,
+    "type": _type,
+    "type_module": _type_module,
+    "variable": _variable,
+}

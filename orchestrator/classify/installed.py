@@ -1,0 +1,172 @@
+"""What the record says is installed in the tested environment, and which part of it owns what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion
+
+from conftest_kit.records import Distribution, Recording
+
+_PYTHON_NAMES = {"Linux": "linux", "Darwin": "darwin", "Windows": "win32"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """An installed distribution."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmet:
+    """A requirement of an installed distribution that is not satisfied."""
+
+    by: Owner
+    requirement: str
+    name: str
+    """The distribution it asks for."""
+    installed: str
+    """The version that is there; empty where none is."""
+
+
+class Installed:
+    """Answers from a recording; nothing is asked of the interpreter that runs this."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._environment = recording.run.environment
+        self._distributions = recording.distributions
+
+    @cached_property
+    def versions(self) -> dict[str, str]:
+        """Normalised name to version."""
+        named = {entry.name: entry.version for entry in self._distributions}
+        return {
+            canonicalize_name(name): version
+            for name, version in {**named, **self._environment.distributions}.items()
+        }
+
+    @cached_property
+    def modules(self) -> dict[str, tuple[Distribution, ...]]:
+        """Import name at the top level to the distributions that bring it."""
+        found: dict[str, list[Distribution]] = {}
+        for entry in self._distributions:
+            for module in entry.modules:
+                found.setdefault(module, []).append(entry)
+        return {module: tuple(owners) for module, owners in found.items()}
+
+    @property
+    def is_described(self) -> bool:
+        """Whether the record has the metadata of what is installed, not only names."""
+        return bool(self._distributions)
+
+    def version(self, name: str) -> str:
+        """The installed version; empty where it is not installed."""
+        return self.versions.get(canonicalize_name(name), "")
+
+    def has(self, name: str) -> bool:
+        """Whether a distribution of that name is installed."""
+        return canonicalize_name(name) in self.versions
+
+    def owner(self, module: str, known: tuple[str, ...] = ()) -> Owner | None:
+        """Who brings a module: by metadata, else the first of the `known` names that is installed.
+
+        A namespace such as `google` has many owners; of these the one whose name the module bears, or
+        that is known to bring it, else none.
+        """
+        top = module.partition(".")[0]
+        owners = self.modules.get(top, ())
+        if len(owners) == 1:
+            return Owner(name=owners[0].name, version=owners[0].version)
+        wanted = {canonicalize_name(name) for name in (*known, module.replace(".", "-"), top)}
+        for entry in owners:
+            if canonicalize_name(entry.name) in wanted:
+                return Owner(name=entry.name, version=entry.version)
+        if owners or self.is_described:
+            return None
+        # Only names were recorded: a distribution of the module's own name is taken for its owner.
+        name = next((name for name in (*known, top) if self.has(name)), None)
+        return Owner(name=name, version=self.version(name)) if name else None
+
+    def requires(self, name: str) -> Distribution | None:
+        """The metadata of a distribution; None where it was not recorded."""
+        wanted = canonicalize_name(name)
+        return next((e for e in self._distributions if canonicalize_name(e.name) == wanted), None)
+
+    def asked_for(self, name: str) -> Iterator[tuple[Owner, str]]:
+        """Who requires a distribution, and through which extra (empty: always)."""
+        wanted = canonicalize_name(name)
+        for entry in self._distributions:
+            for text in entry.requires:
+                requirement = _requirement(text)
+                if requirement and canonicalize_name(requirement.name) == wanted:
+                    owner = Owner(name=entry.name, version=entry.version)
+                    yield owner, _extra(requirement, entry.extras)
+
+    @cached_property
+    def unmet(self) -> tuple[Unmet, ...]:
+        """Requirements of what is installed that hold here and are not satisfied."""
+        return tuple(
+            unmet
+            for entry in self._distributions
+            for text in entry.requires
+            for unmet in [self._unmet(entry, text)]
+            if unmet
+        )
+
+    def _unmet(self, entry: Distribution, text: str) -> Unmet | None:
+        requirement = _requirement(text)
+        if requirement is None or not self._applies(requirement.marker):
+            return None
+        version = self.version(requirement.name)
+        try:
+            if version and requirement.specifier.contains(version, prereleases=True):
+                return None
+        except (InvalidVersion, InvalidSpecifier):
+            return None
+        return Unmet(
+            by=Owner(name=entry.name, version=entry.version),
+            requirement=text.partition(";")[0].strip(),
+            name=requirement.name,
+            installed=version,
+        )
+
+    def _applies(self, marker: Marker | None) -> bool:
+        if marker is None:
+            return True
+        python = self._environment.python.get("version", "")
+        system = self._environment.platform.get("system", "")
+        tested = {
+            "python_version": ".".join(python.split(".")[:2]),
+            "python_full_version": python,
+            "platform_system": system,
+            "sys_platform": _PYTHON_NAMES.get(system, system.lower()),
+            "os_name": "nt" if system == "Windows" else "posix",
+            "platform_machine": self._environment.platform.get("machine", ""),
+            "implementation_name": self._environment.python.get("implementation", "cpython").lower(),
+            "platform_python_implementation": self._environment.python.get("implementation", "CPython"),
+            "extra": "",
+        }
+        try:
+            return bool(python) and marker.evaluate(tested)
+        except (UndefinedComparison, UndefinedEnvironmentName, InvalidVersion):
+            return False
+
+
+def _requirement(text: str) -> Requirement | None:
+    try:
+        return Requirement(text)
+    except InvalidRequirement:
+        return None
+
+
+def _extra(requirement: Requirement, extras: tuple[str, ...]) -> str:
+    marker = str(requirement.marker or "")
+    return next((extra for extra in extras if f'extra == "{extra}"' in marker), "")

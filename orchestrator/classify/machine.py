@@ -1,0 +1,79 @@
+"""Facts about the machine: programs, hosts and settings files that an exception speaks of."""
+
+from __future__ import annotations
+
+import re
+
+from packaging.utils import canonicalize_name
+
+from orchestrator.classify.facts import Fact, Facts
+from orchestrator.install import where_to_write
+
+_HOSTS = (
+    re.compile(r"host='(?P<host>[\w.-]{1,200})', port=(?P<port>\d{1,5})"),
+    re.compile(r"[Cc]annot connect to host (?P<host>[\w.-]{1,200}):(?P<port>\d{1,5})"),
+    re.compile(r'server at "(?P<host>[\w.:-]{1,200})".{0,80}?port (?P<port>\d{1,5})'),
+    re.compile(r"connecting to (?P<host>[\w.-]{1,200}):(?P<port>\d{1,5})"),
+    re.compile(r"\('(?P<host>[\w.:-]{1,200})', (?P<port>\d{1,5})"),
+)
+
+
+def _program(facts: Facts) -> str:
+    """The program that a process was to be started from and that is not there."""
+    started = any(
+        frame.file == "subprocess.py" and frame.function == "_execute_child"
+        for frame in facts.link.frames[-2:]
+    )
+    return facts["filename"] if started and "/" not in facts["filename"] else ""
+
+
+def _host(facts: Facts) -> str:
+    """`host:port` where one of the messages of the chain names it."""
+    for link in (facts.link, *facts.failure.exceptions):
+        for pattern in _HOSTS:
+            if found := pattern.search(link.message[:2000]):
+                return f"{found['host']}:{found['port']}"
+    return ""
+
+
+def _inifile(facts: Facts) -> str:
+    return facts.context.recording.run.inifile or ""
+
+
+def _yielding_fixture(facts: Facts) -> str:
+    """The function that pytest quotes under its message."""
+    found = re.search(r"\n\s{0,80}(?:async )?def (\w{1,200})\(", facts.link.message[:4096])
+    return found[1] if found else ""
+
+
+def _named_is_project(facts: Facts) -> str:
+    """`yes` where the project's own metadata was asked for."""
+    named, project = facts.group("named"), facts.context.project
+    own = {canonicalize_name(project.name), canonicalize_name(facts.context.recording.run.project)}
+    return "yes" if named and canonicalize_name(named) in own else ""
+
+
+def _where(facts: Facts) -> str:
+    """Where a requirement on the distribution is written down."""
+    return where_to_write(facts.context.project, facts["distribution"])
+
+
+def _where_named(facts: Facts) -> str:
+    return where_to_write(facts.context.project, facts["named_distribution"])
+
+
+def _where_test(facts: Facts) -> str:
+    name = facts["plugin"] or facts["async_plugin"]
+    return where_to_write(facts.context.project, name, for_tests=True)
+
+
+FACTS: dict[str, Fact] = {
+    "host": _host,
+    "inifile": _inifile,
+    "named_is_project": _named_is_project,
+    "program": _program,
+    "where": _where,
+    "where_named": _where_named,
+    "where_test": _where_test,
+    "yielding_fixture": _yielding_fixture,
+}

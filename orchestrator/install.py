@@ -1,0 +1,139 @@
+"""The commands and edits of the project's own tool: uv, poetry, pdm, pipenv, pip."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+
+from packaging.utils import canonicalize_name
+
+from orchestrator.project import Project, Requirement
+
+_TEST_GROUPS = ("test", "tests", "testing", "dev", "development")
+
+# A name, extras and a version; whatever else a message put there becomes no command.
+_SAFE = re.compile(r"[A-Za-z0-9][\w.-]{0,100}(?:\[[\w,.-]{1,100}\])?(?:[<>=!~][\w.,<>=!~*+ -]{1,100})?")
+
+_ADD = {
+    "uv": "uv add {}",
+    "poetry": "poetry add {}",
+    "pdm": "pdm add {}",
+    "pipenv": "pipenv install {}",
+}
+_ADD_TEST = {
+    "uv": "uv add --dev {}",
+    "poetry": "poetry add --group dev {}",
+    "pdm": "pdm add --dev --group test {}",
+    "pipenv": "pipenv install --dev {}",
+}
+_UPGRADE = {
+    "uv": "uv lock --upgrade-package {} && uv sync",
+    "poetry": "poetry update {}",
+    "pdm": "pdm update {}",
+    "pipenv": "pipenv update {}",
+}
+_REINSTALL = {"uv": "uv sync --reinstall-package {}"}
+_SYNC = {
+    "uv": "uv sync",
+    "poetry": "poetry install",
+    "pdm": "pdm install",
+    "pipenv": "pipenv sync --dev",
+}
+_SYNC_EXTRA = {"uv": "uv sync --extra {}", "poetry": "poetry install --extras {}", "pdm": "pdm install --group {}"}
+_SYNC_GROUP = {"uv": "uv sync --group {}", "poetry": "poetry install --with {}", "pdm": "pdm install --group {}"}
+
+
+def command(project: Project, asked: str) -> str | None:
+    """What a rule asks for (`add NAME`, `sync NAME`, `pin SPECIFIER` …) as a command of the project's
+    tool; any other text is a command already. None where a name is not one.
+    """
+    verb, _, subject = asked.partition(" ")
+    make = _VERBS.get(verb)
+    if make is None:
+        return asked
+    return make(project, subject) if verb == "install-self" or _SAFE.fullmatch(subject) else None
+
+
+def where_to_write(project: Project, name: str, *, for_tests: bool = False) -> str:
+    """The edit that goes with the command; empty where the tool makes it, or it is made already."""
+    if not name or project.idiom in _ADD or project.declared((name.partition("[")[0],)):
+        return ""
+    if project.idiom == "requirements":
+        return f"Add the line `{name}` to {project.requirements_file}."
+    if project.idiom == "pyproject":
+        table = _test_table(project) if for_tests else "`dependencies` of [project]"
+        return f'Add `"{name}"` to {table} in pyproject.toml.'
+    return ""
+
+
+def _test_table(project: Project) -> str:
+    for entry in project.requirements:
+        if entry.group in _TEST_GROUPS:
+            kind = "[project.optional-dependencies]" if entry.is_extra else "[dependency-groups]"
+            return f"`{entry.group}` of {kind}"
+    return "`test` of [project.optional-dependencies]"
+
+
+def _add(project: Project, name: str) -> str:
+    return _in_idiom(project, _ADD, name, "pip install {}")
+
+
+def _add_test(project: Project, name: str) -> str:
+    if project.declared((name,)):
+        return _sync(project, name)
+    return _in_idiom(project, _ADD_TEST, name, "pip install {}")
+
+
+def _pin(project: Project, specifier: str) -> str:
+    return _in_idiom(project, _ADD, specifier, "pip install {}")
+
+
+def _upgrade(project: Project, name: str) -> str:
+    return _in_idiom(project, _UPGRADE, name, "pip install --upgrade {}")
+
+
+def _reinstall(project: Project, name: str) -> str:
+    return _in_idiom(project, _REINSTALL, name, "pip install --force-reinstall --no-deps {}")
+
+
+def _install_self(project: Project, _: str) -> str:
+    return _SYNC.get(project.idiom, "pip install -e .")
+
+
+def _sync(project: Project, name: str) -> str:
+    declared = project.declared((name,))
+    if declared is None:
+        return _add(project, name)
+    if project.idiom in _SYNC:
+        tables = _SYNC_EXTRA if declared.is_extra else _SYNC_GROUP
+        if declared.group and project.idiom in tables and not _is_default(project, declared):
+            return tables[project.idiom].format(declared.group)
+        return _SYNC[project.idiom]
+    if declared.file.endswith(".txt"):
+        return f"pip install -r {shlex.quote(declared.file)}"
+    if declared.is_extra:
+        return f"pip install -e '.[{declared.group}]'"
+    return f"pip install --group {declared.group}" if declared.group else "pip install -e ."
+
+
+def _is_default(project: Project, declared: Requirement) -> bool:
+    # uv, poetry and pdm install the group `dev` unless told otherwise.
+    return declared.group == "dev" and not declared.is_extra
+
+
+def _in_idiom(project: Project, commands: dict[str, str], subject: str, otherwise: str) -> str:
+    declared = project.declared((canonicalize_name(subject),)) if subject.isidentifier() else None
+    wanted = declared.text if declared and _SAFE.fullmatch(declared.text) else subject
+    return commands.get(project.idiom, otherwise).format(shlex.quote(wanted))
+
+
+_VERBS: dict[str, Callable[[Project, str], str]] = {
+    "add": _add,
+    "add-test": _add_test,
+    "install-self": _install_self,
+    "pin": _pin,
+    "reinstall": _reinstall,
+    "sync": _sync,
+    "upgrade": _upgrade,
+}

@@ -1,0 +1,83 @@
+"""What to do about a cause: what a reviewer accepted before, then what the rule says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from conftest_kit.records import Failure, Recording
+from corpus_memory_logging.records import Remembered, Suggestion, Verdict
+from orchestrator.classify import explain
+from orchestrator.classify.engine import Match, fill_all, satisfied
+from orchestrator.install import command
+from orchestrator.project import Project
+
+_STANDING = {"worked": 0, "accepted": 1}
+
+
+def suggest(
+    verdict: Verdict,
+    failures: Sequence[Failure],
+    recording: Recording,
+    project: Project,
+    remembered: Remembered | None,
+) -> tuple[Suggestion, ...]:
+    """Suggestions for a cause, best first; never empty.
+
+    What worked or was accepted for the signature before comes first, what was rejected or failed does
+    not come again.
+    """
+    found = explain(failures, recording, project)
+    proposed = [*_from_rule(found, project)] if found and found.rule.category == verdict.category else []
+    known = remembered.suggestions if remembered else ()
+    refused = {entry.text for entry in known if entry.status in ("rejected", "failed")}
+    kept = sorted(
+        (entry for entry in known if entry.status in _STANDING),
+        key=lambda entry: (_STANDING[entry.status], -entry.confidence),
+    )
+    seen = refused | {entry.text for entry in kept}
+    fresh = [entry for entry in proposed if entry.text not in seen]
+    fresh.sort(key=lambda entry: -entry.confidence)
+    return (*kept, *_decided(remembered), *fresh) or (_look(verdict, project),)
+
+
+def _from_rule(found: Match, project: Project) -> Iterator[Suggestion]:
+    for remedy in found.rule.remedies:
+        sentences = fill_all(remedy.text, found.facts)
+        if not sentences or not satisfied(remedy.facts, found.facts):
+            continue
+        asked = fill_all(remedy.commands, found.facts)
+        commands = tuple(filter(None, (command(project, line) for line in asked)))
+        yield Suggestion(
+            text=" ".join(sentences),
+            commands=commands,
+            source="rule",
+            confidence=remedy.confidence,
+            origin=found.rule.name,
+            checklist=remedy.checklist,
+        )
+
+
+def _decided(remembered: Remembered | None) -> Iterator[Suggestion]:
+    """What a reviewer wrote of the signature, where there is no suggestion of it."""
+    if remembered is None or not (remembered.note or remembered.fix):
+        return
+    sentences = [f"A reviewer noted: {remembered.note}"] if remembered.note else []
+    if remembered.fix:
+        sentences.append(f"It was mended before by commit {remembered.fix}.")
+    yield Suggestion(
+        text=" ".join(sentences), source="reviewer", confidence=0.9, origin="reviewer"
+    )
+
+
+def _look(verdict: Verdict, project: Project) -> Suggestion:
+    """What to look at where nothing supports a remedy."""
+    if verdict.category != "unknown":
+        text = f"No remedy is known for this {verdict.category.replace('_', ' ')}. Look at: {verdict.evidence[0]}"
+    else:
+        unread = f" ({'; '.join(project.warnings)})" if project.warnings else ""
+        text = (
+            "The cause is unknown: no rule explains it. Look at the deepest line of own code in the"
+            " traceback, at what the process printed before it, and at what changed since the last"
+            f" green run: commits, installed versions, settings, the machine{unread}."
+        )
+    return Suggestion(text=text, source="rule", confidence=0.1, origin=verdict.rule)
