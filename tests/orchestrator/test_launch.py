@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -69,11 +68,12 @@ def run(directory, *command, **variables):
     return launch(command, environ=environ, directory=directory, stderr=stderr), stderr.getvalue()
 
 
-def start(directory, *command, **options):
+def start(directory, *command, through=(), **options):
     """A process of its own that launches `command`."""
     return subprocess.Popen(
-        [PYTHON, "-c", LAUNCHER, *command],
+        [*through, PYTHON, "-c", LAUNCHER, *command],
         cwd=directory,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -245,26 +245,19 @@ def test_keys_reach_the_command_once(project):
             time.sleep(1)
         """
     )
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(directory)
-        os.execv(PYTHON, [PYTHON, "-c", LAUNCHER, PYTHON, "command.py"])
-    output = b""
-    while b"ended" not in output:
-        output += os.read(terminal, 1024)
-        if b"ready" in output and b"^C" not in output:
-            os.write(terminal, b"\x03")
-            output += b"^C"
-    os.waitpid(pid, 0)
+    spawn = "import pty, sys; pty.spawn(sys.argv[1:])"
+    with start(directory, PYTHON, "command.py", through=(PYTHON, "-c", spawn)) as process:
+        ready = process.stdout.readline()
+        output, _ = process.communicate("\x03", timeout=20)
 
-    assert b"ready True" in output
-    assert output.count(b"interrupted") == 1
-    assert b"ended 0" in output
+    assert ready == "ready True\n"
+    assert output.count("interrupted") == 1
+    assert output.endswith("ended 0\n")
 
 
 def test_standard_input_is_the_callers(project):
     """The command reads what the caller of the launcher is given."""
-    process = start(project(), PYTHON, "-c", "print(input()[::-1])", stdin=subprocess.PIPE)
+    process = start(project(), PYTHON, "-c", "print(input()[::-1])")
     output, _ = process.communicate("olleh\n", timeout=20)
 
     assert output == "hello\nended 0\n"
