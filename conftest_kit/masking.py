@@ -167,9 +167,7 @@ def _mask_ends(text: str, form: str, marker: str) -> str:
     return text
 
 
-def _shared(text: str, form: str) -> int:
+def _shared(left: str, right: str) -> int:
     """How many characters both begin with."""
-    for index, (left, right) in enumerate(zip(text, form, strict=False)):
-        if left != right:
-            return index
-    return min(len(text), len(form))
+    pairs = enumerate(zip(left, right, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(left), len(right)))

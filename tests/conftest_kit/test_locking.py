@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest_kit import locking
 from conftest_kit.locking import lock
 
 
@@ -66,3 +67,8 @@ def test_a_system_without_locks(tmp_path: Path):
     )
 
     assert result.stdout == "True True\n"
+
+
+def test_a_file_system_without_locks():
+    """The same where the system refuses to lock, as for a descriptor that is none."""
+    assert locking._acquire(987_654, deadline=0)

@@ -252,3 +252,16 @@ class TestAppend:
             log.append(path, "two\n", max_bytes=5, lock_seconds=0.01)
 
         assert path.read_text() == "one\ntwo\n"
+
+    def test_a_full_disk(self, tmp_path: Path):
+        """A block that was not written whole is an error, for the caller to say."""
+        code = (
+            "import pathlib, resource, signal, sys; from conftest_kit import log\n"
+            "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))\n"
+            "log.append(pathlib.Path(sys.argv[1]), 'x' * 30)"
+        )
+        command = [sys.executable, "-B", "-c", code, tmp_path / "pytest.log"]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+
+        assert "OSError: only 10 of 30 bytes fit into" in result.stderr
