@@ -88,9 +88,14 @@ def nodeid_row(project: str, nodeid: str) -> Row:
 
 
 def attempt_rows(project: str, attempts: Iterable[Attempt]) -> Iterator[Row]:
-    """One row for each attempt; two of one test with one number (`--dist each`) are both kept."""
+    """One row for each attempt; two of one test with one number (`--dist each`) are both kept.
+
+    An outcome that only another version knows is left out.
+    """
     taken: set[tuple[int, int]] = set()
     for attempt in attempts:
+        if attempt.outcome not in OUTCOME_NUMBERS:
+            continue
         test = key(project, storable(attempt.nodeid))
         number = attempt.attempt
         while (test, number) in taken:
