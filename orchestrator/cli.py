@@ -42,7 +42,7 @@ EXIT_CODES: tuple[tuple[str, str], ...] = (
 )
 COLUMNS = {
     "suggestions": ("suggestion_id", "status", "category", "culprit", "text"),
-    "failures": ("failure_id", "nodeid", "phase", "category", "message"),
+    "failures": ("failure_id", "phase", "category", "nodeid", "message"),
     "causes": ("cause_id", "status", "category", "culprit", "failures", "last_seen", "title"),
     "runs": ("run_id", "state", "exit_code", "counts", "causes", "branch", "commit"),
 }

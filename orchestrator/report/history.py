@@ -50,7 +50,7 @@ _LISTS: dict[str, tuple[str, ...]] = {
     "environments": ("first_seen", "runs", "python", "platform", "changes"),
     "findings": ("kind", "text", "evidence"),
     "failures": ("failure_id", "run_id", "nodeid", "phase", "message"),
-    "artifacts": ("run_id", "name", "size", "archive"),
+    "artifacts": ("run_id", "name", "size"),
 }
 _GUTTER = 14
 
@@ -70,8 +70,13 @@ def _lines(shown: _Shown, width: int | None, *, colour: bool) -> Iterator[str]:
     for name, columns in _LISTS.items():
         rows = [_readable(row) for row in _rows(shown, name)]
         if rows:
-            room = width and width - 2
-            table = tables.render(rows, "text", columns=columns, width=room, colour=colour)
+            table = tables.render(
+                rows,
+                "text",
+                columns=[column for column in columns if column != _NAMES[kind]],
+                width=width and width - 2,
+                colour=colour,
+            )
             yield from ("", name, *textwrap.indent(table, "  ").splitlines())
     text = clean((shown.get("record") or {}).get("text", ""))
     if text.strip():
@@ -81,7 +86,8 @@ def _lines(shown: _Shown, width: int | None, *, colour: bool) -> Iterator[str]:
 def _fact(name: str, value: Any, width: int | None) -> Iterator[str]:
     if isinstance(value, Mapping) and name == "details":
         for key, detail in value.items():
-            yield from _fact(key, detail, width)
+            if key not in _FACTS["run"]:
+                yield from _fact(key, detail, width)
         return
     several = isinstance(value, (list, tuple)) and name != "command"
     items = [cell(item) for item in (value if several else [value])]

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from rich.cells import cell_len
+from rich.color import ColorSystem
+from rich.style import Style
 
 from orchestrator.report.json_report import dumps
 from orchestrator.report.markdown import code, escape
-from orchestrator.report.plain import one_line
+from orchestrator.report.plain import clean, one_line
 
 FORMATS = ("text", "json", "csv", "markdown")
 
 Row = Mapping[str, Any]
 
-# Wide columns give way first on a narrow terminal; those that name something stay whole.
-_IDENTITIES = ("id", "_id", "status", "category", "confidence", "occurrences", "seen", "started")
+# RFC 3339 in UTC, as the memory has it; people get minutes.
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)")
+
+_GAP = "  "
+_BELOW = "    "
+_LEAST_ROOM = 32
+_MOST_LINES = 3
 
 
 def render(
@@ -33,7 +41,7 @@ def render(
 ) -> str:
     """The rows in one of `FORMATS`. JSON and CSV have every key, the others the columns named.
 
-    Without a width (a pipe, a file) nothing is cut.
+    Without a width (a pipe, a file) nothing is wrapped or cut.
     """
     if form == "json":
         return dumps([dict(row) for row in rows])
@@ -52,13 +60,20 @@ def cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.2f}"
-    if isinstance(value, Mapping) and set(value) == {"type", "name", "version"}:
-        return " ".join(filter(None, (cell(value["name"]), cell(value["version"]))))
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {cell(item)}" for key, item in value.items() if cell(item))
+        return _mapping(value)
     if isinstance(value, (list, tuple)):
         return "; ".join(filter(None, map(cell, value)))
-    return one_line(str(value))
+    text = one_line(str(value))
+    return f"{text[:10]} {text[11:16]}" if _TIME.fullmatch(text) else text
+
+
+def _mapping(value: Row) -> str:
+    if set(value) == {"type", "name", "version"}:
+        return " ".join(filter(None, (cell(value["name"]), cell(value["version"]))))
+    if value and all(_is_number(number) for number in value.values()):
+        return ", ".join(f"{number} {cell(name)}" for name, number in value.items() if number)
+    return ", ".join(f"{cell(name)} {cell(item)}" for name, item in value.items() if cell(item))
 
 
 def _csv(rows: Sequence[Row]) -> str:
@@ -66,8 +81,15 @@ def _csv(rows: Sequence[Row]) -> str:
     names = list(dict.fromkeys(name for row in rows for name in row))
     writer = csv.DictWriter(stream, names, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: cell(value) for name, value in row.items()} for row in rows)
+    writer.writerows({name: _exact(value) for name, value in row.items()} for row in rows)
     return stream.getvalue() if names else ""
+
+
+def _exact(value: Any) -> str:
+    """For programs: times, numbers and nested values as they are."""
+    if isinstance(value, (Mapping, list, tuple, bool)):
+        return json.dumps(value, ensure_ascii=False)
+    return "" if value is None else clean(str(value))
 
 
 def _markdown(rows: Sequence[Row], columns: Sequence[str]) -> str:
@@ -86,32 +108,56 @@ def _markdown_cell(column: str, text: str) -> str:
 
 
 def _text(rows: Sequence[Row], columns: Sequence[str], width: int | None, *, colour: bool) -> str:
-    shown = [column for column in columns if any(cell(row.get(column)) for row in rows)]
-    table = Table(
-        box=None, pad_edge=False, header_style="bold" if colour else "", padding=(0, 2, 0, 0)
-    )
-    for column in shown:
-        whole = width is None or column.endswith(_IDENTITIES)
-        table.add_column(
-            _heading(column),
-            no_wrap=True,
-            overflow="ellipsis",
-            min_width=max((len(cell(row.get(column))) for row in rows), default=0) if whole else 12,
-            justify="right" if all(_is_number(row.get(column)) for row in rows) else "left",
+    """Every column whole but the last, which is wrapped into the room that a terminal leaves."""
+    cells = {column: [cell(row.get(column)) for row in rows] for column in columns}
+    shown = [column for column in columns if any(cells[column])]
+    if not shown:
+        return ""
+    *leading, last = shown
+    ranks = [all(_is_number(row.get(column)) for row in rows) for column in leading]
+    widths = [max(map(cell_len, (_heading(column), *cells[column]))) for column in leading]
+    indent = sum(widths) + len(_GAP) * len(widths)
+
+    def line(texts: Sequence[str]) -> str:
+        return "".join(
+            _padded(text, size, right=number) + _GAP
+            for text, size, number in zip(texts, widths, ranks, strict=True)
         )
-    for row in rows:
-        table.add_row(*(Text(cell(row.get(column))) for column in shown))
-    stream = io.StringIO()
-    console = Console(
-        file=stream,
-        width=width or 1_000_000,
-        force_terminal=colour,
-        color_system="standard" if colour else None,
-        no_color=not colour,
-        highlight=False,
+
+    crowded = width is not None and indent + max(map(cell_len, cells[last])) > width
+    head = line([_heading(column) for column in leading]) + _heading(last)
+    if colour:
+        head = Style(bold=True).render(head, color_system=ColorSystem.STANDARD)
+    lines = [head]
+    for number in range(len(rows)):
+        begun = line([cells[column][number] for column in leading])
+        lines += _ended(begun, cells[last][number], indent, width if crowded else None)
+    return "".join(f"{text.rstrip()}\n" for text in lines)
+
+
+def _ended(begun: str, text: str, indent: int, width: int | None) -> list[str]:
+    """A row with its last cell: beside the others, or below them where that leaves too little."""
+    if width is None:
+        return [begun + text]
+    beside = width - indent >= _LEAST_ROOM
+    folded = textwrap.wrap(
+        text,
+        width - indent if beside else max(width - len(_BELOW), _LEAST_ROOM),
+        max_lines=_MOST_LINES,
+        placeholder=" …",
+        break_on_hyphens=False,
     )
-    console.print(table, crop=False)
-    return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
+    if not beside:
+        return [begun, *(_BELOW + piece for piece in folded)]
+    return [
+        (" " * indent if position else begun) + piece
+        for position, piece in enumerate(folded or [""])
+    ]
+
+
+def _padded(text: str, size: int, *, right: bool) -> str:
+    space = " " * (size - cell_len(text))
+    return space + text if right else text + space
 
 
 def _heading(column: str) -> str:
