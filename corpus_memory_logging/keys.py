@@ -62,6 +62,6 @@ def moment_of(text: str) -> str | None:
     """A time as somebody wrote it, in the memory's form; null where it is none. Naive means UTC."""
     try:
         value = datetime.fromisoformat(text)
-    except ValueError:
+        return moment(value.replace(tzinfo=UTC) if value.tzinfo is None else value)
+    except (ValueError, OverflowError):
         return None
-    return moment(value.replace(tzinfo=UTC) if value.tzinfo is None else value)

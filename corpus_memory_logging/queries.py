@@ -82,7 +82,7 @@ def suggestions(
     review made. Those told to log_suggestion() have no cause.
 
     Keys: suggestion_id, text, commands (list), source, confidence, status, origin, checklist,
-    context (as log_suggestion() was told, or null), created, last_suggested, run_id (the last that
+    context (what log_suggestion was told), created, last_suggested, run_id (the last that
     made it), cause_id, title, cause_status, category, kind, culprit, known.
 
     Raises:

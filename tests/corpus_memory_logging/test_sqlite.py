@@ -189,7 +189,10 @@ def test_a_memory_that_cannot_be_written_says_so(start, folder, file):
     ("address", "message"),
     [
         ("postgresql://ada:secret@db/x", "postgresql:// memories are not supported yet: name the"),
-        ("postgres://db/x", "postgres:// memories are not supported yet: name the path of a SQLite"),
+        (
+            "postgres://db/x",
+            "postgres:// memories are not supported yet: name the path of a SQLite",
+        ),
         ("mysql://ada:secret@db/x", "no memory has an address that begins with mysql://: name a"),
     ],
 )
@@ -207,7 +210,9 @@ def test_an_unknown_failure_of_the_database_names_it(path):
     with open_store(path, project="demo") as store:
         store.engine._connection.execute("DROP VIEW interaction_log")
 
-        with pytest.raises(StoreError, match=r"memory\.db': no such table: interaction_log; nothing"):
+        with pytest.raises(
+            StoreError, match=r"memory\.db': no such table: interaction_log; nothing"
+        ):
             store.select("interaction_log")
 
 

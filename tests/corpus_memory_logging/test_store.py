@@ -55,7 +55,9 @@ class TestStore:
         store.remember(make.review(2))
 
         assert store.recall([make.signature], run_id=make.run_id(1)) == {}
-        assert store.recall([make.signature], run_id=make.run_id(2))[make.signature].occurrences == 1
+        assert (
+            store.recall([make.signature], run_id=make.run_id(2))[make.signature].occurrences == 1
+        )
 
     def test_a_run_is_remembered_once(self, store, make):
         """Remembering it again changes no list, also where the second review says otherwise."""
@@ -70,7 +72,9 @@ class TestStore:
 
     def test_all_or_nothing(self, store, make):
         """A review that cannot be kept to the end leaves nothing behind."""
-        broken = make.review(attempts=(Attempt(nodeid="t", outcome="passed", durations={"call": ""}),))
+        broken = make.review(
+            attempts=(Attempt(nodeid="t", outcome="passed", durations={"call": ""}),)
+        )
 
         with pytest.raises(TypeError):
             store.remember(broken)
@@ -207,7 +211,9 @@ class TestStore:
         """Lone surrogates, NUL, quotes and operators of the search are text like any other."""
         number = len(queries.runs(store, Filters(limit=None)))
         failure = make.failure(f"t.py::test[{text}]", message=text, captured={"stdout": text})
-        cause = make.cause(failure, title=text, evidence=(text,), suggestions=(Suggestion(text=text),))
+        cause = make.cause(
+            failure, title=text, evidence=(text,), suggestions=(Suggestion(text=text),)
+        )
         store.remember(make.review(number, failures=(failure,), causes=(cause,)))
 
         for of in (queries.runs, queries.causes, queries.failures, queries.suggestions):
