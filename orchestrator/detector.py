@@ -105,16 +105,15 @@ class Detector:
             # `"password: " + value`: what looks like an opening quote closes the string.
             return quoted[:1] not in " \t,)" and self._counts(quoted, weak=weak)
         value, separator = text[found.start("bare") : _bare_end(text, found)], found["separator"]
-        if _is_code(value) and not _is_variable(text, found):
+        if len(value) < 4 or not self._counts(value, weak=weak):
             return False
-        if not self._counts(value, weak=weak):
+        # `password=user_password` is code, in a line of `env` it is none.
+        is_code = _is_code(value) or self.variable.fullmatch(value.lower())
+        if is_code and not _is_variable(text, found):
             return False
         if _has_digit_and_letter(value) or separator.lower() in {"=", "%3d"}:
-            # `password=user_password` is code.
-            return len(value) >= 4 and not self.variable.fullmatch(value.lower())
-        if separator.strip() in {"=", ":"}:
-            return _is_alone(text, found)
-        return False
+            return True
+        return separator.strip() in {"=", ":"} and _is_alone(text, found)
 
     def _counts(self, value: str, *, weak: bool) -> bool:
         value = value.strip(FILLER)

@@ -9,24 +9,23 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from conftest_kit.records import Distribution, Recording
+from conftest_kit.records import (
+    Attempt,
+    Environment,
+    Failure,
+    Fixture,
+    Frame,
+    Raised,
+    Recording,
+    Run,
+)
 from orchestrator import detector, spans
 from orchestrator.detector import Detector
 
-_UNTOUCHED = frozenset(
-    [
-        "run_id",
-        "schema_version",
-        "state",
-        "outcome",
-        "phase",
-        "relation",
-        "origin",
-        "scope",
-        "bases",
-    ]
-)
+_UNTOUCHED = frozenset("run_id state outcome phase relation origin scope bases".split())
 """Fields that hold words of ours or names of classes."""
+_RECORDS = frozenset([Attempt, Environment, Failure, Fixture, Frame, Raised, Recording, Run])
+"""What is searched; distributions are public."""
 _WORD = re.compile(r"[\w.+/~!#$%^*-]{7,}")
 _MAY_BE_SECRET = re.compile(r"(?=.*\d)(?=.*[^\W\d])")
 
@@ -56,10 +55,10 @@ class Redactor:
         once = functools.cache(lambda text: self._redact(text, known))
         by_name = functools.partial(self._by_name, known)
         run = replace(recording.run, command=self._command(recording.run.command, known))
-        redacted = _with_texts(replace(recording, run=run), once, by_name)
+        redacted = _Change(text=once, named=by_name)(replace(recording, run=run))
         if known:
             again = functools.cache(lambda text: _replace_known(text, known))
-            redacted = _with_texts(redacted, again, lambda _, value: value)
+            redacted = _Change(text=again)(redacted)
         return _numbered(recording, redacted)
 
     def _by_name(self, known: dict[str, str], name: str, value: str) -> str:
@@ -102,31 +101,40 @@ def _replace_known(text: str, known: Mapping[str, str]) -> str:
     return _WORD.sub(marker_or_same, text) if known else text
 
 
-def _with_texts(
-    value: Any, change: Callable[[str], str], change_named: Callable[[str, str], str]
-) -> Any:
-    """`value` with `change` applied to each text in it, in mappings after `change_named`."""
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, (list, tuple)):
-        return type(value)(_with_texts(item, change, change_named) for item in value)
-    if isinstance(value, dict):
-        return {
-            change(key): _with_texts(
-                change_named(key, item) if isinstance(item, str) else item, change, change_named
-            )
-            for key, item in value.items()
-        }
-    if dataclasses.is_dataclass(value) and not isinstance(value, (type, Distribution)):
-        return replace(
-            value,
-            **{
-                spec.name: _with_texts(getattr(value, spec.name), change, change_named)
-                for spec in dataclasses.fields(value)
-                if spec.name not in _UNTOUCHED
-            },
-        )
-    return value
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """Applies `text` to each text of a value, and `named` before it to those in mappings."""
+
+    text: Callable[[str], str]
+    named: Callable[[str, str], str] = lambda _, value: value
+    seen: dict[Frame, Frame] = field(default_factory=dict)
+    """Frames recur in most failures of a run."""
+
+    def __call__(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, (list, tuple)):
+            return type(value)([self(item) for item in value]) if value else value
+        if isinstance(value, dict):
+            return {
+                self.text(key): self(self.named(key, item) if isinstance(item, str) else item)
+                for key, item in value.items()
+            }
+        if isinstance(value, Frame):
+            if value not in self.seen:
+                self.seen[value] = self._record(value)
+            return self.seen[value]
+        return self._record(value) if type(value) in _RECORDS else value
+
+    def _record(self, record: Any) -> Any:
+        old = {name: getattr(record, name) for name in _texts_of(type(record))}
+        new = {name: self(value) for name, value in old.items()}
+        return record if new == old else replace(record, **new)
+
+
+@functools.cache
+def _texts_of(kind: Any) -> tuple[str, ...]:
+    return tuple(spec.name for spec in dataclasses.fields(kind) if spec.name not in _UNTOUCHED)
 
 
 def _numbered(original: Recording, redacted: Recording) -> Recording:
