@@ -192,14 +192,20 @@ class TestFindRoot:
         ],
     )
     def test_pytest_agrees(self, pytester: pytest.Pytester, name, text):
-        """The folder is that of the ini file which pytest says it uses."""
+        """The folder is that of the ini file which pytest uses (its root, where it uses none)."""
         pytester.path.joinpath(name).write_text(text, encoding="utf-8")
         below = pytester.mkdir("below")
-        pytester.makepyfile(test_it="def test_it(request): print(request.config.inipath)")
+        pytester.makepyfile(
+            """
+            def test_it(request):
+                config = request.config
+                print(f"<{config.inipath.parent if config.inipath else config.rootpath}>")
+            """
+        )
         os.chdir(below)
-        result = pytester.runpytest_inprocess("-s", "../test_it.py")
+        result = pytester.runpytest_inprocess("-s", "../test_pytest_agrees.py")
 
-        result.stdout.fnmatch_lines([f"*{settings.find_root(below) / name}*"])
+        result.stdout.fnmatch_lines([f"*<{settings.find_root(below)}>*"])
 
 
 def test_the_table_names_every_setting():
