@@ -82,6 +82,7 @@ def _rotate(path: Path, backups: int) -> None:
 def _header(run: Run) -> Iterator[str]:
     environment = run.environment
     git = environment.git
+    branch, commit = git.get("branch") or "detached", git.get("commit") or "none yet"
     state = {None: ", changes unknown", False: ""}.get(git.get("dirty"), ", with changes")
     facts = {
         "project": run.project,
@@ -90,7 +91,7 @@ def _header(run: Run) -> Iterator[str]:
         "command": " ".join(run.command),
         "python": _words(environment.python, "version", "implementation", "executable"),
         "platform": _words(environment.platform, "system", "release", "machine"),
-        "commit": f"{git.get('commit')} ({git.get('branch') or 'detached'}{state})" if git else "",
+        "commit": f"{commit} ({branch}{state})" if git else "",
         "ci": ", ".join(f"{key} {value}" for key, value in environment.ci.items()),
         "random seed": "" if environment.random_seed is None else str(environment.random_seed),
     }

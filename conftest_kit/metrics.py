@@ -61,7 +61,7 @@ def update(
     path = Path(os.path.realpath(path))
     try:
         totals = _totals_of(run, durations)
-        _make_folder(path.parent)
+        _make_folder(path)
         with lock(path, timeout_seconds=lock_seconds) as held:
             if held:
                 return _add(path, run, totals)
@@ -223,10 +223,13 @@ def _seconds(timestamp: str) -> float:
     return datetime.fromisoformat(timestamp).timestamp() if timestamp else time.time()
 
 
-def _make_folder(folder: Path) -> None:
+def _make_folder(path: Path) -> None:
+    folder = path.parent
     if not folder.is_dir():
         folder.mkdir(parents=True)
         folder.chmod(0o755)  # node_exporter is another user
+        # What the kit brought into a project is not for its repository; what joins it later may be.
+        (folder / ".gitignore").write_text(f"/.gitignore\n/{path.name}*\n/.{path.name}*\n")
 
 
 def _replace(path: Path, content: bytes) -> None:

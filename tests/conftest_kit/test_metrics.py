@@ -194,6 +194,21 @@ class TestFile:
             path.name
         ]
 
+    def test_it_stays_out_of_the_repository(self, path: Path):
+        """In a folder that the kit made, git sees none of the kit's files, and all others."""
+        subprocess.run(["git", "init", "-q"], cwd=path.parent.parent, check=True)
+        update(path)
+        (path.parent / "rules.yml").touch()
+        status = subprocess.run(
+            ["git", "status", "--porcelain", "--untracked-files=all"],
+            cwd=path.parent.parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+        assert status.stdout == "?? monitoring/rules.yml\n"
+
     def test_a_symlink_stays_one(self, tmp_path: Path, path: Path):
         """The file that it names is replaced."""
         path.parent.mkdir()
