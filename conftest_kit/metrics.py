@@ -65,7 +65,7 @@ def update(
         with lock(path, timeout_seconds=lock_seconds) as held:
             if held:
                 return _add(path, run, totals)
-            pending = path.with_name(f".{path.name}.pending-{run.run_id}")
+            pending = _pending(path, run.run_id)
             _replace(pending, _exposition(totals, run))
             return [f"metrics file {path} is locked; the next run adds this one from {pending}"]
     except ImportError as error:
@@ -77,7 +77,8 @@ def update(
 def _add(path: Path, run: Run, totals: _Totals) -> list[str]:
     bounds = set(totals.buckets or ())
     warnings = []
-    pending = sorted(path.parent.glob(f".{path.name}.pending-*"))
+    prefix = _pending(path, "").name
+    pending = sorted(other for other in path.parent.iterdir() if other.name.startswith(prefix))
     for source in (path, *pending):
         try:
             stored = _stored(source)
@@ -94,6 +95,10 @@ def _add(path: Path, run: Run, totals: _Totals) -> list[str]:
     for source in pending:
         source.unlink(missing_ok=True)
     return warnings
+
+
+def _pending(path: Path, run_id: str) -> Path:
+    return path.with_name(f".{path.name}.pending-{run_id}")
 
 
 def _totals_of(run: Run, durations: Sequence[float]) -> _Totals:
