@@ -29,6 +29,7 @@ from orchestrator import launch, options, report, reviews
 from orchestrator.errors import MemoryUnreachable, OrchestratorError, UsageProblem
 from orchestrator.options import FAIL_ON
 from orchestrator.report import history, plain, tables
+from orchestrator.report.view import counted
 
 USAGE, BUG = 64, 70
 EXIT_CODES: tuple[tuple[str, str], ...] = (
@@ -113,28 +114,13 @@ def review(run: str, memory: str | None, **wanted: Any) -> int:
     """Review the latest run, or the one named, and remember what it taught."""
     settings = _settings(memory)
 
+    if run != "latest" or not settings.metrics_file.exists():
+        reviews.locate(run, settings)  # first, so that a wrong name makes no memory
+
     def stages(store: Store | None) -> Iterator[str | Review]:
         return reviews.of_named(run, settings=settings, store=store, now=_now())
 
     return _review(stages, settings, **wanted)
-
-
-@cli.command()
-@click.argument("run", default="latest")
-@click.option("-o", "--output", metavar="FILE", required=True, help="The archive to write.")
-@click.option(
-    "--include-binary", is_flag=True, help="Also what cannot be searched for secrets: pictures, …"
-)
-def archive(run: str, output: str, include_binary: bool) -> None:
-    """Write a run to an archive that can be shared: redacted, with a manifest."""
-    settings = _settings()
-    directory = reviews.locate(run, settings)
-    left_out = reviews.share(
-        directory, Path(output), settings=settings, include_binary=include_binary
-    )
-    for name in left_out:
-        _say(name)
-    _emit(f"{output}\n")
 
 
 def _query(name: str, help: str) -> None:
@@ -149,9 +135,9 @@ def _query(name: str, help: str) -> None:
         _emit(tables.render(rows, form, columns=COLUMNS[name], **_look()))
 
 
-_query("suggestions", "List what was suggested, the newest first.")
-_query("failures", "List failures, the newest first.")
 _query("causes", "List causes, the most recently seen first.")
+_query("failures", "List failures, the newest first.")
+_query("suggestions", "List what was suggested, the newest first.")
 _query("runs", "List runs, the newest first.")
 
 
@@ -180,25 +166,30 @@ def resolve(cause: str, memory: str | None, **decision: Any) -> None:
     """Record what a reviewer decided; it is recalled when the cause comes back."""
     with _open(_settings(memory)) as store:
         decided = store.resolve(cause, now=_now(), reviewer=_reviewer(), **decision)
-    lines = [f"{name.replace('_', ' ')}: {tables.cell(value)}" for name, value in decided.items()]
-    _emit("".join(f"{line}\n" for line in lines if not line.endswith(": ")))
+    _emit(
+        f"cause {decided['cause_id']} is {decided['status']}: {plain.one_line(decided['title'])}\n"
+    )
 
 
-@cli.group()
-def memory() -> None:
-    """Work on the memory as a whole."""
-
-
-@memory.command("import")
-@options.memory
-@click.argument("path", type=click.Path(exists=True, path_type=Path))
-def import_(path: Path, memory: str | None) -> None:
-    """Take in the interactions that ABZU's JSONL files hold, rotated and quarantined ones too."""
-    with _open(_settings(memory), create=True) as store:
-        taken = interactions.take_in(store, path)
-    _emit(f"{taken.added} records added, {taken.repeated} known already\n")
-    if taken.malformed:
-        _say(f"{taken.malformed} lines left out: they are no JSON objects")
+@cli.command()
+@click.argument("run", default="latest")
+@click.option("-o", "--output", metavar="FILE", required=True, help="The archive to write.")
+@click.option(
+    "--include-binary", is_flag=True, help="Also what cannot be searched for secrets: pictures, …"
+)
+def archive(run: str, output: str, include_binary: bool) -> None:
+    """Write a run to an archive that can be shared: redacted, with a manifest."""
+    settings = _settings()
+    directory = reviews.locate(run, settings)
+    try:
+        absent = reviews.share(
+            directory, Path(output), settings=settings, include_binary=include_binary
+        )
+    except OSError as error:
+        raise UsageProblem(f"cannot write {output!r}: {error.strerror}") from error
+    for sentence in absent:
+        _say(sentence)
+    _emit(f"{output}\n")
 
 
 @cli.command()
@@ -222,6 +213,23 @@ def demo(directory: Path | None) -> int:
         return sample.run(directory, lambda line: _emit(f"{line}\n"))
     except FileExistsError as error:
         raise UsageProblem(f"{str(directory)!r} exists: name a folder to make") from error
+
+
+@cli.group()
+def memory() -> None:
+    """Work on the memory as a whole."""
+
+
+@memory.command("import")
+@options.memory
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+def import_(path: Path, memory: str | None) -> None:
+    """Take in the interactions that ABZU's JSONL files hold, rotated and quarantined ones too."""
+    with _open(_settings(memory), create=True) as store:
+        taken = interactions.take_in(store, path)
+    _emit(f"{counted(taken.added, 'record')} added, {taken.repeated} known already\n")
+    if taken.malformed:
+        _say(f"{counted(taken.malformed, 'line')} left out: no JSON objects")
 
 
 def _review(

@@ -31,8 +31,11 @@ class Change:
 
 
 def top(start: Path) -> Path:
-    """The folder whose conftest.py every run loads: the one that runs write to, else the top of the
-    repository. (Further down, `pytest_plugins` is an error of pytest's.)"""
+    """The folder whose conftest.py every run loads.
+
+    It is the one that runs write to, else the top of the repository: further down, `pytest_plugins`
+    is an error of pytest's.
+    """
     root = find_root(start)
     if has_ini_file(root) or PLUGIN in (_text(root / "conftest.py") or ""):
         return root
@@ -118,7 +121,7 @@ def _local(settings: Settings) -> list[str]:
     """What runs leave behind, inside the repository."""
     logs, metrics = settings.logs_dir, settings.metrics_file
     paths = [
-        *(logs / name for name in ("runs/", "archive/", "pytest.log*", "corpus_memory.db*")),
+        *(logs / name for name in ("runs/", "archive/", "*pytest.log*", "corpus_memory.db*")),
         metrics.with_name(f"*{metrics.name}*"),
     ]
     trailing = ["/", "/", "", "", ""]

@@ -132,10 +132,11 @@ class _Page:
         if any(known):
             self._row(label, " · ".join(filter(None, known)), style="dim")
             label = ""
-        for line in verdict.evidence[:_EVIDENCE]:
-            self._prose(label, f"- {one_line(line)}", hang=2)
+        evidence = view.evidence(cause)
+        for line in evidence[:_EVIDENCE]:
+            self._prose(label, f"- {line}", hang=2)
             label = ""
-        self._more(len(verdict.evidence) - _EVIDENCE)
+        self._more(len(evidence) - _EVIDENCE)
 
     def _suggestion(self, label: str, suggestion: Suggestion) -> None:
         colour = "" if label == "or" else "green"

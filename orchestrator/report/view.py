@@ -133,6 +133,16 @@ def location(cause: Cause) -> Frame | None:
     return frames[0] if frames else None
 
 
+def evidence(cause: Cause) -> list[str]:
+    """What the verdict rests on, without what the title and the place say already."""
+    frame = location(cause)
+    said = {one_line(cause.title)}
+    if frame:
+        said.add(one_line(f"{frame.file}:{frame.line} in {frame.function}: {frame.source}"))
+    lines = dict.fromkeys(map(one_line, cause.verdict.evidence))
+    return [line for line in lines if line and line not in said]
+
+
 def named(failures: Iterable[Failure]) -> list[str]:
     """A line for each failing test: `tests/test_a.py::test_b (set-up, 3 attempts)`."""
     seen = Counter((failure.nodeid, failure.subtest, failure.phase) for failure in failures)

@@ -17,8 +17,7 @@ CASES = {
     "no file": ("", 'pytest_plugins = ["conftest_kit"]\n'),
     "imports": (
         '"""Doc."""\n\nfrom __future__ import annotations\nimport os\n\nX = 1\n',
-        '"""Doc."""\n\nfrom __future__ import annotations\nimport os\n\n'
-        'pytest_plugins = ["conftest_kit"]\n\nX = 1\n',
+        '"""Doc."""\n\nfrom __future__ import annotations\nimport os\n\npytest_plugins = ["conftest_kit"]\n\nX = 1\n',
     ),
     "no last newline": ("import os", 'import os\n\npytest_plugins = ["conftest_kit"]\n'),
     "code first": ("X = 1\n", 'pytest_plugins = ["conftest_kit"]\n\nX = 1\n'),
