@@ -43,7 +43,7 @@ class Met:
 
     pid: int
     refused: str = ""
-    """The interpreter or pytest that is too old for the kit."""
+    """Why the kit cannot be loaded there: what is too old, or what it raised."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,10 +119,7 @@ def note(answer: Answer, *, barred: str | None = None) -> str | None:
             f"do not reach it (tox: `pass_env = {PASSED_ON}`); {OUTSIDE}"
         )
     if answer.met[0].refused:
-        return (
-            "the kit needs Python 3.11 and pytest 7.4 or newer, and the command uses "
-            f"{answer.met[0].refused}: once that is upgraded the kit is lent; {OUTSIDE}"
-        )
+        return f"the kit cannot be lent, {answer.met[0].refused}; {OUTSIDE}"
     return None
 
 

@@ -189,18 +189,42 @@ def test_variables_of_the_user_stay(project, elsewhere):
     assert launched.run_directory is not None
 
 
-def test_installed_kit_is_not_shadowed(project, elsewhere):
-    """A kit that the environment has is the one that is used."""
-    directory = project()
-    installed = directory / "installed"
-    (installed / "conftest_kit").mkdir(parents=True)
-    (installed / "conftest_kit" / "__init__.py").write_text(
-        "def pytest_sessionfinish(session): session.exitstatus = 77"
-    )
+@pytest.fixture
+def installed_kit(project):
+    """Puts a kit of another version into a folder that stands for site-packages."""
 
-    launched, _ = run(directory, elsewhere, "-m", "pytest", PYTHONPATH=str(installed))
+    def install(plugin):
+        folder = project() / "installed"
+        (folder / "conftest_kit").mkdir(parents=True)
+        (folder / "conftest_kit" / "__init__.py").write_text(
+            "pytest_plugins = ('conftest_kit.plugin',)"
+        )
+        (folder / "conftest_kit" / "plugin.py").write_text(plugin)
+        return str(folder)
+
+    return install
+
+
+def test_installed_kit_is_not_shadowed(project, elsewhere, installed_kit):
+    """A kit that the environment has is the one that is used."""
+    folder = installed_kit("def pytest_sessionfinish(session): session.exitstatus = 77")
+
+    launched, _ = run(project(), elsewhere, "-m", "pytest", PYTHONPATH=folder)
 
     assert launched.exit_code == 77
+
+
+def test_broken_kit_does_not_break_the_run(project, elsewhere, installed_kit):
+    """A kit that cannot be imported is left out, and the note says why."""
+    folder = installed_kit("raise RuntimeError('too bad')")
+
+    launched, stderr = run(
+        project(test_it="def test(): pass"), elsewhere, "-m", "pytest", PYTHONPATH=folder
+    )
+
+    assert launched.exit_code == 0
+    assert stderr == b""
+    assert "cannot be lent, RuntimeError: too bad" in launched.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -342,6 +366,19 @@ def test_a_folder_that_is_gone(tmp_path):
         run(tmp_path / "gone", PYTHON)
 
 
+@pytest.mark.parametrize(
+    ("files", "arguments"),
+    [({"conftest": "import nothing_of_that_name"}, ()), ({}, ("--no-such-option",))],
+)
+def test_a_start_that_fails_is_told(project, elsewhere, files, arguments):
+    """A pytest that gives up before collection leaves a record, or the line that says why."""
+    launched, _ = run(project(**files), elsewhere, "-m", "pytest", *arguments)
+
+    assert launched.exit_code == 4
+    assert "nothing_of_that_name" in launched.stderr_tail or "--no-such" in launched.stderr_tail
+    assert launched.notes == ()
+
+
 def test_an_isolated_interpreter(project, elsewhere):
     """`python -I` runs unharmed, and the note says how to install the kit there."""
     directory = project(test_it="def test(): pass")
@@ -373,7 +410,7 @@ def test_a_pytest_that_is_too_old(project, elsewhere, old_pytest):
 
     assert launched.exit_code == 0
     assert launched.run_directory is None
-    assert "the command uses pytest 7.3.2" in launched.notes[0]
+    assert "it needs pytest 7.4, this is 7.3.2" in launched.notes[0]
 
 
 def test_several_pytests_of_one_command(project, elsewhere):

@@ -151,7 +151,7 @@ def test_broken_by_lending(stderr, broke):
         (Answer(run_directory=lending.FOLDER, met=(Met(pid=1),)), None),
         (Answer(run_directory=lending.FOLDER), None),
         (Answer(), "no pytest of the command loaded the kit"),
-        (Answer(met=(Met(pid=1, refused="pytest 6.2.5"),)), "the command uses pytest 6.2.5"),
+        (Answer(met=(Met(pid=1, refused="too old"),)), "the kit cannot be lent, too old; "),
         (Answer(met=(Met(pid=1), Met(pid=2))), "started pytest 2 times"),
     ],
 )

@@ -7,6 +7,7 @@ fails the run.
 """
 # ruff: noqa: INP001, a module on its own and not a package
 
+import importlib
 import importlib.util
 import json
 import os
@@ -68,9 +69,15 @@ def give_back(additions: "list[list[str]]") -> None:
 def refusal() -> str:
     """What keeps the kit from running here; empty where nothing does."""
     if sys.version_info < OLDEST_PYTHON:
-        return "Python " + ".".join(map(str, sys.version_info[:3]))
+        return "it needs Python 3.11, this is {}.{}.{}".format(*sys.version_info)
     if tuple(map(int, re.findall(r"\d+", pytest.__version__)[:2])) < OLDEST_PYTEST:
-        return "pytest " + pytest.__version__
+        return "it needs pytest 7.4, this is " + pytest.__version__
+    try:
+        # Before pytest marks the kit for assertion rewriting: that would read every module of it
+        # again, only to find that it does not want to be rewritten.
+        importlib.import_module(KIT + ".plugin")
+    except Exception as error:  # noqa: BLE001 - a kit that is broken must not break the run
+        return f"{type(error).__name__}: {error}"
     return ""
 
 
@@ -94,14 +101,13 @@ def lend() -> "tuple[str, ...]":
     try:
         lending = json.loads(Path(token, "lending.json").read_text(encoding="utf-8"))
         give_back(lending["additions"])
-        refused = refusal()
+        sys.meta_path.append(Finder(lending["packages"]))
+        silent = Path(token, "taken").exists() and not is_worker()
+        refused = "" if silent else refusal()
         tell(token, refused)
     except (OSError, ValueError):
         return ()  # the run that lent it is over
-    if refused or (Path(token, "taken").exists() and not is_worker()):
-        return ()
-    sys.meta_path.append(Finder(lending["packages"]))
-    return (KIT,)
+    return () if silent or refused else (KIT,)
 
 
 def pytest_configure() -> None:
