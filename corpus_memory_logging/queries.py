@@ -56,7 +56,8 @@ def causes(
     ]
     for cause in found:
         best = memory.first("suggestions", cause_id=cause["cause_id"], limit=1)
-        cause["suggestion"] = best["text"] if best else None
+        stands = best and best["status"] not in {"rejected", "failed"}
+        cause["suggestion"] = best["text"] if best and stands else None
     return found
 
 
@@ -78,8 +79,8 @@ def failures(
 def suggestions(
     memory: Partition, filters: Filters = EVERYTHING, *, now: datetime | None = None
 ) -> list[dict[str, Any]]:
-    """Suggestions, those made last first, of one cause the best first; with a run, those that its
-    review made. Those told to log_suggestion() have no cause.
+    """Suggestions, those for the cause seen last first, of one cause the best first; with a run,
+    those that its review made. Those told to log_suggestion() have no cause.
 
     Keys: suggestion_id, text, commands (list), source, confidence, status, origin, checklist,
     context (what log_suggestion was told), created, last_suggested, run_id (the last that
@@ -162,13 +163,16 @@ def _show_failure(memory: Partition, failure_id: str) -> dict[str, Any]:
     row = memory.select("failures", failure_id=failure_id)[0]
     record = memory.select("failure_record", failure_id=failure_id)[0]["record"]
     cause_id, run = row["cause_id"], row["run"]
-    of_cause = {"cause_id": cause_id, "run": run}
     return {
         **_failure(row),
         "record": to_json(unpacked(record)) if record else None,
         "context": from_text(row["context"]),
-        "cause": _cause(memory.select("causes", **of_cause)[0]) if cause_id else None,
-        "suggestions": [_suggestion(found) for found in memory.select("suggestions", **of_cause)]
+        "cause": _cause(memory.select("causes", cause_id=cause_id, run=run)[0])
+        if cause_id
+        else None,
+        "suggestions": [
+            _suggestion(found) for found in memory.select("suggestions", cause_id=cause_id)
+        ]
         if cause_id
         else [],
         "artifacts": memory.select("artifacts", run=run) if run else [],

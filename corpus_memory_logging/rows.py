@@ -135,19 +135,22 @@ def _name(failure: Failure) -> tuple[str, ...]:
     return (failure.nodeid, failure.phase, str(failure.attempt), subtest, failure.worker or "")
 
 
-def failure_row(project: str, failure: Failure, *, run_started: str) -> Row:
-    """The row of a failure without its id, run and cause."""
-    return {
-        "test": key(project, storable(failure.nodeid)),
-        "time": moment_of(failure.time) or run_started,
-        "phase": storable(failure.phase),
-        "attempt": failure.attempt,
-        "subtest": _optional(failure.subtest),
-        "exception": _optional(failure.exceptions[-1].type if failure.exceptions else None),
-        "message": text_row(project, failure.message)["text"],
-        "context": None,
-        "record": packed(failure),
-    }
+def failure_rows(project: str, review: Review, *, run_started: str) -> Iterator[Row]:
+    """The rows of all failures without their run."""
+    for cause_id, failure, failure_id in failures_by_cause(review):
+        yield {
+            "failure_id": failure_id,
+            "cause_id": _optional(cause_id),
+            "test": key(project, storable(failure.nodeid)),
+            "time": moment_of(failure.time) or run_started,
+            "phase": storable(failure.phase),
+            "attempt": failure.attempt,
+            "subtest": _optional(failure.subtest),
+            "exception": _optional(failure.exceptions[-1].type if failure.exceptions else None),
+            "message": text_row(project, failure.message)["text"],
+            "context": None,
+            "record": packed(failure),
+        }
 
 
 def packed(failure: Failure) -> bytes:

@@ -97,13 +97,9 @@ class SQLiteEngine:
             self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
-        except BaseException:
-            self._roll_back()
-            raise
-        try:
             with self._explained():
                 self._connection.execute("COMMIT")
-        except StoreError:
+        except BaseException:
             self._roll_back()
             raise
 
@@ -148,9 +144,9 @@ class SQLiteEngine:
             for number, (name, statements) in enumerate(_migrations()[version:], version + 1):
                 for text in statements:
                     self._connection.execute(text)
-                self._database.table("migrations").insert(
-                    {"number": number, "name": name, "applied": moment(datetime.now(UTC))}
-                )
+                # Not Table.insert(), which would commit in sqlite-utils 3.
+                record = {"number": number, "name": name, "applied": moment(datetime.now(UTC))}
+                self.execute("add_migration", record)
             self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             self._connection.execute(f"PRAGMA user_version = {len(_migrations())}")
 

@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from corpus_memory_logging import rows
-from corpus_memory_logging.decisions import resolve
+from corpus_memory_logging import decisions, rows
 from corpus_memory_logging.engine import Engine, Partition, Row
 from corpus_memory_logging.errors import StoreError
 from corpus_memory_logging.keys import from_text, key, moment_of, storable
@@ -41,10 +40,8 @@ def open_store(
     try:
         from corpus_memory_logging.sqlite import SQLiteEngine  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        if error.name != "sqlite_utils":
-            raise
         raise StoreError(
-            'the memory needs sqlite-utils: pip install "conftest-kit[orchestrator]"'
+            f'the memory needs {error.name}: pip install "conftest-kit[orchestrator]"'
         ) from error
     engine = SQLiteEngine(Path(location), timeout_seconds=timeout_seconds)
     try:
@@ -56,6 +53,8 @@ def open_store(
 
 class Store(Partition):
     """One project's memory. Methods raise StoreError where the database fails."""
+
+    resolve = decisions.resolve
 
     def __init__(self, engine: Engine, project: str) -> None:
         super().__init__(engine, storable(project))
@@ -91,19 +90,22 @@ class Store(Partition):
         caller promises.
         """
         now = now or datetime.now(UTC)
+        started = rows.started(review.recording.run, now)
+        # Before the transaction: packing many failures takes longer than writing them.
+        failures = list(rows.failure_rows(self.project, review, run_started=started))
         with self.transaction():
             if self.reviewed(review.recording.run.run_id):
                 return
             run = self._add_run(review, now)
             self._add_texts_and_tests(review)
-            self.many(
-                "add_attempt", rows.attempt_rows(self.project, review.recording.attempts), run=run
-            )
-            started = rows.started(review.recording.run, now)
+            attempts = rows.attempt_rows(self.project, review.recording.attempts)
+            self.many("add_attempt", attempts, run=run)
             for cause in review.causes:
                 self._add_cause(cause, run=run, started=started)
-            self._add_failures(review, run=run, started=started)
-            self._add_rest(review, run=run)
+            self.many("add_failure", failures, run=run)
+            findings = enumerate(review.findings, 1)
+            self.many("add_finding", (rows.finding_row(*finding) for finding in findings), run=run)
+            self.many("add_artifact", map(rows.artifact_row, review.artifacts), run=run)
 
     def recall(self, signatures: Iterable[str], *, run_id: str) -> dict[str, Remembered]:
         """What the memory knows of each signature that it has seen; those it has not are left out.
@@ -156,35 +158,6 @@ class Store(Partition):
                 found[nodeid] = row["run_id"]
         return found
 
-    def resolve(
-        self,
-        cause: str,
-        *,
-        accept: str | None = None,
-        reject: str | None = None,
-        category: str | None = None,
-        culprit: str | None = None,
-        note: str | None = None,
-        fix: str | None = None,
-        ignore: bool = False,
-        now: datetime,
-        reviewer: str,
-    ) -> dict[str, Any]:
-        """Keeps what a reviewer decided of a cause: see `decisions.resolve`."""
-        return resolve(
-            self,
-            cause,
-            accept=accept,
-            reject=reject,
-            category=category,
-            culprit=culprit,
-            note=note,
-            fix=fix,
-            ignore=ignore,
-            now=now,
-            reviewer=reviewer,
-        )
-
     def _run_number(self, run_id: str) -> int | None:
         row = self.first("run_number", run_id=storable(run_id))
         return None if row is None else row["run"]
@@ -199,11 +172,10 @@ class Store(Partition):
 
     def _add_texts_and_tests(self, review: Review) -> None:
         recording = review.recording
+        failures = [failure for _, failure, _ in rows.failures_by_cause(review)]
         nodeids = {attempt.nodeid for attempt in recording.attempts}
-        texts = set()
-        for _, failure, _ in rows.failures_by_cause(review):
-            nodeids.add(failure.nodeid)
-            texts.add(failure.message)
+        nodeids |= {failure.nodeid for failure in failures}
+        texts = {failure.message for failure in failures}
         for cause in review.causes:
             texts |= {cause.title, *(suggestion.text for suggestion in cause.suggestions)}
         # Sorted by key: neighbours in the table go in together.
@@ -255,31 +227,6 @@ class Store(Partition):
             **rows.suggestion_row(self.project, cause_id, suggestion),
         )
         self.execute("add_proposal", run=run, suggestion_id=suggestion_id, rank=rank)
-
-    def _add_failures(self, review: Review, *, run: int, started: str) -> None:
-        self.many(
-            "add_failure",
-            (
-                {
-                    "failure_id": failure_id,
-                    "cause_id": cause_id and storable(cause_id),
-                    **rows.failure_row(self.project, failure, run_started=started),
-                }
-                for cause_id, failure, failure_id in rows.failures_by_cause(review)
-            ),
-            run=run,
-        )
-
-    def _add_rest(self, review: Review, *, run: int) -> None:
-        self.many(
-            "add_finding",
-            (
-                rows.finding_row(number, finding)
-                for number, finding in enumerate(review.findings, 1)
-            ),
-            run=run,
-        )
-        self.many("add_artifact", map(rows.artifact_row, review.artifacts), run=run)
 
 
 def _remembered(row: Row, suggestions: list[Row]) -> Remembered:

@@ -98,9 +98,10 @@ CREATE TABLE causes (
     note TEXT,
     fix TEXT,
     PRIMARY KEY (project, cause_id),
-    UNIQUE (project, signature),
     FOREIGN KEY (project, last_run) REFERENCES runs
 );
+-- Not unique: a run recorded under another name of the project brings ids of its own.
+CREATE INDEX causes_by_signature ON causes (project, signature);
 
 -- A cause in a run, with what the review of that run said of it.
 CREATE TABLE occurrences (

@@ -60,6 +60,7 @@ WHERE causes.project = :project AND causes.signature = :signature
     AND occurrences.run < :run  -- if run
 GROUP BY causes.cause_id, causes.status, causes.note, causes.fix, causes.decided_category,
     causes.decided_culprit_type, causes.decided_culprit_name
+ORDER BY last_seen DESC
 
 -- Those of a cause that got a status, the latest first.
 -- name: judged_suggestions
@@ -205,6 +206,7 @@ LEFT JOIN proposals ON proposals.project = suggestions.project
         AND last.suggestion_id = suggestions.suggestion_id)  -- unless run
     AND proposals.run = :run  -- if run
 LEFT JOIN runs ON runs.project = proposals.project AND runs.run = proposals.run
+LEFT JOIN runs AS seen ON seen.project = causes.project AND seen.run = causes.last_run
 LEFT JOIN occurrences ON occurrences.project = causes.project
     AND occurrences.cause_id = causes.cause_id
     AND occurrences.run = COALESCE(proposals.run, causes.last_run)
@@ -221,11 +223,11 @@ WHERE suggestions.project = :project
         OR causes.title IN {matching_texts}  -- if search
         OR causes.cause_id IN (SELECT cause_id FROM failures WHERE project = :project  -- if search
             AND message IN {matching_texts}))  -- if search
-ORDER BY last_suggested DESC,
-    COALESCE(occurrences.failures, 0) DESC,
+ORDER BY COALESCE(seen.started, suggestions.created) DESC,
     suggestions.cause_id,
     CASE suggestions.status
         WHEN 'worked' THEN 0 WHEN 'accepted' THEN 1 WHEN 'proposed' THEN 2 ELSE 3 END,
+    last_suggested DESC,
     COALESCE(proposals.rank, 0),
     suggestions.suggestion_id
 LIMIT :limit  -- if limit

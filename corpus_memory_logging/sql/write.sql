@@ -1,5 +1,8 @@
 -- Statements that write, and the look-ups that writing needs. Dialect-neutral.
 
+-- name: add_migration
+INSERT INTO migrations (number, name, applied) VALUES (:number, :name, :applied)
+
 -- name: project
 SELECT project FROM projects WHERE name = :name
 

@@ -120,6 +120,7 @@ class Make:
 
 @pytest.fixture(scope="session")
 def make():
+    """Reviews and their parts."""
     return Make()
 
 
@@ -131,6 +132,7 @@ def location(request, tmp_path):
 
 @pytest.fixture
 def store(location):
+    """The memory of the project `demo`."""
     with open_store(location, project="demo") as opened:
         yield opened
 

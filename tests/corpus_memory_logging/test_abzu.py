@@ -46,8 +46,10 @@ def test_the_public_names():
         ("log_suggestion", "text, context=None"),
         (
             "log_interaction",
-            "input_text, intent, result, outcome, *, source_type=None, genre=None, "
-            "instrument=None, feedback=None, rating=None",
+            (
+                "input_text, intent, result, outcome, *, source_type=None, genre=None, "
+                "instrument=None, feedback=None, rating=None"
+            ),
         ),
         ("load_interactions", "limit=None"),
         ("log_ritual_result", "name, steps"),
@@ -124,6 +126,8 @@ def test_files_are_imported(project, caplog):
 
     assert memory.import_interactions(path) == 1
     assert memory.import_interactions(str(project)) == 0
+    path.write_text('{"ritual": "dawn"}\n')
+    assert memory.import_interactions(path) == 0
     assert caplog.messages == [
         f"{path}: left out 1 malformed lines",
         f"{project}: left out 1 malformed lines",

@@ -75,7 +75,7 @@ def test_more_lines_than_one_transaction_takes(store, tmp_path):
 
 def test_a_file_that_cannot_be_read_says_so(store, tmp_path):
     """By its path."""
-    with pytest.raises(StoreError, match="cannot read '.*missing.jsonl': No such file"):
+    with pytest.raises(StoreError, match=r"cannot read '.*missing\.jsonl': No such file"):
         interactions.take_in(store, tmp_path / "missing.jsonl")
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -81,6 +82,8 @@ def test_an_empty_memory_has_empty_lists(store, name):
         ({"run": "latest"}, "3", "f", "f", 0),
         ({"run": "20260101T000200"}, "2", "fy", "fy", 2),
         ({"since": "2026-01-01T00:02:00Z"}, "32", "fy", "ffy", 2),
+        ({"since": datetime(2026, 1, 1, 0, 3, tzinfo=UTC)}, "3", "f", "f", 0),
+        ({"since": "2026-01-02"}, "", "", "", 0),
         ({"since": "90m"}, "3", "f", "f", 0),
         ({"known": True}, "32", "fy", "fy", 2),
         ({"known": False}, "21", "", "fy", 0),
@@ -95,7 +98,7 @@ def test_an_empty_memory_has_empty_lists(store, name):
         ({"category": "fixture", "search": "yaml"}, "2", "", "", 0),
     ],
 )
-def test_filters(full, make, filters, runs, causes, failures, suggestions):
+def test_filters(full, make, filters, runs, causes, failures, suggestions):  # noqa: PLR0917, a table
     """What is asked narrows every list, all of it at once, the newest first."""
     asked = Filters(**filters)
     now = make.started(93)
@@ -107,6 +110,7 @@ def test_filters(full, make, filters, runs, causes, failures, suggestions):
 
 
 def letters(rows):
+    """`y` for a row of the cause of yaml, `f` for one of the fixture's."""
     return "".join("f" if row["cause_id"] == FIXTURE_ID else "y" for row in rows)
 
 
@@ -169,9 +173,26 @@ def test_suggestions_come_best_first(full, make):
         "Guard the import",
     ]
     first = queries.suggestions(full)[0]["suggestion_id"]
-    full.resolve(make.cause_id, reject=first, now=make.started(9), reviewer="ada")
+    full.resolve(
+        make.cause_id, accept="Vendor it", reject=first, now=make.started(3), reviewer="ada"
+    )
+    full.remember(make.review(4))
 
-    assert [row["status"] for row in queries.suggestions(full)] == ["proposed", "rejected"]
+    assert [(row["text"], row["status"]) for row in queries.suggestions(full)] == [
+        ("Vendor it", "accepted"),
+        ("Guard the import", "proposed"),
+        ("Install PyYAML", "rejected"),
+    ]
+
+
+def test_a_rejected_suggestion_is_not_the_best_of_its_cause(full, make):
+    """Where there is no other, there is none."""
+    for row in queries.suggestions(full):
+        full.resolve(
+            make.cause_id, reject=row["suggestion_id"], now=make.started(3), reviewer="ada"
+        )
+
+    assert [cause["suggestion"] for cause in queries.causes(full)] == [None, None]
 
 
 def test_a_run_is_shown_with_all_that_it_had(full, make):

@@ -31,6 +31,7 @@ except StoreError as error:
 
 @pytest.fixture
 def path(tmp_path):
+    """Where a memory may be."""
     return tmp_path / "memory.db"
 
 
@@ -141,18 +142,70 @@ def test_a_damaged_memory_says_so(path, make):
         file.seek(8192)
         file.write(os.urandom(size - 8192))
 
-    with pytest.raises(StoreError, match=r"memory\.db': .*; it is damaged: move it away and"):
-        with open_store(path, project="demo") as store:
-            store.remember(make.review(31))
+    with (
+        pytest.raises(StoreError, match=r"memory\.db': .*; it is damaged: move it away and"),
+        open_store(path, project="demo") as store,
+    ):
+        store.remember(make.review(31))
 
 
 def test_a_locked_memory_says_so_after_its_time(path, make):
     """Readers go on meanwhile."""
-    with open_store(path, project="demo") as holder, holder.transaction():
-        with open_store(path, project="demo", timeout_seconds=0.1) as store:
-            assert queries.runs(store) == []
-            with pytest.raises(StoreError, match="another process kept it locked for 0.1 s: wait"):
-                store.remember(make.review())
+    with (
+        open_store(path, project="demo") as holder,
+        holder.transaction(),
+        open_store(path, project="demo", timeout_seconds=0.1) as store,
+    ):
+        assert queries.runs(store) == []
+        with pytest.raises(StoreError, match=r"another process kept it locked for 0\.1 s: wait"):
+            store.remember(make.review())
+
+
+def test_a_new_project_cannot_begin_in_a_locked_memory(path):
+    """The memory is closed again."""
+    with (
+        open_store(path, project="demo") as holder,
+        holder.transaction(),
+        pytest.raises(StoreError, match="database is locked; another process kept it locked"),
+    ):
+        open_store(path, project="another", timeout_seconds=0.1)
+
+
+def test_a_memory_that_is_read_elsewhere_is_waited_for(path):
+    """Where it must be brought into WAL mode first."""
+    open_store(path, project="demo").close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as holder:
+        holder.execute("PRAGMA journal_mode = DELETE")
+        holder.execute("BEGIN")
+        holder.execute("SELECT * FROM runs").fetchall()
+
+        with pytest.raises(StoreError, match="database is locked; another process kept it locked"):
+            open_store(path, project="demo", timeout_seconds=0.1)
+
+
+def test_a_full_disk_says_so(path, make):
+    """Nothing of the review is kept, and the memory goes on once there is room."""
+    with open_store(path, project="demo") as store:
+        store.engine._connection.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(StoreError, match="disk is full; the disk is full: free some space"):
+            store.remember(make.review(failures=(make.failure(text=os.urandom(99_999).hex()),)))
+        store.engine._connection.execute("PRAGMA max_page_count = 999999")
+        assert queries.runs(store) == []
+        store.remember(make.review())
+        assert store.problems() == []
+
+
+def test_without_the_extra_it_says_what_to_install(path, monkeypatch):
+    """The rest of the package works without an engine."""
+    monkeypatch.setitem(sys.modules, "sqlite_utils", None)
+    monkeypatch.delitem(sys.modules, "corpus_memory_logging.sqlite")
+
+    with pytest.raises(StoreError) as refused:
+        open_store(path, project="demo")
+
+    assert str(refused.value) == (
+        'the memory needs sqlite_utils: pip install "conftest-kit[orchestrator]"'
+    )
 
 
 def test_a_memory_that_is_being_created_elsewhere_is_waited_for(path):

@@ -125,6 +125,14 @@ class TestStore:
 
         assert store.recall([make.signature], run_id="x")[make.signature].status == "ignored"
 
+    def test_one_signature_under_two_ids_is_no_error(self, store, make):
+        """A run recorded under another name of the project has other ids; the last seen counts."""
+        store.remember(make.review(1))
+        store.remember(make.review(2, causes=(replace(make.cause(), cause_id="ee" * 8),)))
+        store.resolve("eeee", note="renamed", now=make.started(3), reviewer="ada")
+
+        assert store.recall([make.signature], run_id="x")[make.signature].note == "renamed"
+
     def test_the_title_is_that_of_the_last_run(self, store, make):
         """Runs remembered out of order do not turn it back."""
         store.remember(make.review(2, causes=(make.cause(title="newer"),)))
@@ -375,6 +383,7 @@ class TestResolve:
 
 
 def decide(store, make, *, at, **decision):
+    """What a reviewer says half a minute after the run of that number started."""
     cause = decision.pop("cause", make.cause_id[:6])
     now = make.started(at) + timedelta(seconds=30)
     return store.resolve(cause, now=now, reviewer="ada", **decision)
