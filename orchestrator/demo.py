@@ -50,11 +50,14 @@ class _Shell:
     echo: Callable[[str], None]
 
     def say(self, text: str) -> None:
-        self.echo(f"\n# {text}")
+        """Echoes a remark."""
+        self.echo("")
+        self.echo(f"# {text}")
 
     def show(self, *arguments: str, red: bool = False) -> None:
         """Echoes the command and its output; a red test run is no error."""
-        self.echo(f"\n$ orchestrator {shlex.join(arguments)}")
+        self.echo("")
+        self.echo(f"$ orchestrator {shlex.join(arguments)}")
         with subprocess.Popen(
             self._command(arguments),
             cwd=self.directory,

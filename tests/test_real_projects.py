@@ -138,8 +138,10 @@ def test_names_what_was_broken(workshop, fault):
 
     assert status == fault.exit_code
     assert {cause["category"] for cause in after["causes"]} == {fault.category}
-    assert [_said(cause["culprit"]) for cause in after["causes"]] == [fault.culprit]
+    assert [_named(cause["culprit"]) for cause in after["causes"]] == [fault.culprit]
 
 
-def _said(culprit: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in culprit.items() if value is not None}
+def _named(culprit: dict[str, Any]) -> dict[str, Any]:
+    # Names of distributions have no case: Werkzeug is werkzeug.
+    named = {key: value for key, value in culprit.items() if value is not None}
+    return named | {"name": culprit["name"].lower()}

@@ -152,9 +152,7 @@ def test_the_wheel_works_as_it_is_installed(installed):
     imported = installed.run("-Ic", "import conftest_kit")
     told = installed.run("-m", "orchestrator", "demo")
     extra = installed.install("[orchestrator]")
-    demo = installed.run(
-        "-m", "orchestrator", "demo", "--directory", str(installed.folder / "shop")
-    )
+    demo = installed.run("-m", "orchestrator", "demo", str(installed.folder / "shop"))
 
     names = {line.split("==")[0].replace("_", "-").lower() for line in bare.stdout.split()}
     assert names - {"pip", "setuptools"} == LEAST
