@@ -66,7 +66,7 @@ def block(text: Any, language: str = "text") -> Markup:
 
 
 def as_html(text: Any) -> Markup:
-    """The text inside an HTML tag, where Markdown is not read."""
+    """The text inside a block of HTML (`<summary>`), where Markdown is not read."""
     return _safe(html.escape(one_line(str(text), _MAX_TEXT)))
 
 

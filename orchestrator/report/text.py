@@ -130,7 +130,7 @@ class _Page:
         known += [view.words(verdict.kind), one_line(verdict.rule)]
         label = "why"
         if any(known):
-            self._row(label, " · ".join(filter(None, known)), style="dim")
+            self._prose(label, " · ".join(filter(None, known)), style="dim")
             label = ""
         evidence = view.evidence(cause)
         for line in evidence[:_EVIDENCE]:

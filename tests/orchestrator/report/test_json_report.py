@@ -77,7 +77,7 @@ def test_a_new_cause_is_first_seen_in_this_run(red):
 def test_any_review_is_valid_and_safe(schema, reviews):
     """Whatever the texts hold: valid, printable in a terminal, and the same text to a parser."""
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
     @given(reviews)
     def check(review):
         text = render(review)

@@ -109,7 +109,7 @@ def test_colours_only_where_asked(red):
 def test_no_text_steers_the_terminal(reviews):
     """Whatever tests, warnings and file names hold: no control character but the newline."""
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
     @given(reviews)
     def check(review):
         for width in (None, 60):
