@@ -88,7 +88,7 @@ def _csv(rows: Sequence[Row]) -> str:
 def _exact(value: Any) -> str:
     """For programs: times, numbers and nested values as they are."""
     if isinstance(value, (Mapping, list, tuple, bool)):
-        return json.dumps(value, ensure_ascii=False)
+        return clean(json.dumps(value, ensure_ascii=False))
     return "" if value is None else clean(str(value))
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 import textwrap
 from collections.abc import Iterable
 
+from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
@@ -21,6 +23,8 @@ _EVIDENCE = 6
 _SUGGESTIONS = 2
 _MESSAGE_LINES = 6
 _NEXT = "orchestrator show ID for its history, orchestrator resolve ID to record what fixed it"
+# Without the fonts that rich would have every reader's browser fetch from elsewhere.
+_SVG_FORMAT = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
 _STATUS = {
     "accepted": "accepted by a reviewer",
     "worked": "worked last time",
@@ -57,7 +61,9 @@ def picture(review: Review, title: str, *, width: int = 100) -> str:
         file=io.StringIO(), width=width, record=True, force_terminal=True, highlight=False
     )
     _Page(console, width).write(review)
-    return console.export_svg(title=title, theme=MONOKAI, unique_id="report")
+    return console.export_svg(
+        title=title, theme=MONOKAI, unique_id="report", code_format=_SVG_FORMAT
+    )
 
 
 class _Page:

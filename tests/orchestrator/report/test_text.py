@@ -129,3 +129,4 @@ def test_the_picture_is_an_image_of_the_report(red):
 
     assert ET.fromstring(image).tag == "{http://www.w3.org/2000/svg}svg"
     assert "missing&#160;dependency" in image
+    assert "url(" not in image.replace("url(#", "")
