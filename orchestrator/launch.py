@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -79,8 +79,9 @@ def launch(
     barred = lending.bar(command, environ=environ, directory=directory)
     launched = _attempt(command, environ, directory, stderr, barred=barred)
     if launched.exit_code and lending.broke(launched.stderr_tail):
-        stderr.write(b"orchestrator: the kit cannot be lent there, running once more without it\n")
-        stderr.flush()
+        with suppress(OSError, ValueError):  # nobody reads it
+            stderr.write(b"orchestrator: the kit cannot be lent there, running again without it\n")
+            stderr.flush()
         barred = "PYTHONPATH does not reach its pytest, or its Python is older than 3.6"
         launched = _attempt(command, environ, directory, stderr, barred=barred)
     return launched
@@ -96,12 +97,16 @@ def _attempt(
 ) -> Launched:
     started = time.time()
     run_id = rundir.new_run_id(started)
-    with tempfile.TemporaryDirectory(prefix="conftest-kit-", ignore_cleanup_errors=True) as folder:
-        token = Path(folder)
-        lending.write_token(token, run_id=run_id)
+    token = _new_token(run_id)
+    if token is None:
+        barred = "there is no temporary folder that can be written to"
+    try:
         variables = lending.environment(environ, token, lend=barred is None)
         exit_code, tail = _run(command, variables, directory, stderr)
         answer = lending.read_answer(token)
+    finally:
+        if token:
+            shutil.rmtree(token, ignore_errors=True)
     note = lending.note(answer, barred=barred)
     mask = Mask.of(environ)
     return Launched(
@@ -115,6 +120,15 @@ def _attempt(
         stderr_tail=mask(_text(tail)),
         notes=(note,) if note else (),
     )
+
+
+def _new_token(run_id: str) -> Path | None:
+    try:
+        token = Path(tempfile.mkdtemp(prefix="conftest-kit-"))
+        lending.write_token(token, run_id=run_id)
+    except OSError:  # a full disk must not keep the tests from running
+        return None
+    return token
 
 
 def _text(tail: bytes) -> str:

@@ -65,19 +65,21 @@ def write_token(folder: Path, *, run_id: str) -> None:
     (folder / "lending.json").write_text(json.dumps(lending), encoding="utf-8")
 
 
-def environment(environ: Mapping[str, str], token: Path, *, lend: bool) -> dict[str, str]:
+def environment(environ: Mapping[str, str], token: Path | None, *, lend: bool) -> dict[str, str]:
     """The variables of the command: the user's own, ours behind them.
 
     Without `lend` only the token goes along, for a kit that is installed and switched on there.
     """
-    lent = {**environ, TOKEN: str(token)}
+    lent = {**environ, TOKEN: str(token)} if token else dict(environ)
     for name, separator, added in ADDITIONS if lend else ():
         lent[name] = f"{lent[name]}{separator}{added}" if lent.get(name) else added
     return lent
 
 
-def read_answer(folder: Path) -> Answer:
+def read_answer(folder: Path | None) -> Answer:
     """What came back; half-written files count as not there."""
+    if folder is None:
+        return Answer()
     try:
         run_directory = Path(json.loads((folder / "taken").read_bytes())["run_directory"])
     except (OSError, ValueError, KeyError, TypeError):

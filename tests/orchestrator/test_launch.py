@@ -398,7 +398,7 @@ def test_pythonpath_set_on_the_way(project, elsewhere):
 
     assert launched.exit_code == 1
     assert launched.run_directory is None
-    assert b"running once more without it" in stderr
+    assert b"running again without it" in stderr
     assert "PYTHONPATH does not reach its pytest" in launched.notes[0]
 
 
@@ -435,12 +435,21 @@ def test_a_command_without_pytest(project):
     assert launched.notes[0].startswith("no pytest of the command loaded the kit")
 
 
-def test_nothing_is_left_behind(project, tmp_path_factory):
-    """The token folder is removed."""
-    temporary = tmp_path_factory.mktemp("temporary")
-    script = f"ls {temporary}; test -f ${lending.TOKEN}/run_id"
+def test_no_room_for_a_token(project, monkeypatch):
+    """Where nothing temporary can be written the tests run all the same, and a note says why."""
+    monkeypatch.setattr("tempfile.tempdir", "/no/such/folder")
+
+    launched, _ = run(project(), "true")
+
+    assert launched.exit_code == 0
+    assert "no temporary folder" in launched.notes[0]
+
+
+def test_nothing_is_left_behind(project, tmp_path):
+    """The folder that names the run is there while the command runs, and gone afterwards."""
+    script = f"cat ${lending.TOKEN}/run_id > run_id; echo ${lending.TOKEN} > token"
 
     launched, _ = run(project(), "sh", "-c", script)
 
-    assert launched.exit_code == 0
-    assert not Path(launched.run_directory or temporary / "conftest-kit-").exists()
+    assert (tmp_path / "run_id").read_text() == launched.run_id
+    assert not Path((tmp_path / "token").read_text().strip()).exists()
