@@ -199,7 +199,8 @@ _PAIR = rf"""
     b? (?P<quote>{_QUOTE}) (?P<value>(?=[^\n]{{0,60}}\d)(?:(?!(?P=quote))[^\n]){{4,}}) (?P=quote)
 """
 _OPTION = rf"""
-    -- [\w-]{{0,40}}? NAME [ \t]+ (?:{_QUOTE})? (?P<value> [^\s"'`\\<-] [^\s"'`]{{3,}} )
+    (?<![\w-]) --(?=\w) [\w-]{{0,40}}? NAME [ \t]+ (?:{_QUOTE})?
+    (?P<value> [^\s"'`\\<-] [^\s"'`]{{3,}} )
 """
 
 
@@ -224,11 +225,13 @@ def _lower(text: str) -> str:
 
 def _matches(text: str, pattern: Pattern) -> Iterator[Span]:
     group: str | int = "secret" if "secret" in pattern.regex.groupindex else 0
+    covered = 0
     for found in pattern.regex.finditer(text):
         start, end = found.span(group)
-        if pattern.decoded and not _is_credentials(found[group]):
+        if end <= covered or (pattern.decoded and not _is_credentials(found[group])):
             continue
-        yield Span(start=start, end=end if group else _run_end(text, end), label=pattern.label)
+        covered = end if group else _run_end(text, end)
+        yield Span(start=start, end=covered, label=pattern.label)
 
 
 _PLACEHOLDER = re.compile(
@@ -313,16 +316,23 @@ def _span(found: re.Match[str], group: str, label: str) -> Span:
 
 
 # As conftest_kit.failures.bounded says that it cut a text.
-_CUT = re.compile(r"(?P<head>[^\s\"'`]*)\n… \d+ bytes left out …\n(?P<tail>[^\s\"'`]*)")
+_CUT = re.compile(r"\n… \d+ bytes left out …\n")
 _HARMLESS_WORD = re.compile(r"[a-z]{0,12}|\W{0,8}")
 
 
 def _at_cuts(text: str) -> Iterator[Span]:
     """The words that were cut in half: no pattern knows half a token."""
-    if "bytes left out" not in text:
-        return
-    for found in _CUT.finditer(text):
-        for group in ("head", "tail"):
-            word = found[group].strip(FILLER)
+    for cut in _CUT.finditer(text) if "bytes left out" in text else ():
+        start, end = cut.span()
+        while start and not _ends_word(text[start - 1]):
+            start -= 1
+        while end < len(text) and not _ends_word(text[end]):
+            end += 1
+        for first, last in ((start, cut.start()), (cut.end(), end)):
+            word = text[first:last].strip(FILLER)
             if not _HARMLESS_WORD.fullmatch(word) and not _PATH.fullmatch(word):
-                yield _span(found, group, "cut")
+                yield Span(start=first, end=last, label="cut")
+
+
+def _ends_word(character: str) -> bool:
+    return character.isspace() or character in "\"'`"

@@ -45,6 +45,7 @@ def _ends(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
     """Keys between `start` and `stop` whose first line was cut away."""
     for end in _END.finditer(text, start, stop):
         first = max(start, end.start() - _LONGEST)
+        start = end.end()
         yield first + _body_start(text[first : end.start()]), end.end()
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from conftest_kit.records import (
     Attempt,
@@ -22,7 +22,9 @@ from conftest_kit.records import (
 from orchestrator import detector, spans
 from orchestrator.detector import Detector
 
-_UNTOUCHED = frozenset("run_id state outcome phase relation origin scope bases".split())
+_UNTOUCHED = frozenset(
+    ["run_id", "state", "outcome", "phase", "relation", "origin", "scope", "bases"]
+)
 """Fields that hold words of ours or names of classes."""
 _RECORDS = frozenset([Attempt, Environment, Failure, Fixture, Frame, Raised, Recording, Run])
 """What is searched; distributions are public."""
@@ -127,14 +129,18 @@ class _Change:
         return self._record(value) if type(value) in _RECORDS else value
 
     def _record(self, record: Any) -> Any:
-        old = {name: getattr(record, name) for name in _texts_of(type(record))}
+        old = {name: getattr(record, name) for name in _texts_of(cast("Hashable", type(record)))}
         new = {name: self(value) for name, value in old.items()}
         return record if new == old else replace(record, **new)
 
 
 @functools.cache
-def _texts_of(kind: Any) -> tuple[str, ...]:
-    return tuple(spec.name for spec in dataclasses.fields(kind) if spec.name not in _UNTOUCHED)
+def _texts_of(kind: Hashable) -> tuple[str, ...]:
+    return tuple(
+        spec.name
+        for spec in dataclasses.fields(cast("type[Any]", kind))
+        if spec.name not in _UNTOUCHED
+    )
 
 
 def _numbered(original: Recording, redacted: Recording) -> Recording:

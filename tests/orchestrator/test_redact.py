@@ -465,3 +465,23 @@ def test_a_megabyte_takes_about_a_second():
 
     assert PASSWORD not in redacted
     assert seconds < 4 * len(text) / 1_000_000
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "-----BEGIN RSA PRIVATE" + " KEY-----", "-----END RSA PRIVATE" + " KEY-----", "sk-", "-eyJ", "=eyJ-", "--", "--a-password", "password",
+        'password="', "password=\\", "password: ", "http://a:", "a:", "a@", "Basic ", "authorization: ", "curl ", "cookie: a=",
+        "login ", "'aaaa' == ", "(password,", "a-", "/a", "\\", "<a", "QUJD", "QUJD\n", "x" * 79 + "\n", "\x1b[1m", "é", " ", "1",
+        "xoxb-1-", "\n… 1 bytes left out …\n", "[redacted:", "[redacted:x]", "\ue000", "key=", "aws", "AC", "[masked:",
+    ],
+)  # fmt: skip
+def test_hostile_text_does_not_hang(piece):
+    """Output of tests is untrusted: no repetition takes more than a moment."""
+    text = (piece * 64_000)[:64_000]
+
+    begin = time.process_time()
+    REDACTOR.redact_text(f"password={text}\n{text}\n… 1 bytes left out …\n{text}")
+    seconds = time.process_time() - begin
+
+    assert seconds < 10
