@@ -49,8 +49,8 @@ class Filters:
     known: bool | None = None
     """True: causes that an earlier run had already. False: new ones."""
     search: str | None = None
-    """Words that must occur in one text: the message of a failure, the title of a cause, or a
-    suggestion (also found by what it is for). The beginning of a word is enough."""
+    """Words that must occur in one text: the message of a failure, the title of its cause, or (but
+    not to find failures) a suggestion. The beginning of a word is enough."""
     limit: int | None = 50
     """None for all."""
 

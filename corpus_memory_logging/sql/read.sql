@@ -180,7 +180,8 @@ WHERE failures.project = :project
     AND failures.time >= :since  -- if since
     {verdict_filters}
     AND failures.test IN {matching_tests}  -- if test
-    AND failures.message IN {matching_texts}  -- if search
+    AND (failures.message IN {matching_texts}  -- if search
+        OR causes.title IN {matching_texts})  -- if search
 ORDER BY failures.time DESC, tests.nodeid, failures.failure_id
 LIMIT :limit  -- if limit
 
@@ -263,6 +264,10 @@ WHERE runs.project = :project
         AND test IN {matching_tests})  -- if test
     AND runs.run IN (SELECT run FROM failures WHERE project = :project  -- if search
         AND message IN {matching_texts}  -- if search
+        UNION SELECT occurrences.run FROM occurrences JOIN causes  -- if search
+            ON causes.project = occurrences.project  -- if search
+            AND causes.cause_id = occurrences.cause_id  -- if search
+        WHERE occurrences.project = :project AND causes.title IN {matching_texts}  -- if search
         UNION SELECT proposals.run FROM proposals JOIN suggestions  -- if search
             ON suggestions.project = proposals.project  -- if search
             AND suggestions.suggestion_id = proposals.suggestion_id  -- if search

@@ -90,6 +90,7 @@ def test_an_empty_memory_has_empty_lists(store, name):
         ({"known": False, "run": "20260101T000200"}, "2", "f", "f", 0),
         ({"search": "yaml"}, "21", "y", "yy", 2),
         ({"search": "gone db"}, "32", "f", "ff", 0),
+        ({"search": "fixture FOUND"}, "32", "f", "ff", 0),
         ({"search": "inst"}, "21", "y", "", 1),
         ({"search": "'\"AND (NEAR* -"}, "", "", "", 0),
         ({"search": "..."}, "", "", "", 0),
@@ -249,6 +250,17 @@ def test_a_failure_is_shown_whole(full, make):
     )
     assert len(shown["suggestions"]) == 2
     assert shown["artifacts"][0]["run_id"] == make.run_id(1)
+
+
+def test_a_failure_of_pytest_itself_is_shown(store, make):
+    """It has no node id, and may have no cause."""
+    start = make.failure("", phase="start", message="usage error", exceptions=())
+    store.remember(make.review(failures=(start,), causes=(), attempts=()))
+
+    shown = queries.show(store, queries.failures(store)[0]["failure_id"])
+
+    assert (shown["nodeid"], shown["exception"], shown["cause"]) == ("", None, None)
+    assert shown["record"] == {"phase": "start", "attempt": 1, "message": "usage error"}
 
 
 def test_a_suggestion_is_shown_with_what_became_of_it(full, make):
