@@ -13,7 +13,9 @@ from orchestrator.project import Project, Requirement
 _TEST_GROUPS = ("test", "tests", "testing", "dev", "development")
 
 # A name, extras and a version; whatever else a message put there becomes no command.
-_SAFE = re.compile(r"[A-Za-z0-9][\w.-]{0,100}(?:\[[\w,.-]{1,100}\])?(?:[<>=!~][\w.,<>=!~*+ -]{1,100})?")
+_SAFE = re.compile(
+    r"[A-Za-z0-9][\w.-]{0,100}(?:\[[\w,.-]{1,100}\])?(?:[<>=!~][\w.,<>=!~*+ -]{1,100})?"
+)
 
 _ADD = {
     "uv": "uv add {}",
@@ -40,13 +42,21 @@ _SYNC = {
     "pdm": "pdm install",
     "pipenv": "pipenv sync --dev",
 }
-_SYNC_EXTRA = {"uv": "uv sync --extra {}", "poetry": "poetry install --extras {}", "pdm": "pdm install --group {}"}
-_SYNC_GROUP = {"uv": "uv sync --group {}", "poetry": "poetry install --with {}", "pdm": "pdm install --group {}"}
+_SYNC_EXTRA = {
+    "uv": "uv sync --extra {}",
+    "poetry": "poetry install --extras {}",
+    "pdm": "pdm install --group {}",
+}
+_SYNC_GROUP = {
+    "uv": "uv sync --group {}",
+    "poetry": "poetry install --with {}",
+    "pdm": "pdm install --group {}",
+}
 
 
 def command(project: Project, asked: str) -> str | None:
-    """What a rule asks for (`add NAME`, `sync NAME`, `pin SPECIFIER` …) as a command of the project's
-    tool; any other text is a command already. None where a name is not one.
+    """What a rule asks for (`add NAME`, `sync NAME`, `pin SPECIFIER` …) as a command of the
+    project's tool; any other text is a command already. None where a name is not one.
     """
     verb, _, subject = asked.partition(" ")
     make = _VERBS.get(verb)
@@ -107,7 +117,7 @@ def _sync(project: Project, name: str) -> str:
         return _add(project, name)
     if project.idiom in _SYNC:
         tables = _SYNC_EXTRA if declared.is_extra else _SYNC_GROUP
-        if declared.group and project.idiom in tables and not _is_default(project, declared):
+        if declared.group and project.idiom in tables and not _is_default(declared):
             return tables[project.idiom].format(declared.group)
         return _SYNC[project.idiom]
     if declared.file.endswith(".txt"):
@@ -117,7 +127,7 @@ def _sync(project: Project, name: str) -> str:
     return f"pip install --group {declared.group}" if declared.group else "pip install -e ."
 
 
-def _is_default(project: Project, declared: Requirement) -> bool:
+def _is_default(declared: Requirement) -> bool:
     # uv, poetry and pdm install the group `dev` unless told otherwise.
     return declared.group == "dev" and not declared.is_extra
 

@@ -1,4 +1,4 @@
-"""What the checkout says: its name, requirements, own modules and fixtures, and how it installs things.
+"""What the checkout says: name, requirements, own modules and fixtures, and how it installs things.
 
 Read once per review, within bounds, and never executed. What cannot be read is said in `warnings`.
 """
@@ -10,8 +10,10 @@ import configparser
 import os
 import re
 import tomllib
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -76,22 +78,32 @@ class Project:
         wanted = {canonicalize_name(name) for name in names}
         return next((entry for entry in self.requirements if entry.name in wanted), None)
 
+    def imported_names(self, file: str) -> Mapping[str, str]:
+        """What a file of the checkout imports: local name to dotted name; empty where it cannot be
+        read. `import numpy as np` gives `{"np": "numpy"}`.
+        """
+        return _imported_names(self.root / file) if self.root else {}
+
 
 def read(root: Path | None) -> Project:
     """The project at `root`. Never raises for what it finds there."""
     if root is None or not root.is_dir():
         return Project()
-    warnings: list[str] = []
-    pyproject = _toml(root / "pyproject.toml", warnings)
-    setup_cfg = _setup_cfg(root / "setup.cfg", warnings)
+    unread: list[str] = []
+    pyproject = _toml(root / "pyproject.toml", unread)
+    setup_cfg = _setup_cfg(root / "setup.cfg", unread)
     files = tuple(_python_files(root))
     if len(files) == _MAX_FILES:
-        warnings.append(f"only the first {_MAX_FILES} Python files of {root} were looked at")
+        unread.append(f"only the first {_MAX_FILES} Python files of {root} were looked at")
     project, poetry = _table(pyproject, "project"), _table(pyproject, "tool", "poetry")
     requirement_files = _requirement_files(root)
     return Project(
         root=root,
-        name=str(project.get("name") or poetry.get("name") or setup_cfg.get("metadata", {}).get("name", "")),
+        name=str(
+            project.get("name")
+            or poetry.get("name")
+            or setup_cfg.get("metadata", {}).get("name", "")
+        ),
         idiom=_idiom(root, pyproject, requirement_files),
         requirements_file=requirement_files[0].name if requirement_files else None,
         requires_python=str(
@@ -106,26 +118,26 @@ def read(root: Path | None) -> Project:
         modules=_top_level(files),
         files=files,
         fixtures=tuple(_fixtures(root, files)),
-        warnings=tuple(warnings),
+        warnings=tuple(unread),
     )
 
 
-def _toml(path: Path, warnings: list[str]) -> dict[str, Any]:
+def _toml(path: Path, unread: list[str]) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        warnings.append(f"{path.name} cannot be read, its requirements are not known: {error}")
+        unread.append(f"{path.name} cannot be read, its requirements are not known: {error}")
         return {}
 
 
-def _setup_cfg(path: Path, warnings: list[str]) -> dict[str, dict[str, str]]:
+def _setup_cfg(path: Path, unread: list[str]) -> dict[str, dict[str, str]]:
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read(path, encoding="utf-8")
     except (OSError, UnicodeDecodeError, configparser.Error) as error:
-        warnings.append(f"{path.name} cannot be read, its requirements are not known: {error}")
+        unread.append(f"{path.name} cannot be read, its requirements are not known: {error}")
     return {section: dict(parser[section]) for section in parser.sections()}
 
 
@@ -192,7 +204,11 @@ def _parsed(
 
 
 def _requirement_files(root: Path) -> list[Path]:
-    found = [*root.glob("requirements*.txt"), *root.glob("requirements/*.txt"), *root.glob("*-requirements.txt")]
+    found = [
+        *root.glob("requirements*.txt"),
+        *root.glob("requirements/*.txt"),
+        *root.glob("*-requirements.txt"),
+    ]
     return sorted(found, key=lambda path: (path.name != "requirements.txt", str(path)))[:20]
 
 
@@ -201,7 +217,10 @@ def _listed(path: Path, root: Path) -> Iterator[Requirement]:
         lines = path.read_text("utf-8", "replace").splitlines()
     except OSError:
         return
-    yield from _parsed([line.partition(" --hash")[0].rstrip("\\ ") for line in lines], path.relative_to(root).as_posix())
+    yield from _parsed(
+        [line.partition(" --hash")[0].rstrip("\\ ") for line in lines],
+        path.relative_to(root).as_posix(),
+    )
 
 
 def _python_files(root: Path) -> Iterator[str]:
@@ -219,7 +238,7 @@ def _python_files(root: Path) -> Iterator[str]:
 def _is_looked_into(folder: str, name: str) -> bool:
     if name.startswith(".") or name in _PASSED_OVER or name.endswith(".egg-info"):
         return False
-    return not os.path.exists(os.path.join(folder, name, "pyvenv.cfg"))
+    return not (Path(folder) / name / "pyvenv.cfg").exists()
 
 
 def _top_level(files: Iterable[str]) -> frozenset[str]:
@@ -229,6 +248,30 @@ def _top_level(files: Iterable[str]) -> frozenset[str]:
         # A folder of loose scripts (docs/conf.py, examples/…) can be imported too, from the root.
         names.add(first if rest else first.removesuffix(".py"))
     return frozenset(names - _NO_MODULES)
+
+
+@lru_cache(maxsize=256)
+def _imported_names(path: Path) -> Mapping[str, str]:
+    found = {}
+    for node in ast.walk(_parse(path)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                found[alias.asname or alias.name.partition(".")[0]] = alias.name
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                found[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+    return found
+
+
+def _parse(path: Path) -> ast.Module:
+    """Empty where the file is too large, cannot be read or does not parse."""
+    try:
+        source = path.read_bytes() if path.stat().st_size <= _MAX_BYTES else b""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # its invalid escapes are no concern of ours
+            return ast.parse(source)
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.Module(body=[], type_ignores=[])
 
 
 def _fixtures(root: Path, files: Iterable[str]) -> Iterator[FixtureDefinition]:
@@ -245,20 +288,14 @@ def _may_define_fixtures(file: str) -> bool:
 
 
 def _fixtures_of(path: Path, file: str) -> Iterator[FixtureDefinition]:
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            return
-        tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError):
-        return
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            name = fixture_name(node)
-            if name:
-                yield FixtureDefinition(name=name, function=node.name, file=file, line=node.lineno)
+    for node in ast.walk(_parse(path)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and (
+            name := _fixture_name(node)
+        ):
+            yield FixtureDefinition(name=name, function=node.name, file=file, line=node.lineno)
 
 
-def fixture_name(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str | None:
+def _fixture_name(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str | None:
     """The name of the fixture that a function defines; None where it defines none."""
     for decorator in node.decorator_list:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator

@@ -23,11 +23,13 @@ def suggest(
 ) -> tuple[Suggestion, ...]:
     """Suggestions for a cause, best first; never empty.
 
-    What worked or was accepted for the signature before comes first, what was rejected or failed does
-    not come again.
+    What worked or was accepted for the signature before comes first; what was rejected or failed
+    does not come again.
     """
     found = explain(failures, recording, project)
-    proposed = [*_from_rule(found, project)] if found and found.rule.category == verdict.category else []
+    proposed = (
+        [*_from_rule(found, project)] if found and found.rule.category == verdict.category else []
+    )
     known = remembered.suggestions if remembered else ()
     refused = {entry.text for entry in known if entry.status in ("rejected", "failed")}
     kept = sorted(
@@ -64,15 +66,14 @@ def _decided(remembered: Remembered | None) -> Iterator[Suggestion]:
     sentences = [f"A reviewer noted: {remembered.note}"] if remembered.note else []
     if remembered.fix:
         sentences.append(f"It was mended before by commit {remembered.fix}.")
-    yield Suggestion(
-        text=" ".join(sentences), source="reviewer", confidence=0.9, origin="reviewer"
-    )
+    yield Suggestion(text=" ".join(sentences), source="reviewer", confidence=0.9, origin="reviewer")
 
 
 def _look(verdict: Verdict, project: Project) -> Suggestion:
     """What to look at where nothing supports a remedy."""
     if verdict.category != "unknown":
-        text = f"No remedy is known for this {verdict.category.replace('_', ' ')}. Look at: {verdict.evidence[0]}"
+        kind = verdict.category.replace("_", " ")
+        text = f"No remedy is known for this {kind}. Look at: {verdict.evidence[0]}"
     else:
         unread = f" ({'; '.join(project.warnings)})" if project.warnings else ""
         text = (

@@ -1,4 +1,4 @@
-"""Says what a cause is: category, kind, culprit, and the evidence. Rules are data; see `rules.py`."""
+"""Says what a cause is: category, kind, culprit and evidence. Rules are data; see `rules.py`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from conftest_kit.records import Failure, Recording
 from corpus_memory_logging.records import Remembered, Verdict
-from orchestrator.classify import calls, facts, harness, machine, modules
+from orchestrator.classify import calls, facts, harness, machine, modules, owners
 from orchestrator.classify.engine import Match, match
 from orchestrator.classify.facts import Context
 from orchestrator.classify.installed import Installed
@@ -16,7 +16,11 @@ from orchestrator.project import Project
 
 __all__ = ["apply_decision", "classify", "explain"]
 
-CATALOGUE = {**facts.FACTS, **modules.FACTS, **calls.FACTS, **harness.FACTS, **machine.FACTS}
+CATALOGUE = {
+    name: fact
+    for topic in (facts, modules, owners, calls, harness, machine)
+    for name, fact in topic.FACTS.items()
+}
 
 
 def classify(failures: Sequence[Failure], recording: Recording, project: Project) -> Verdict:
@@ -58,11 +62,11 @@ def apply_decision(verdict: Verdict, remembered: Remembered | None) -> Verdict:
 def _unknown(failures: Sequence[Failure], recording: Recording, project: Project) -> Verdict:
     first = failures[0] if failures else Failure(nodeid="", phase="call")
     chain = " ← ".join(link.type for link in first.exceptions) or "none was recorded"
+    installed, asked = len(recording.run.environment.distributions), len(project.requirements)
     looked_at = (
         first.message.strip()[:300].partition("\n")[0],
         f"exceptions: {chain}",
-        f"{len(recording.run.environment.distributions)} installed distributions, "
-        f"{len(project.requirements)} requirements of the project: none of them explains it",
+        f"nothing of {installed} installed distributions and {asked} requirements explains it",
     )
     return Verdict(
         category="unknown",

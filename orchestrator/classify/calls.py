@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Iterator
 
 from conftest_kit.records import Frame
 from orchestrator.classify.facts import Fact, Facts, module_of
 from orchestrator.classify.installed import Owner
-from orchestrator.classify.modules import known_names, owner_of
+from orchestrator.classify.modules import is_own
+from orchestrator.classify.owners import known_names, owner_of
 
-_MAX_BYTES = 512 * 1024
 _CALLED = re.compile(r"[A-Za-z_]\w{0,100}(?:\.[A-Za-z_]\w{0,100}){0,6}")
 
 
 def _callee(facts: Facts) -> Owner | None:
-    """The installed distribution whose function own code called, by the imports of the calling file."""
-    names = [name for name in facts.group("function").split(".") if name not in ("__init__", "__new__")]
+    """Whose function own code called, as far as the imports of the calling file tell."""
+    parts = facts.group("function").split(".")
+    names = [name for name in parts if name not in ("__init__", "__new__")]
     frame = facts.frames[-1] if facts.frames else None
     if not names or frame is None or frame.origin not in ("project", "test"):
         return None
@@ -26,36 +25,19 @@ def _callee(facts: Facts) -> Owner | None:
 
 
 def _bound_owner(facts: Facts, frame: Frame, called: str = "") -> Owner | None:
-    root = facts.context.project.root
-    imported = _imports(root / frame.file) if root else {}
+    owners = (owner_of(facts, module) for module in _bound(facts, frame, called))
+    return next(filter(None, owners), None)
+
+
+def _bound(facts: Facts, frame: Frame, called: str) -> Iterator[str]:
+    """The modules that the names on a line were imported from."""
+    imported = facts.context.project.imported_names(frame.file)
     for dotted in _CALLED.findall(frame.source):
         first, *rest = dotted.split(".")
-        if first not in imported or (called and called not in (first, *rest)):
-            continue
-        owner = owner_of(facts, imported[first])
-        if owner:
-            return owner
-    return None
-
-
-@lru_cache(maxsize=256)
-def _imports(file: Path) -> dict[str, str]:
-    """Local name to the dotted name that it was imported from; empty where the file cannot be read."""
-    try:
-        if file.stat().st_size > _MAX_BYTES:
-            return {}
-        tree = ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError):
-        return {}
-    found = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                found[alias.asname or alias.name.partition(".")[0]] = alias.name
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            for alias in node.names:
-                found[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-    return found
+        if first in imported and (not called or called in (first, *rest)):
+            module = imported[first]
+            if not is_own(facts, module.partition(".")[0]):
+                yield module
 
 
 def _callee_name(facts: Facts) -> str:
@@ -73,9 +55,15 @@ def _object(facts: Facts) -> str:
     return facts.attribute("obj")
 
 
+def _object_is_own(facts: Facts) -> str:
+    """`yes` where the type is one of the project's."""
+    top, dot, _ = facts["object"].partition(".")
+    return "yes" if dot and is_own(facts, top) else ""
+
+
 def _object_owner_of(facts: Facts) -> Owner | None:
     module, dot, _ = facts["object"].rpartition(".")
-    return owner_of(facts, module) if dot else None
+    return owner_of(facts, module) if dot and not facts["object_is_own"] else None
 
 
 def _object_owner(facts: Facts) -> str:
@@ -89,7 +77,7 @@ def _object_owner_version(facts: Facts) -> str:
 
 
 def _warner_of(facts: Facts) -> Owner | None:
-    """Who warned: the warning's own class, else the code that raised it, else what its line calls."""
+    """Who warned: the warning's class says it, the code that raised it, or what its line calls."""
     module = facts["type_module"]
     if module and (owner := owner_of(facts, module)):
         return owner
@@ -161,6 +149,7 @@ FACTS: dict[str, Fact] = {
     "named_installed": _named_installed,
     "numpy_version": _numpy_version,
     "object": _object,
+    "object_is_own": _object_is_own,
     "object_owner": _object_owner,
     "object_owner_version": _object_owner_version,
     "own_deprecation": _own_deprecation,

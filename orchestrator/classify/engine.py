@@ -16,7 +16,7 @@ from orchestrator.classify.rules import Rule, Wanted, When
 _MESSAGE_LIMIT = 4096
 _LINE_LIMIT = 300
 _FAILURES_TRIED = 3
-"""Failures of one signature differ in little; a few are tried, those with most of a record first."""
+"""Failures of one signature differ in little; a few are tried, those with exceptions first."""
 
 
 _HANDLED_COUNTS_LESS = 25
@@ -28,7 +28,7 @@ class Subject:
 
     failure: Failure
     links: tuple[Raised, ...]
-    """Those that decide first: the root of the chain and, of a group, its members; then the others."""
+    """First those that decide: the root of the chain, and of a group its members."""
     deciding: int
     """How many of the links decide."""
     facts: tuple[Facts, ...]
@@ -150,7 +150,7 @@ def _needs_exception(when: When) -> bool:
 
 
 def _groups(when: When, failure: Failure, link: Raised) -> dict[str, str] | None:
-    """The named groups of the rule's patterns; None where the link is not what the rule is about."""
+    """The named groups of the rule's patterns; None where the link is not the rule's."""
     if when.exception and not _is_one_of(link, when.exception):
         return None
     if when.unless and _is_one_of(link, when.unless):
@@ -165,7 +165,9 @@ def _groups(when: When, failure: Failure, link: Raised) -> dict[str, str] | None
 def _search(patterns: tuple[re.Pattern[str], ...], text: str) -> dict[str, str] | None:
     if not patterns:
         return {}
-    found = next(filter(None, (pattern.search(text[:_MESSAGE_LIMIT]) for pattern in patterns)), None)
+    found = next(
+        filter(None, (pattern.search(text[:_MESSAGE_LIMIT]) for pattern in patterns)), None
+    )
     return None if found is None else {key: value or "" for key, value in found.groupdict().items()}
 
 

@@ -14,7 +14,8 @@ Fact = Callable[["Facts"], str]
 """Empty where it is not known or does not apply."""
 
 _PLACE_LIMIT = 200
-_MACHINERY = ("<frozen ", "importlib/", "_pytest/", "pluggy/")
+_MACHINERY = ("<frozen importlib", "<frozen runpy", "importlib/", "_pytest/", "pluggy/")
+_FROZEN = re.compile(r"<frozen ([\w.]+)>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,8 @@ class Context:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts(Mapping[str, str]):
     """Facts by name, each computed once; empty where a name is not known. Named groups of a rule's
-    pattern come before them."""
+    pattern come before them.
+    """
 
     context: Context
     failure: Failure
@@ -117,7 +119,10 @@ def _raised_origin(facts: Facts) -> str:
 
 
 def _raised_file(facts: Facts) -> str:
-    return facts.link.frames[-1].file if facts.link.frames else ""
+    """Of the standard library with its usual name: `os.py`, which Python keeps as `<frozen os>`."""
+    file = facts.link.frames[-1].file if facts.link.frames else ""
+    frozen = _FROZEN.fullmatch(file)
+    return f"{frozen[1].replace('.', '/')}.py" if frozen else file
 
 
 def _raised_function(facts: Facts) -> str:

@@ -1,21 +1,27 @@
-"""Facts about the test harness: fixtures, plugins and what they bring, options, markers, settings."""
+"""Facts about the test harness: fixtures, plugins and what they bring, options and markers."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from conftest_kit.records import Fixture
+from conftest_kit.records import Fixture, Frame
 from orchestrator.classify.facts import Fact, Facts, is_harness, own_frame
 from orchestrator.classify.rules import knowledge
 
 
 def _plugin_of(facts: Facts, brings: str, name: str) -> dict[str, Any] | None:
-    """The plugin that brings it: one that the project asks for, else one installed, else the most used."""
-    found = [plugin for plugin in knowledge("plugins")["plugin"] if name in plugin.get(brings, ())]
+    """Who brings it: a plugin the project asks for, else one installed, else the most used."""
+    brought = (brings, "formerly") if brings == "fixtures" else (brings,)
+    found = [
+        plugin
+        for plugin in knowledge("plugins")["plugin"]
+        if any(name in plugin.get(key, ()) for key in brought)
+    ]
     project, installed = facts.context.project, facts.context.installed
     ranked = sorted(
         found,
@@ -57,24 +63,36 @@ def _plugin_state(facts: Facts) -> str:
     if not facts.context.installed.has(plugin):
         return "absent"
     loaded = {canonicalize_name(name) for name in facts.context.recording.run.environment.plugins}
-    return "loaded" if canonicalize_name(plugin) in loaded and not facts["disabled_by"] else "disabled"
+    return (
+        "loaded" if canonicalize_name(plugin) in loaded and not facts["disabled_by"] else "disabled"
+    )
 
 
 def _disabled_by(facts: Facts) -> str:
     """What keeps the plugin from being loaded, as the command line or the environment says."""
     run = facts.context.recording.run
-    found = next(
-        (p for p in knowledge("plugins")["plugin"] if p["distribution"] == facts["plugin"]), None
-    )
-    names = {*(found["names"] if found else ()), facts["plugin"]}
-    for before, argument in zip(("", *run.command), run.command, strict=False):
-        blocked = argument.removeprefix("-p") if argument.startswith("-pno:") else argument
-        if blocked.startswith("no:") and (before == "-p" or argument != blocked):
-            if blocked.removeprefix("no:") in names:
-                return f"-p {blocked}"
+    plugins = (p for p in knowledge("plugins")["plugin"] if p["distribution"] == facts["plugin"])
+    names = [*next(plugins, {"names": []})["names"], facts["plugin"]]
+    words = f" {' '.join(run.command)} "
+    for name in names:
+        if f" -p no:{name} " in words or f" -pno:{name} " in words:
+            return f"-p no:{name}"
     if "PYTEST_DISABLE_PLUGIN_AUTOLOAD" in run.environment.variables:
         return "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
     return ""
+
+
+def _plugin_fits(facts: Facts) -> str:
+    """`yes` unless the plugin serves a library that this project does not use.
+
+    Without Django, a fixture `db` is not that of pytest-django.
+    """
+    plugin, project = facts["plugin"], facts.context.project
+    serves = plugin.removeprefix("pytest-")
+    if not plugin or serves == plugin or serves not in knowledge("imports")["modules"]:
+        return "yes" if plugin else ""
+    used = facts.context.installed.has(serves) or project.declared((serves, plugin))
+    return "yes" if used else ""
 
 
 def _plugin_said(facts: Facts) -> str:
@@ -108,18 +126,17 @@ def _out_of_reach(facts: Facts) -> str:
     if not file:
         return ""
     if name != "conftest.py":
-        return f"{file} is a module: its fixtures serve only itself, those of a conftest.py serve others"
-    below = f"{folder}/" if folder else ""
-    if facts["test_file"].startswith(below):
-        return f"{file} is above the test and was not loaded (--noconftest, confcutdir or rootdir)"
+        return f"{file} is no conftest.py, so its fixtures serve only the tests in it"
+    if not folder or facts["test_file"].startswith(f"{folder}/"):
+        return f"{file} is above the test and was not loaded (--noconftest, confcutdir, rootdir)"
     return f"{file} serves only tests below {folder}/"
 
 
 def _raised_in(facts: Facts) -> Fixture | None:
     """The fixture in whose code the exception was raised.
 
-    While a test is set up or torn down, the code that runs is a fixture's, so it is the one whose file
-    and function, or nearest line above, the first own frame of the traceback shows.
+    While a test is set up or torn down, the code that runs is a fixture's: the one whose file and
+    function, or nearest line above, the first own frame of the traceback shows.
     """
     if facts.failure.phase not in ("setup", "teardown"):
         return None
@@ -127,11 +144,23 @@ def _raised_in(facts: Facts) -> Fixture | None:
         if frame.origin not in ("project", "test"):
             continue
         here = [entry for entry in facts.failure.fixtures if entry.file == frame.file]
-        named = [entry for entry in here if entry.name == frame.function]
-        above = [entry for entry in here if entry.line <= frame.line]
+        names = {frame.function, *_names_of(facts, frame)}
+        named = [entry for entry in here if entry.name in names]
+        above = [entry for entry in here if entry.line <= frame.line and not _is_xunit(frame)]
         found = named or sorted(above, key=lambda entry: -entry.line)
         return found[0] if found else None
     return None
+
+
+def _names_of(facts: Facts, frame: Frame) -> Iterator[str]:
+    """The fixture that a function defines under another name."""
+    for entry in facts.context.project.fixtures:
+        if (entry.file, entry.function) == (frame.file, frame.function):
+            yield entry.name
+
+
+def _is_xunit(frame: Frame) -> bool:
+    return frame.function.lower().startswith(("setup", "teardown", "asyncsetup", "asyncteardown"))
 
 
 def _failing_fixture(facts: Facts) -> str:
@@ -152,26 +181,36 @@ def _harness_raised(facts: Facts) -> str:
 
 def _option(facts: Facts) -> str:
     """The first unknown option that a plugin is known to bring, else the first."""
-    options = [word.partition("=")[0] for word in facts.group("options").split() if word.startswith("-")]
+    words = facts.group("options").split()
+    # -n4 is -n with its value.
+    options = [
+        re.sub(r"^(-[A-Za-z])\d+$", r"\1", word.partition("=")[0])
+        for word in words
+        if word.startswith("-")
+    ]
     known = (option for option in options if _plugin_of(facts, "options", option))
     return next(known, options[0] if options else "")
 
 
 def _nearest_marker(facts: Facts) -> str:
-    known = {name for plugin in knowledge("plugins")["plugin"] for name in plugin.get("markers", ())}
-    builtin = {"parametrize", "skip", "skipif", "xfail", "usefixtures", "filterwarnings"}
-    return _near(facts.group("marker"), known | builtin)
-
-
-def _near(name: str, names: Iterable[str]) -> str:
-    return next(iter(difflib.get_close_matches(name, sorted(names), n=1, cutoff=0.8)), "") if name else ""
+    known = {"parametrize", "skip", "skipif", "xfail", "usefixtures", "filterwarnings"}
+    for plugin in knowledge("plugins")["plugin"]:
+        known.update(plugin.get("markers", ()))
+    return next(iter(difflib.get_close_matches(facts.group("marker"), known, n=1, cutoff=0.8)), "")
 
 
 def _async_plugin(facts: Facts) -> str:
-    """The plugin that runs `async def` tests here: the one the project asks for, else the usual one."""
-    names = ("pytest-asyncio", "anyio", "pytest-trio", "pytest-aiohttp", "pytest-tornasync", "pytest-twisted")
+    """The plugin that runs `async def` tests: the one the project asks for, else the usual one."""
+    # anyio comes along with many libraries, so that it is installed says nothing of the tests.
+    names = (
+        "pytest-asyncio",
+        "pytest-trio",
+        "pytest-aiohttp",
+        "pytest-tornasync",
+        "pytest-twisted",
+    )
     project, installed = facts.context.project, facts.context.installed
-    declared = (name for name in names if project.declared((name,)))
+    declared = (name for name in (*names, "anyio") if project.declared((name,)))
     present = (name for name in names if installed.has(name))
     return next(declared, "") or next(present, names[0])
 
@@ -199,6 +238,7 @@ FACTS: dict[str, Fact] = {
     "option": _option,
     "out_of_reach": _out_of_reach,
     "plugin": _plugin,
+    "plugin_fits": _plugin_fits,
     "plugin_said": _plugin_said,
     "plugin_state": _plugin_state,
     "plugin_version": _plugin_version,

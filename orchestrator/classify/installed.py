@@ -75,21 +75,23 @@ class Installed:
         """Whether a distribution of that name is installed."""
         return canonicalize_name(name) in self.versions
 
-    def owner(self, module: str, known: tuple[str, ...] = ()) -> Owner | None:
+    def owner(
+        self, module: str, known: tuple[str, ...] = (), *, shared: bool = False
+    ) -> Owner | None:
         """Who brings a module: by metadata, else the first of the `known` names that is installed.
 
-        A namespace such as `google` has many owners; of these the one whose name the module bears, or
-        that is known to bring it, else none.
+        A namespace such as `google` is `shared`; of its owners only the one whose name the module
+        bears, or that is known to bring it.
         """
         top = module.partition(".")[0]
         owners = self.modules.get(top, ())
-        if len(owners) == 1:
+        if len(owners) == 1 and not shared:
             return Owner(name=owners[0].name, version=owners[0].version)
         wanted = {canonicalize_name(name) for name in (*known, module.replace(".", "-"), top)}
         for entry in owners:
             if canonicalize_name(entry.name) in wanted:
                 return Owner(name=entry.name, version=entry.version)
-        if owners or self.is_described:
+        if owners or self.is_described or shared:
             return None
         # Only names were recorded: a distribution of the module's own name is taken for its owner.
         name = next((name for name in (*known, top) if self.has(name)), None)
@@ -150,8 +152,12 @@ class Installed:
             "sys_platform": _PYTHON_NAMES.get(system, system.lower()),
             "os_name": "nt" if system == "Windows" else "posix",
             "platform_machine": self._environment.platform.get("machine", ""),
-            "implementation_name": self._environment.python.get("implementation", "cpython").lower(),
-            "platform_python_implementation": self._environment.python.get("implementation", "CPython"),
+            "implementation_name": self._environment.python.get(
+                "implementation", "cpython"
+            ).lower(),
+            "platform_python_implementation": self._environment.python.get(
+                "implementation", "CPython"
+            ),
             "extra": "",
         }
         try:

@@ -1,4 +1,4 @@
-"""Facts about modules: whose a module is, why it cannot be imported, which distribution brings it."""
+"""Facts about imports: why a module cannot be had, and which distribution brings it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
-from conftest_kit.records import Frame
-from orchestrator.classify.facts import Fact, Facts, is_harness, module_of, own_frame
-from orchestrator.classify.installed import Owner, Unmet
+from orchestrator.classify.facts import Fact, Facts
+from orchestrator.classify.owners import known_names, owner_of
 from orchestrator.classify.rules import knowledge
 from orchestrator.project import Requirement
 
@@ -55,10 +54,10 @@ def _symbol(facts: Facts) -> str:
 def _module_state(facts: Facts) -> str:
     """Why there is no such module.
 
-    `shadowed` a module stands where a package is expected · `removed` from, `newer` than or `unbuilt` in
-    this Python's standard library · `project` the project should hold it · `unreachable` the checkout
-    holds it, out of the import path · `gone` from an installed distribution · `broken` an installed
-    distribution should bring it · `absent` nobody installed brings it.
+    `shadowed` a module stands where a package is expected · `removed` from, `newer` than or
+    `unbuilt` in this Python's standard library · `project` the project should hold it ·
+    `unreachable` the checkout holds it, out of the import path · `gone` from an installed
+    distribution · `broken` an installed distribution should bring it · `absent` nobody brings it.
     """
     module, top = facts["module"], facts["top"]
     if not module:
@@ -67,11 +66,11 @@ def _module_state(facts: Facts) -> str:
         return "shadowed"
     if state := _stdlib_state(facts, module):
         return state
-    owner = facts.context.installed.owner(module, known_names(module))
-    if _is_own(facts, top) and (owner is None or top not in facts.context.installed.modules):
+    if is_own(facts, top):
         return "project"
+    owner = owner_of(facts, module)
     if owner is not None:
-        return "gone" if "." in module else "broken"
+        return "gone" if "." in module and facts["raiser"] != owner.name else "broken"
     if facts["helper"]:
         return "unreachable"
     return "absent"
@@ -95,9 +94,15 @@ def _release(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".")) if version else ()
 
 
-def _is_own(facts: Facts, top: str) -> bool:
-    project = facts.context.project
-    if top in project.modules and project.declared(known_names(top)) is None:
+def is_own(facts: Facts, top: str) -> bool:
+    """Whether a module at the top level is the project's, though it may be installed as well."""
+    project, owner = facts.context.project, owner_of(facts, top)
+    if project.declared((*known_names(top), *([owner.name] if owner else [top]))):
+        return False
+    if top in project.modules:
+        return True
+    # In a repository of several packages these are installed from folders of the checkout.
+    if owner and any(f"/{file}".endswith(f"/{top}/__init__.py") for file in project.files):
         return True
     # Without a checkout the frames show it: src/app/cli.py imports `app.gone`.
     return any(
@@ -113,9 +118,7 @@ def _helper(facts: Facts) -> str:
     suffixes = (f"/{path}.py", f"/{path}/__init__.py")
     if not path:
         return ""
-    return next(
-        (file for file in facts.context.project.files if f"/{file}".endswith(suffixes)), ""
-    )
+    return next((file for file in facts.context.project.files if f"/{file}".endswith(suffixes)), "")
 
 
 def _resolution(facts: Facts, module: str) -> Resolution | None:
@@ -123,14 +126,15 @@ def _resolution(facts: Facts, module: str) -> Resolution | None:
         return None
     candidates = known_names(module)
     top = module.partition(".")[0]
-    declared = facts.context.project.declared((*candidates, top)) or _resembling(facts, top)
+    named = (*candidates, *_joined(module))
+    declared = facts.context.project.declared(named) or _resembling(facts, top)
     if declared:
         return Resolution(
-            distribution=declared.name if not candidates else _as_known(declared.name, candidates),
+            distribution=_as_known(declared.name, candidates),
             source="declared",
             said=f"{declared.file} asks for it: {declared.text}",
         )
-    for name in (*candidates, top):
+    for name in named:
         for owner, extra in facts.context.installed.asked_for(name):
             through = f" with its extra {extra!r}" if extra else ""
             return Resolution(
@@ -140,23 +144,18 @@ def _resolution(facts: Facts, module: str) -> Resolution | None:
             )
     if candidates:
         source = knowledge("imports")["source"]
-        return Resolution(
-            distribution=candidates[0], source="known", said=f"known from {source}"
-        )
+        return Resolution(distribution=candidates[0], source="known", said=f"known from {source}")
     return Resolution(
-        distribution=top, source="unverified", said="no source names the distribution of this module"
+        distribution=top,
+        source="unverified",
+        said="no source names the distribution of this module",
     )
 
 
-def known_names(module: str) -> tuple[str, ...]:
-    """The distributions known to bring a module, the most used first: of its longest known prefix."""
-    table = knowledge("imports")["modules"]
+def _joined(module: str) -> tuple[str, ...]:
+    """What its distribution may be called: google-cloud-storage, google-cloud, google."""
     parts = module.split(".")
-    for length in range(len(parts), 0, -1):
-        names = table.get(".".join(parts[:length]))
-        if names:
-            return tuple(names)
-    return ()
+    return tuple("-".join(parts[:length]) for length in range(len(parts), 0, -1))
 
 
 def _resembling(facts: Facts, top: str) -> Requirement | None:
@@ -196,6 +195,18 @@ def _distribution_said(facts: Facts) -> str:
     return found.said if found else ""
 
 
+def _importer_extra(facts: Facts) -> str:
+    """The extra of the installed distribution that imports, which brings the module."""
+    return next(
+        (
+            extra
+            for owner, extra in facts.context.installed.asked_for(facts["distribution"])
+            if extra and owner.name == facts["raiser"]
+        ),
+        "",
+    )
+
+
 def _nearest_module(facts: Facts) -> str:
     """A module that the import may have meant: misspelt, or moved."""
     installed, project = facts.context.installed, facts.context.project
@@ -208,12 +219,7 @@ def _nearest_module(facts: Facts) -> str:
     if own:
         return next(iter(difflib.get_close_matches(facts["module"], own, n=1, cutoff=0.7)), "")
     names = {*installed.modules, *knowledge("imports")["modules"], *project.modules} - {top}
-    return next(iter(difflib.get_close_matches(top, names, n=1, cutoff=0.85)), "")
-
-
-def owner_of(facts: Facts, module: str) -> Owner | None:
-    """The installed distribution that brings a module."""
-    return facts.context.installed.owner(module, known_names(module)) if module else None
+    return next(iter(difflib.get_close_matches(top, names, n=1, cutoff=0.8)), "")
 
 
 def _owner(facts: Facts) -> str:
@@ -232,54 +238,11 @@ def _owner_state(facts: Facts) -> str:
     module, top = facts["module"], facts["top"]
     if not module:
         return ""
-    if _is_own(facts, top):
+    if is_own(facts, top):
         return "project"
     if top in knowledge("stdlib")["names"]:
         return "stdlib"
     return "installed" if owner_of(facts, module) else ""
-
-
-def _raiser_of(facts: Facts) -> Owner | None:
-    frame = facts.frames[-1] if facts.frames else None
-    return owner_of(facts, module_of(frame)) if frame and frame.origin == "installed" else None
-
-
-def _raiser(facts: Facts) -> str:
-    """The installed distribution whose code raised."""
-    owner = _raiser_of(facts)
-    return owner.name if owner else ""
-
-
-def _raiser_version(facts: Facts) -> str:
-    owner = _raiser_of(facts)
-    return owner.version if owner else ""
-
-
-def _called(facts: Facts) -> Owner | None:
-    """The installed distribution that own code called into, at the deepest own frame."""
-    frames = facts.frames
-    own = own_frame(facts)
-    if own is None:
-        return None
-    below = frames[max(i for i, frame in enumerate(frames) if frame is own) + 1 :]
-    entered = next((frame for frame in below if frame.origin == "installed"), None)
-    return owner_of(facts, module_of(entered)) if entered else None
-
-
-def _entered(facts: Facts) -> str:
-    owner = _called(facts)
-    return owner.name if owner else ""
-
-
-def _entered_version(facts: Facts) -> str:
-    owner = _called(facts)
-    return owner.version if owner else ""
-
-
-def _type_owner(facts: Facts) -> str:
-    """The installed distribution that the exception's class comes from."""
-    owner = owner_of(facts, facts["type_module"].partition(".")[0])
-    return owner.name if owner else ""
 
 
 def _removed_in(facts: Facts) -> str:
@@ -303,121 +266,22 @@ def _system_package(facts: Facts) -> str:
     return str(knowledge("stdlib")["optional"].get(facts["module"], ""))
 
 
-def _named_distribution(facts: Facts) -> str:
-    """The distribution that a message names, as others write it."""
-    named = facts.group("named").partition("[")[0]
-    if not named:
-        return ""
-    return known_names(named)[0] if known_names(named) and not _is_known(named) else named
-
-
-def _named_state(facts: Facts) -> str:
-    """`installed`, `verified` (not installed, and somebody beside the message knows it) or `unverified`."""
-    name = facts["named_distribution"]
-    if not name:
-        return ""
-    if facts.context.installed.has(name):
-        return "installed"
-    if facts.context.project.declared((name,)) or any(facts.context.installed.asked_for(name)):
-        return "verified"
-    return "verified" if _is_known(name) else "unverified"
-
-
-def _is_known(name: str) -> bool:
-    wanted = canonicalize_name(name)
-    return any(
-        canonicalize_name(candidate) == wanted
-        for names in knowledge("imports")["modules"].values()
-        for candidate in names
-    ) or any(plugin["distribution"] == wanted for plugin in knowledge("plugins")["plugin"])
-
-
-def _named_by(facts: Facts) -> str:
-    """Who asks for the named distribution, by metadata: `fastapi 0.110 (extra all)`."""
-    for owner, extra in facts.context.installed.asked_for(facts["named_distribution"]):
-        return f"{owner.name} {owner.version}" + (f" (extra {extra!r})" if extra else "")
-    return ""
-
-
-def _touching(facts: Facts) -> Unmet | None:
-    """The unmet requirement between distributions that the failure touches."""
-    owners = [owner_of(facts, facts["module"]), _raiser_of(facts), _called(facts)]
-    touched = {canonicalize_name(owner.name) for owner in owners if owner}
-    for unmet in facts.context.installed.unmet if touched else ():
-        if unmet.installed and touched & {
-            canonicalize_name(unmet.name),
-            canonicalize_name(unmet.by.name),
-        }:
-            return unmet
-    return None
-
-
-def _unmet(facts: Facts) -> str:
-    """`fastapi 0.110 requires starlette<0.37, installed is 0.40`."""
-    found = _touching(facts)
-    if found is None:
-        return ""
-    return (
-        f"{found.by.name} {found.by.version} requires {found.requirement},"
-        f" installed is {found.name} {found.installed}"
-    )
-
-
-def _unmet_name(facts: Facts) -> str:
-    found = _touching(facts)
-    return found.name if found else ""
-
-
-def _unmet_version(facts: Facts) -> str:
-    found = _touching(facts)
-    return found.installed if found else ""
-
-
-def _unmet_requirement(facts: Facts) -> str:
-    found = _touching(facts)
-    return found.requirement if found else ""
-
-
-def _importer(facts: Facts) -> Frame | None:
-    return facts.frames[-1] if facts.frames else None
-
-
-def _import_origin(facts: Facts) -> str:
-    """Who imports: `project`, `test`, `installed` or `stdlib`."""
-    frame = _importer(facts)
-    if frame is None:
-        return ""
-    return "test" if is_harness(frame) else frame.origin
-
-
 FACTS: dict[str, Fact] = {
     "added_in": _added_in,
     "distribution": _distribution,
     "distribution_said": _distribution_said,
     "distribution_source": _distribution_source,
-    "entered": _entered,
-    "entered_version": _entered_version,
     "helper": _helper,
-    "import_origin": _import_origin,
+    "importer_extra": _importer_extra,
     "module": _module,
     "module_state": _module_state,
-    "named_by": _named_by,
-    "named_distribution": _named_distribution,
-    "named_state": _named_state,
     "nearest_module": _nearest_module,
     "owner": _owner,
     "owner_state": _owner_state,
     "owner_version": _owner_version,
-    "raiser": _raiser,
-    "raiser_version": _raiser_version,
     "removed_in": _removed_in,
     "replacement": _replacement,
     "symbol": _symbol,
     "system_package": _system_package,
     "top": _top,
-    "type_owner": _type_owner,
-    "unmet": _unmet,
-    "unmet_name": _unmet_name,
-    "unmet_requirement": _unmet_requirement,
-    "unmet_version": _unmet_version,
 }

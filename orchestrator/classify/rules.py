@@ -29,7 +29,7 @@ from typing import Any
 from corpus_memory_logging.records import CATEGORIES
 
 _RULE_KEYS = {
-    "id", "version", "kind", "priority", "confidence", "why", "when", "culprit", "evidence", "remedy"
+    "id", "version", "kind", "priority", "confidence", "when", "culprit", "evidence", "remedy"
 }  # fmt: skip
 _WHEN_KEYS = {
     "phase", "exception", "unless", "position", "message", "report", "attributes", "facts"
@@ -111,7 +111,9 @@ def rules() -> tuple[Rule, ...]:
 @cache
 def knowledge(name: str) -> dict[str, Any]:
     """The content of `orchestrator/knowledge/<name>.toml`."""
-    return tomllib.loads(files("orchestrator").joinpath(f"knowledge/{name}.toml").read_text("utf-8"))
+    return tomllib.loads(
+        files("orchestrator").joinpath(f"knowledge/{name}.toml").read_text("utf-8")
+    )
 
 
 def parse(document: Mapping[str, Any], category: str) -> tuple[Rule, ...]:
@@ -182,7 +184,11 @@ def _remedy(rule: str, entry: Mapping[str, Any]) -> Remedy:
 
 def _wanted(entry: Mapping[str, Any]) -> Wanted:
     return {
-        fact: value if isinstance(value, bool) else (value,) if isinstance(value, str) else tuple(value)
+        fact: value
+        if isinstance(value, bool)
+        else (value,)
+        if isinstance(value, str)
+        else tuple(value)
         for fact, value in entry.items()
     }
 
@@ -199,4 +205,6 @@ def _patterns(rule: str, texts: str | list[str] | tuple[()]) -> tuple[re.Pattern
 
 def _check(rule: str, entry: Mapping[str, Any], known: set[str]) -> None:
     if unknown := sorted(set(entry) - known):
-        raise BadRule(f"rule {rule}: unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}")
+        raise BadRule(
+            f"rule {rule}: unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}"
+        )

@@ -1,0 +1,165 @@
+"""Facts about distributions: who raised or was called, and whether what is installed fits."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from packaging.utils import canonicalize_name
+
+from orchestrator.classify.facts import Fact, Facts, module_of, own_frame
+from orchestrator.classify.installed import Owner, Unmet
+from orchestrator.classify.rules import knowledge
+
+
+def known_names(module: str) -> tuple[str, ...]:
+    """Who is known to bring a module or its longest known prefix, the likeliest first."""
+    table = knowledge("imports")["modules"]
+    parts = module.split(".")
+    for length in range(len(parts), 0, -1):
+        names = table.get(".".join(parts[:length]))
+        if names:
+            return tuple(names)
+    return ()
+
+
+@cache
+def is_namespace(top: str) -> bool:
+    """Whether many distributions share this name at the top level, as `google` or `zope`."""
+    return any(name.startswith(f"{top}.") for name in knowledge("imports")["modules"])
+
+
+def owner_of(facts: Facts, module: str) -> Owner | None:
+    """The installed distribution that brings a module."""
+    if not module:
+        return None
+    shared = is_namespace(module.partition(".")[0])
+    return facts.context.installed.owner(module, known_names(module), shared=shared)
+
+
+def _raiser_of(facts: Facts) -> Owner | None:
+    frame = facts.frames[-1] if facts.frames else None
+    return owner_of(facts, module_of(frame)) if frame and frame.origin == "installed" else None
+
+
+def _raiser(facts: Facts) -> str:
+    """The installed distribution whose code raised."""
+    owner = _raiser_of(facts)
+    return owner.name if owner else ""
+
+
+def _raiser_version(facts: Facts) -> str:
+    owner = _raiser_of(facts)
+    return owner.version if owner else ""
+
+
+def _called(facts: Facts) -> Owner | None:
+    """The installed distribution that own code called into, at the deepest own frame."""
+    frames = facts.frames
+    own = own_frame(facts)
+    if own is None:
+        return None
+    below = frames[max(i for i, frame in enumerate(frames) if frame is own) + 1 :]
+    entered = next((frame for frame in below if frame.origin == "installed"), None)
+    return owner_of(facts, module_of(entered)) if entered else None
+
+
+def _entered(facts: Facts) -> str:
+    owner = _called(facts)
+    return owner.name if owner else ""
+
+
+def _entered_version(facts: Facts) -> str:
+    owner = _called(facts)
+    return owner.version if owner else ""
+
+
+def _named_distribution(facts: Facts) -> str:
+    """The distribution that a message names, as others write it."""
+    named = facts.group("named").partition("[")[0]
+    if not named:
+        return ""
+    return known_names(named)[0] if known_names(named) and not _is_known(named) else named
+
+
+def _named_state(facts: Facts) -> str:
+    """`installed`, `verified`: not installed, and somebody beside the message knows it, or
+    `unverified`.
+    """
+    name = facts["named_distribution"]
+    if not name:
+        return ""
+    if facts.context.installed.has(name):
+        return "installed"
+    if facts.context.project.declared((name,)) or any(facts.context.installed.asked_for(name)):
+        return "verified"
+    return "verified" if _is_known(name) else "unverified"
+
+
+def _is_known(name: str) -> bool:
+    wanted = canonicalize_name(name)
+    return any(
+        canonicalize_name(candidate) == wanted
+        for names in knowledge("imports")["modules"].values()
+        for candidate in names
+    ) or any(plugin["distribution"] == wanted for plugin in knowledge("plugins")["plugin"])
+
+
+def _named_by(facts: Facts) -> str:
+    """Who asks for the named distribution, by metadata: `fastapi 0.110 (extra all)`."""
+    for owner, extra in facts.context.installed.asked_for(facts["named_distribution"]):
+        return f"{owner.name} {owner.version}" + (f" (extra {extra!r})" if extra else "")
+    return ""
+
+
+def _touching(facts: Facts) -> Unmet | None:
+    """The unmet requirement between distributions that the failure touches."""
+    owners = [owner_of(facts, facts["module"]), _raiser_of(facts), _called(facts)]
+    touched = {canonicalize_name(owner.name) for owner in owners if owner}
+    for unmet in facts.context.installed.unmet if touched else ():
+        if unmet.installed and touched & {
+            canonicalize_name(unmet.name),
+            canonicalize_name(unmet.by.name),
+        }:
+            return unmet
+    return None
+
+
+def _unmet(facts: Facts) -> str:
+    """`fastapi 0.110 requires starlette<0.37, installed is 0.40`."""
+    found = _touching(facts)
+    if found is None:
+        return ""
+    return (
+        f"{found.by.name} {found.by.version} requires {found.requirement},"
+        f" installed is {found.name} {found.installed}"
+    )
+
+
+def _unmet_name(facts: Facts) -> str:
+    found = _touching(facts)
+    return found.name if found else ""
+
+
+def _unmet_version(facts: Facts) -> str:
+    found = _touching(facts)
+    return found.installed if found else ""
+
+
+def _unmet_requirement(facts: Facts) -> str:
+    found = _touching(facts)
+    return found.requirement if found else ""
+
+
+FACTS: dict[str, Fact] = {
+    "entered": _entered,
+    "entered_version": _entered_version,
+    "named_by": _named_by,
+    "named_distribution": _named_distribution,
+    "named_state": _named_state,
+    "raiser": _raiser,
+    "raiser_version": _raiser_version,
+    "unmet": _unmet,
+    "unmet_name": _unmet_name,
+    "unmet_requirement": _unmet_requirement,
+    "unmet_version": _unmet_version,
+}
