@@ -464,7 +464,7 @@ def test_a_megabyte_takes_about_a_second():
     seconds = time.process_time() - begin
 
     assert PASSWORD not in redacted
-    assert seconds < 4 * len(text) / 1_000_000
+    assert seconds < 8 * len(text) / 1_000_000
 
 
 @pytest.mark.parametrize(
