@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,9 +30,14 @@ def of_launched(
         corpus_memory_logging.errors.StoreError: the memory refused.
     """
     run_directory = launched.run_directory or _place(launched, settings)
+    notes = launched.notes
     if not (run_directory / rundir.RUN_FILE).is_file():
-        run_directory = _record(launched, settings)
-    yield from pipeline.review(run_directory, settings=settings, store=store, now=now)
+        run_directory, notes = _record(launched, settings), ()  # the record holds them
+    for stage in pipeline.review(run_directory, settings=settings, store=store, now=now):
+        if isinstance(stage, Review):
+            yield replace(stage, warnings=(*notes, *stage.warnings))
+        else:
+            yield stage
 
 
 def _place(launched: Launched, settings: Settings) -> Path:
