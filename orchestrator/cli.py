@@ -101,6 +101,8 @@ def run(
     def stages(store: Store | None) -> Iterator[str | Review]:
         return reviews.of_launched(launched, settings=settings, store=store, now=_now())
 
+    if wanted["form"] == "text" and not wanted["output"]:
+        _emit("\n")  # a process that died leaves its last line open
     status = _status(
         lambda: _review(stages, settings, **wanted), debug=context.find_root().params["debug"]
     )

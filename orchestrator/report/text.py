@@ -87,11 +87,9 @@ class _Page:
         run = review.recording.run
         self._wrapped(view.heading(review), first="", rest=" " * _INDENT, style="bold")
         green = not review.causes and not run.exit_code
-        result = [
-            (view.counts(run) or "nothing ran", "green" if green else "red"),
-            (view.duration(run) and f"in {view.duration(run)}", ""),
-        ]
-        self._line(*_joined(result, " "), *_joined_after(view.ending(run), view.place(run)))
+        result = (view.counts(run) or "nothing ran", "green" if green else "red")
+        took = f" in {view.duration(run)}" if view.counts(run) and view.duration(run) else ""
+        self._line(result, (took, ""), *_joined_after(view.ending(run), view.place(run)))
         for nodeid in review.recording.in_flight:
             self._line(("was running: ", "yellow"), (one_line(nodeid), ""))
         for note in review.notes[1:]:
@@ -132,8 +130,10 @@ class _Page:
 
     def _why(self, cause: Cause) -> None:
         verdict = cause.verdict
-        known = [view.confidence(verdict.confidence)] if verdict.category != "unknown" else []
-        known += [view.words(verdict.kind), one_line(verdict.rule)]
+        known = []
+        if verdict.category != "unknown":
+            known = [view.confidence(verdict.confidence), view.words(verdict.kind)]
+            known.append(one_line(verdict.rule))
         label = "why"
         if any(known):
             self._prose(label, " · ".join(filter(None, known)), style="dim")

@@ -182,9 +182,23 @@ def test_a_red_run_is_reviewed_and_its_status_kept(reviewed):
 
     assert result.returncode == 1
     assert result.stdout.index("6 failed, 1 passed") < result.stdout.index("2 causes of 7 failures")
+    assert "\n\nrun 2" in result.stdout
     assert "missing dependency · no_such_module_anywhere · 1 failure · NEW" in result.stdout
     assert "… and 2 more" in result.stdout
     assert result.stderr == ""
+
+
+def test_what_no_test_could_fail_on_is_reviewed(tmp_path):
+    """A conftest that cannot be imported ends pytest before any test: it is the cause."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "conftest.py").write_text(NEEDS)
+    result = orchestrator("run", "--", *pytest_command(), cwd=tmp_path)
+
+    assert result.returncode == 4
+    assert "no test started (exit status 4)" in result.stdout
+    assert "where   conftest.py:1 in <module>" in result.stdout
+    assert "tests   pytest itself (start)" in result.stdout
+    assert "warning" not in result.stdout
 
 
 def test_a_run_is_reviewed_again_without_a_change(invoke, project):
