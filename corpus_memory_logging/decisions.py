@@ -65,11 +65,12 @@ def resolve(
         rejected = _suggestion(memory, reject, cause_id) if reject else None
         _set_status(memory, accepted, "accepted", time)
         _set_status(memory, rejected, "rejected", time)
-        only_corrects = bool(category or culprit or rejected) and not (accepted or fix)
+        only_corrects = bool(category or culprit or rejected) and not (accepted or fix or ignore)
         before = memory.select("cause", cause_id=cause_id)[0]["status"]
         decision = {
             "cause_id": cause_id,
             "status": "ignored" if ignore else before if only_corrects else "resolved",
+            "status_since": None if only_corrects else time,
             "time": time,
             "category": category,
             **_culprit(memory, culprit, cause_id, category),
@@ -79,6 +80,7 @@ def resolve(
         memory.execute("decide_cause", **decision)
         decision |= {"accepted": accepted, "rejected": rejected, "reviewer": storable(reviewer)}
         memory.execute("add_decision", **decision, run=None)
+    del decision["status_since"]
     kind = decision.pop("culprit_type")
     decision["culprit"] = f"{kind}:{decision['culprit']}" if kind else None
     return {**decision, "title": found["about"]}

@@ -211,9 +211,9 @@ class Store(Partition):
         nothing = dict.fromkeys(
             ("category", "culprit", "culprit_type", "note", "fix", "accepted", "rejected")
         )
-        decision: Row = {"cause_id": cause_id, "status": "open", "time": time, **nothing}
+        decision: Row = {"cause_id": cause_id, "status": "open", "status_since": time, **nothing}
         self.execute("decide_cause", **decision)
-        self.execute("add_decision", **decision, reviewer="memory", run=run)
+        self.execute("add_decision", **decision, time=time, reviewer="memory", run=run)
 
     def _add_suggestion(
         self, suggestion: Suggestion, cause_id: str, *, run: int, rank: int, created: str

@@ -96,10 +96,11 @@ INSERT INTO interactions (project, interaction_id, time, content)
 VALUES (:project, :interaction_id, :time, :content)
 ON CONFLICT (project, interaction_id) DO NOTHING
 
+-- What is null stays as it was.
 -- name: decide_cause
 UPDATE causes SET
     status = :status,
-    status_since = :time,
+    status_since = COALESCE(:status_since, status_since),
     decided_category = COALESCE(:category, decided_category),
     decided_culprit_type = COALESCE(:culprit_type, decided_culprit_type),
     decided_culprit_name = COALESCE(:culprit, decided_culprit_name),

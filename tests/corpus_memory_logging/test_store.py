@@ -116,6 +116,16 @@ class TestStore:
         assert (known.status, known.occurrences) == ("resolved", 2)
         assert queries.causes(store)[0]["run_id"] == make.run_id(2)
 
+    def test_a_later_correction_does_not_hide_a_return(self, store, make):
+        """What counts is when the cause was resolved, not when its category was corrected."""
+        store.remember(make.review(1))
+        decide(store, make, at=2)
+        decide(store, make, at=5, category="network")
+
+        store.remember(make.review(4))
+
+        assert store.recall([make.signature], run_id="x")[make.signature].status == "open"
+
     def test_an_ignored_cause_stays_ignored(self, store, make):
         """However often its signature returns."""
         store.remember(make.review(1))
