@@ -157,8 +157,11 @@ def _archive(
     except OSError as error:
         return None, (f"no archive was written to '{folder}': {error.strerror}",)
     removed = archive.prune(folder, max_bytes=settings.max_archive_bytes, keep=archived.path)
-    made_room = (f"archive {name} was removed to make room" for name in removed)
-    return archived, (*archived.left_out, *made_room)
+    return archived, (
+        *archived.left_out,
+        *(f"{name} is binary and was archived unsearched" for name in archived.unscanned),
+        *(f"archive {name} was removed to make room" for name in removed),
+    )
 
 
 def _leave_traces(recording: Recording, run_directory: Path, settings: Settings) -> None:

@@ -16,7 +16,7 @@ from orchestrator import archive, counted, pipeline
 from orchestrator.errors import UnreadableInput
 from orchestrator.intake import metrics_file
 from orchestrator.launch import Launched
-from orchestrator.not_started import record_not_started
+from orchestrator.launch.not_started import record_not_started
 from orchestrator.redact import Redactor
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from conftest_kit import rundir
 from orchestrator.launch import Launched
-from orchestrator.not_started import record_not_started, start_failure
+from orchestrator.launch.not_started import record_not_started, start_failure
 
 
 def launched(stderr, exit_code=4, **fields):

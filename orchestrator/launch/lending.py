@@ -20,7 +20,7 @@ from conftest_kit import records
 
 TOKEN = "CONFTEST_KIT_TOKEN"  # noqa: S105, the name of a variable
 MODULE = "_conftest_kit_lent"
-FOLDER = Path(__file__).parent / "data" / "lent"
+FOLDER = Path(__file__).parents[1] / "data" / "lent"
 KIT = Path(records.__file__).parent
 PASSED_ON = f"PYTEST_PLUGINS,PYTHONPATH,{TOKEN}"
 

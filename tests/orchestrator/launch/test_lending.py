@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator import lending
-from orchestrator.lending import Answer, Met
+from orchestrator.launch import lending
+from orchestrator.launch.lending import Answer, Met
 
 ADDED = {name: added for name, _, added in lending.ADDITIONS}
 

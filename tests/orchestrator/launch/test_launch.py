@@ -13,7 +13,7 @@ import pytest
 
 from conftest_kit import rundir
 from orchestrator import launch as launch_module
-from orchestrator import lending
+from orchestrator.launch import lending
 from orchestrator.errors import UsageProblem
 from orchestrator.launch import launch
 

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from orchestrator import private_keys, spans
-from orchestrator.spans import FILLER, Span
+from orchestrator.redact import private_keys, spans
+from orchestrator.redact.spans import FILLER, Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

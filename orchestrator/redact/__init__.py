@@ -19,8 +19,8 @@ from conftest_kit.records import (
     Recording,
     Run,
 )
-from orchestrator import detector, spans
-from orchestrator.detector import Detector
+from orchestrator.redact import detector, spans
+from orchestrator.redact.detector import Detector
 
 _UNTOUCHED = frozenset(
     ["run_id", "state", "outcome", "phase", "relation", "origin", "scope", "bases"]

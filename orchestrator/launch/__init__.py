@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from conftest_kit import rundir
 from conftest_kit.masking import Mask
-from orchestrator import lending
+from orchestrator.launch import lending
 from orchestrator.errors import UsageProblem
 
 TAIL_BYTES = 64 * 1024
