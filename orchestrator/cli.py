@@ -310,11 +310,14 @@ def _look(output: Path | None = None) -> dict[str, Any]:
     """How text may look where it goes: only a terminal has a width."""
     terminal = sys.stdout.isatty() and not output
     colour = terminal and os.environ.get("TERM") != "dumb"
-    if os.environ.get("NO_COLOR") or output:
+    asked = bool(os.environ.get("FORCE_COLOR")) and not output
+    if os.environ.get("NO_COLOR"):
         colour = False
-    elif os.environ.get("FORCE_COLOR"):
+    elif asked:
         colour = True
-    return {"width": shutil.get_terminal_size().columns if terminal else None, "colour": colour}
+    # Through a pipe to a terminal (the demo), both variables together stand for it.
+    width = terminal or (asked and "COLUMNS" in os.environ)
+    return {"width": shutil.get_terminal_size().columns if width else None, "colour": colour}
 
 
 def _emit(text: str, output: Path | None = None) -> None:

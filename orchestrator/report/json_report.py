@@ -8,6 +8,7 @@ from typing import Any
 
 from conftest_kit.records import OUTCOMES, Failure, Run
 from corpus_memory_logging.records import Cause, Culprit, Finding, Review, Suggestion
+from orchestrator.report.view import tally
 
 SCHEMA_VERSION = 1
 """Raised by what a reader of the version before would misread; a new key is not."""
@@ -40,13 +41,13 @@ def document(review: Review) -> dict[str, Any]:
 
 
 def _run(review: Review) -> dict[str, Any]:
-    run = review.recording.run
+    run, counts = review.recording.run, tally(review.recording)
     return {
         "run_id": run.run_id,
         "project": run.project,
         "exit_code": run.exit_code,
         "state": run.state,
-        "counts": {outcome: run.counts.get(outcome, 0) for outcome in OUTCOMES},
+        "counts": {outcome: counts.get(outcome, 0) for outcome in OUTCOMES},
         "pytest_counts": run.pytest_counts,
         "started": run.started or None,
         "finished": run.finished or None,

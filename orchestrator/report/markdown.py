@@ -32,6 +32,7 @@ def render(review: Review) -> str:
         page = template.render(
             review=replace(review, causes=review.causes[:shown]),
             run=review.recording.run,
+            counts=view.counts(review.recording),
             summary=view.summary(review),
             left_out=max(len(review.causes) - shown, 0),
             view=view,

@@ -87,8 +87,9 @@ class _Page:
         run = review.recording.run
         self._wrapped(view.heading(review), first="", rest=" " * _INDENT, style="bold")
         green = not review.causes and not run.exit_code
-        result = (view.counts(run) or "nothing ran", "green" if green else "red")
-        took = f" in {view.duration(run)}" if view.counts(run) and view.duration(run) else ""
+        counts = view.counts(review.recording)
+        took = f" in {view.duration(run)}" if counts and view.duration(run) else ""
+        result = (counts or "nothing ran", "green" if green else "red")
         self._line(result, (took, ""), *_joined_after(view.ending(run), view.place(run)))
         for nodeid in review.recording.in_flight:
             self._line(("was running: ", "yellow"), (one_line(nodeid), ""))

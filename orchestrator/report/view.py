@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
-from conftest_kit.records import OUTCOMES, Failure, Frame, Run
+from conftest_kit.records import OUTCOMES, Failure, Frame, Recording, Run
 from corpus_memory_logging.records import Cause, Review
 from orchestrator.report.plain import one_line
 
@@ -44,9 +44,19 @@ def heading(review: Review) -> str:
     return one_line(review.notes[0]) if review.notes else f"run {run_id or 'without a record'}"
 
 
-def counts(run: Run) -> str:
+def tally(recording: Recording) -> dict[str, int]:
+    """One outcome per attempt; of a run that never came to its end, as far as it was recorded."""
+    if recording.run.counts:
+        return recording.run.counts
+    found = Counter[str](attempt.outcome for attempt in recording.attempts)
+    phases = Counter(failure.phase for failure in recording.failures)
+    return found + Counter(error=phases["collect"], failed=phases["crash"])
+
+
+def counts(recording: Recording) -> str:
     """`3 failed, 1 error, 120 passed`; empty where nothing ran."""
-    named = {name: run.counts[name] for name in _ORDER if run.counts.get(name)}
+    found = tally(recording)
+    named = {name: found[name] for name in _ORDER if found.get(name)}
     return ", ".join(
         counted(number, "error") if name == "error" else f"{number:,} {name}"
         for name, number in named.items()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from rich.cells import cell_len
 
-from conftest_kit.records import Recording
+from conftest_kit.records import Attempt, Failure, Recording
 from orchestrator.report.text import picture, render
 
 
@@ -70,6 +70,21 @@ def test_how_a_run_ended_is_said(green, state, exit_code, said):
 
     assert f" · {said} · " in text
     assert "was running: tests/a.py::b" in text
+
+
+def test_a_run_that_died_is_counted_from_its_record(red):
+    """Its counts were never written: attempts, collection errors and crashes tell them."""
+    attempts = tuple(Attempt(nodeid=f"a.py::{number}", outcome="passed") for number in range(3))
+    failures = (
+        Failure(nodeid="b.py", phase="collect"),
+        Failure(nodeid="a.py::test_x", phase="crash"),
+    )
+    run = replace(red.recording.run, state="died", counts={}, finished="", exit_code=None)
+    recording = Recording(run=run, attempts=attempts, failures=failures)
+
+    assert "1 failed, 1 error, 3 passed · the process died" in render(
+        replace(red, recording=recording)
+    )
 
 
 def test_through_a_pipe_nothing_is_wrapped_or_cut(red):
