@@ -158,7 +158,8 @@ class _Page:
 
     def _remembered(self, cause: Cause) -> None:
         known = cause.remembered
-        if known and known.note:
+        shown = " ".join(one.text for one in cause.suggestions[:_SUGGESTIONS])
+        if known and known.note and known.note not in shown:
             self._prose("noted", one_line(known.note))
         if known and known.fix:
             self._row("fixed", f"last time by commit {one_line(known.fix)}")
