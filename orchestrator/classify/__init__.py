@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from conftest_kit.records import Failure, Recording
 from corpus_memory_logging.records import Remembered, Verdict
@@ -37,10 +38,29 @@ def explain(failures: Sequence[Failure], recording: Recording, project: Project)
     context = Context(
         recording=recording,
         project=project,
-        installed=Installed(recording),
+        installed=_installed(_Same(recording)),
         catalogue=CATALOGUE,
     )
     return match(rules(), failures, context)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """A recording, compared by identity: it holds dictionaries, which have no hash."""
+
+    recording: Recording
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.recording is self.recording
+
+    def __hash__(self) -> int:
+        return id(self.recording)
+
+
+@lru_cache(maxsize=1)
+def _installed(same: _Same) -> Installed:
+    """The causes of one run share what was looked up of its environment."""
+    return Installed(same.recording)
 
 
 def apply_decision(verdict: Verdict, remembered: Remembered | None) -> Verdict:

@@ -20,6 +20,8 @@ _FAILURES_TRIED = 3
 
 
 _HANDLED_COUNTS_LESS = 25
+_REPORTERS = ("*.CollectError", "*.UsageError")
+"""What pytest raises only to report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +160,7 @@ def _groups(when: When, failure: Failure, link: Raised) -> dict[str, str] | None
     if any(link.attributes.get(key) not in values for key, values in when.attributes.items()):
         return None
     if when.report and not (when.message or when.exception):
-        return _search(when.report, failure.message)
+        return _search(when.report, failure.message) if _is_one_of(link, _REPORTERS) else None
     return _search(when.message, link.message)
 
 

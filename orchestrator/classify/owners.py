@@ -113,15 +113,10 @@ def _named_by(facts: Facts) -> str:
 
 def _touching(facts: Facts) -> Unmet | None:
     """The unmet requirement between distributions that the failure touches."""
-    owners = [owner_of(facts, facts["module"]), _raiser_of(facts), _called(facts)]
-    touched = {canonicalize_name(owner.name) for owner in owners if owner}
-    for unmet in facts.context.installed.unmet if touched else ():
-        if unmet.installed and touched & {
-            canonicalize_name(unmet.name),
-            canonicalize_name(unmet.by.name),
-        }:
-            return unmet
-    return None
+    owners = (owner_of(facts, facts["module"]), _raiser_of(facts), _called(facts))
+    touched = [owner.name for owner in owners if owner]
+    found = facts.context.installed.unmet(touched)
+    return next((unmet for unmet in found if unmet.installed), None) if touched else None
 
 
 def _unmet(facts: Facts) -> str:

@@ -8,7 +8,8 @@ A rule looks at one link of an exception chain. Everything that `when` names mus
     position    `decisive` (the link that the chain comes down to), or `any` link of the chain
     message     a regular expression (or one of several) found in the exception's message; its named
                 groups become facts
-    report      the same in what pytest reported, for failures that carry no exception
+    report      the same in what pytest reported, for failures that carry no exception, or only
+                one that pytest reports with (CollectError, UsageError)
     attributes  the exception has one of these values: `errno = [98, 48]`
     facts       computed from structure: one of these values; `true` is known, `false` is not known
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-CALLS = '''
+CALLS = """
 import asyncio, os, socket, subprocess, warnings
 import pytest, webframe
 from shop import cart
@@ -92,7 +92,7 @@ def test_port():
     with socket.socket() as one, socket.socket() as two:
         one.bind(("127.0.0.1", 0)); one.listen()
         two.bind(one.getsockname())
-'''
+"""
 
 FILES = {
     "pyproject.toml": """

@@ -1,0 +1,417 @@
+"""Each rule fires on a failure made for it: the smallest one that shows what the rule is about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conftest_kit.records import Distribution
+from orchestrator.classify.rules import rules
+from orchestrator.project import FixtureDefinition, Project, Requirement
+
+LOOKUP = "_pytest.fixtures.FixtureLookupError"
+SHOP = "shop/cart.py:7:total"
+TEST = "tests/test_cart.py:9:test_total"
+CONFTEST = "tests/conftest.py:5:basket"
+LIBRARY = "lib/webframe/app.py:3:get"
+OS = "std/os.py:9:__getitem__"
+BASKET = [("basket", "tests/conftest.py", 4)]
+NUMPY = Distribution(name="numpy", version="2.3.0", modules=("numpy",))
+PIP = Distribution(name="frames", version="2.0", modules=("frames",))
+ALONE = {"distributions": (PIP, NUMPY)}
+ASYNC = Project(
+    name="shop",
+    requirements=(
+        Requirement(name="pytest-asyncio", text="pytest-asyncio", file="pyproject.toml"),
+    ),
+)
+MOCK = Distribution(name="pytest-mock", version="3.17.0", modules=("pytest_mock",))
+COV = Distribution(name="pytest-cov", version="7.1.0", modules=("pytest_cov",))
+FAR = Project(
+    name="shop",
+    fixtures=(
+        FixtureDefinition(name="basket", function="basket", file="tests/a/conftest.py", line=4),
+    ),
+)
+HELPED = Project(name="shop", modules=frozenset({"shop"}), files=("tests/support/prices.py",))
+
+
+def no_module(name, *places, **more):
+    """A chain of one ModuleNotFoundError."""
+    message = f"No module named {name!r}"
+    return [("ModuleNotFoundError", message, *places)], {"attributes": {"name": name}, **more}
+
+
+def one(kind, message="", *places, **more):
+    """A chain of one link."""
+    return [(kind, message, *places)], more
+
+
+CASES = {
+    # missing_dependency
+    "missing-extra": no_module("cv2x", LIBRARY),
+    "missing-module": no_module("yaml", TEST),
+    "missing-module-unverified": no_module("zzyzx", TEST),
+    "unbuilt-stdlib-module": no_module("_tkinter", TEST),
+    "shared-library": one(
+        "ImportError", "libGL.so.1: cannot open shared object file: No such file", TEST
+    ),
+    "system-program": one(
+        "FileNotFoundError",
+        "",
+        "std/subprocess.py:9:_execute_child",
+        attributes={"filename": "git"},
+    ),
+    "required-plugin-absent": (
+        [],
+        {"phase": "start", "message": "Missing required plugins: pytest-x"},
+    ),
+    "fixture-plugin-absent": one(
+        LOOKUP, "fixture 'mocker' not found", phase="setup", attributes={"argname": "mocker"}
+    ),
+    "option-plugin-absent": (
+        [],
+        {"phase": "start", "message": "pytest: error: unrecognized arguments: -n4 --cov=shop"},
+    ),
+    "marker-plugin-absent": one(
+        "Failed", "'benchmark' not found in `markers` configuration option", phase="collect"
+    ),
+    "ini-plugin-absent": ([], {"phase": "start", "message": "Unknown config option: asyncio_mode"}),
+    "async-plugin-absent": one("Failed", "async def functions are not natively supported.\n"),
+    "named-distribution": one(
+        "RuntimeError", 'Form data requires "python-multipart" to be installed. \n', LIBRARY
+    ),
+    "named-distribution-unverified": one("RuntimeError", "please install zzyzx", LIBRARY),
+    "distribution-metadata-absent": one(
+        "importlib.metadata.PackageNotFoundError",
+        "No package metadata was found for shop",
+        TEST,
+        bases=("ModuleNotFoundError", "ImportError"),
+    ),
+    # compatibility
+    "stdlib-module-removed-for-library": no_module("imp", LIBRARY),
+    "stdlib-module-removed": no_module("distutils.core", SHOP),
+    "stdlib-module-newer": no_module("annotationlib", SHOP),
+    "unmet-requirement": one("TypeError", "unhashable", SHOP, LIBRARY),
+    "unmet-requirement-touched": one("ImportError", "cannot import name 'Row' from 'frames'", TEST),
+    "module-gone": no_module("frames.old", TEST, **ALONE),
+    "installation-broken": no_module("frames", TEST, **ALONE),
+    "name-removed": one("ImportError", "cannot import name 'Row' from 'frames'", TEST, **ALONE),
+    "stdlib-name-removed": one(
+        "ImportError",
+        "cannot import name 'Mapping' from 'collections'",
+        "lib/frames/a.py:1:x",
+        **ALONE,
+    ),
+    "stdlib-name-absent": one(
+        "ImportError", "cannot import name 'Mapping' from 'collections' (/x.py)", TEST
+    ),
+    "module-attribute-removed": one(
+        "AttributeError", "module 'numpy' has no attribute 'float'", SHOP, **ALONE
+    ),
+    "stdlib-attribute-removed": one(
+        "AttributeError", "module 'inspect' has no attribute 'getargspec'", SHOP
+    ),
+    "attribute-removed": one(
+        "AttributeError",
+        "'Table' object has no attribute 'append'",
+        SHOP,
+        attributes={"obj": "frames.core.Table"},
+        **ALONE,
+    ),
+    "signature-changed-inside": one(
+        "TypeError",
+        "read() got an unexpected keyword argument 'sep'",
+        SHOP,
+        "lib/frames/a.py:1:x",
+        **ALONE,
+    ),
+    "binary-abi": one(
+        "ValueError", "numpy.dtype size changed, may indicate binary incompatibility", TEST
+    ),
+    "extension-abi": one(
+        "ImportError", "/x/_a.so: undefined symbol: _Py_x", TEST, "lib/frames/a.py:1:x"
+    ),
+    "version-conflict": one(
+        "pkg_resources.VersionConflict",
+        "(frames 2.0 (/x/site-packages), Requirement.parse('frames<2'))",
+        TEST,
+    ),
+    "named-version-too-old": one(
+        "ImportError",
+        "Pandas requires version '2.1' or newer of 'frames' (version '2.0' installed)",
+        TEST,
+    ),
+    "python-too-old": one("RuntimeError", "shop requires Python >= 3.13", SHOP),
+    "deprecation-in-library": one("DeprecationWarning", "get() goes away", TEST, LIBRARY),
+    "deprecation": one("DeprecationWarning", "datetime.utcnow() is deprecated", SHOP),
+    "pytest-removed": one(
+        "pytest.PytestRemovedIn9Warning",
+        "The (fspath) argument",
+        TEST,
+        bases=(
+            "pytest.PytestDeprecationWarning",
+            "pytest.PytestWarning",
+            "DeprecationWarning",
+            "Warning",
+        ),
+    ),
+    "plugin-hook-unknown": one(
+        "pluggy.PluginValidationError", "unknown hook 'pytest_x' in plugin", phase="start"
+    ),
+    "plugin-broke-pytest": one(
+        "AttributeError", "'Config' has no cache", "lib/frames/a.py:1:x", phase="internal", **ALONE
+    ),
+    "fixture-removed-from-plugin": one(
+        LOOKUP,
+        "fixture 'mocker' not found",
+        phase="setup",
+        attributes={"argname": "mocker"},
+        distributions=(MOCK,),
+        plugins={"pytest-mock": "3.17.0"},
+    ),
+    "option-removed-from-plugin": (
+        [],
+        {
+            "phase": "start",
+            "message": "pytest: error: unrecognized arguments: --cov-reset",
+            "distributions": (COV,),
+            "plugins": {"pytest-cov": "7.1.0"},
+        },
+    ),
+    "library-does-not-parse": one(
+        "SyntaxError",
+        "invalid syntax",
+        TEST,
+        phase="collect",
+        attributes={"filename": "/v/lib/python3.12/site-packages/frames/a.py"},
+    ),
+    "data-mismatch": one(
+        "AttributeError",
+        "'str' object has no attribute 'dtype'",
+        SHOP,
+        "lib/frames/a.py:1:x",
+        **ALONE,
+    ),
+    # fixture
+    "fixture-gone-from-plugin": one(
+        LOOKUP,
+        "fixture 'mocker' not found",
+        phase="setup",
+        attributes={"argname": "mocker"},
+        distributions=(MOCK,),
+        run={"command": ("pytest", "-p", "no:pytest_mock")},
+    ),
+    "fixture-out-of-reach": one(
+        LOOKUP, "fixture 'basket' not found", attributes={"argname": "basket"}, project=FAR
+    ),
+    "fixture-misspelt": one(
+        LOOKUP,
+        "fixture 'bsket' not found",
+        attributes={"argname": "bsket", "available": ["basket"]},
+    ),
+    "fixture-not-found": one(LOOKUP, "fixture 'zzyzx' not found", attributes={"argname": "zzyzx"}),
+    "recursive-fixture": one(LOOKUP, "recursive dependency involving fixture 'a' detected"),
+    "scope-mismatch": one(
+        "Failed",
+        "ScopeMismatch: You tried to access the function scoped fixture a with a session scoped request",
+        phase="setup",
+    ),
+    "fixture-called-directly": one("Failed", 'Fixture "a" called directly. Fixtures are not'),
+    "fixture-marked": one("Failed", "Marks cannot be applied to fixtures.", phase="collect"),
+    "fixture-did-not-yield": one("ValueError", "a did not yield a value", phase="setup"),
+    "fixture-yields-twice": one(
+        "Failed",
+        "fixture function has more than one 'yield':\n\n    def a():\n        yield",
+        phase="teardown",
+    ),
+    "duplicate-parametrize": one("ValueError", "duplicate 'a'", phase="collect"),
+    "parametrize-unused": one("Failed", "In x: function uses no argument 'a'", phase="collect"),
+    "parametrize-count": one("Failed", "the number of names (2):", phase="collect"),
+    "import-file-mismatch": (
+        [],
+        {"phase": "collect", "message": "import file mismatch:\nimported"},
+    ),
+    "import-file-mismatch-raised": one(
+        "_pytest.pathlib.ImportPathMismatchError", "('conftest', '/a/conftest.py')", phase="start"
+    ),
+    "conftest-mixed-up": one("AttributeError", "module 'conftest' has no attribute 'x'", TEST),
+    "stubbed-module": one("ValueError", "cv2.__spec__ is None", SHOP),
+    "leaked-state": one("ValueError", "Duplicated timeseries in CollectorRegistry: {'a'}", SHOP),
+    "fixture-asserts": one("AssertionError", "", CONFTEST, phase="setup", fixtures=BASKET),
+    "setup-raised": one("ValueError", "x", CONFTEST, phase="setup", fixtures=BASKET),
+    "teardown-raised": one("ValueError", "x", CONFTEST, phase="teardown", fixtures=BASKET),
+    "setup-raised-elsewhere": one("ValueError", "x", CONFTEST, phase="setup"),
+    "teardown-raised-elsewhere": one("ValueError", "x", CONFTEST, phase="teardown"),
+    # assertion
+    "strict-xpass": ([], {"message": "[XPASS(strict)] it works"}),
+    "did-not-raise": one("Failed", "DID NOT RAISE <class 'ValueError'>", TEST),
+    "doctest": one("doctest.DocTestFailure", "", TEST),
+    "flaky-property": one("hypothesis.errors.Flaky", "", TEST),
+    "assertion": one("AssertionError", "assert 1 == 2", TEST),
+    "explicit-fail": one("Failed", "no", TEST),
+    # product_error
+    "project-module-missing": no_module("shop.card", TEST),
+    "module-shadowed": (
+        [("ModuleNotFoundError", "No module named 'shop.x'; 'shop' is not a package", TEST)],
+        {"attributes": {"name": "shop.x"}},
+    ),
+    "relative-import": one(
+        "ImportError", "attempted relative import with no known parent package", TEST
+    ),
+    "circular-import": one(
+        "ImportError",
+        "cannot import name 'a' from partially initialized module 'shop.x' (most",
+        TEST,
+    ),
+    "project-name-missing": one("ImportError", "cannot import name 'a' from 'shop' (/x.py)", TEST),
+    "name-missing-unknown-location": one(
+        "ImportError", "cannot import name 'load_config' from 'core' (unknown location)", TEST
+    ),
+    "name-missing": one("ImportError", "cannot import name 'a' from 'zzyzx' (/x.py)", TEST),
+    "project-attribute-missing": one("AttributeError", "module 'shop' has no attribute 'a'", TEST),
+    "own-attribute-missing": one(
+        "AttributeError",
+        "'Cart' object has no attribute 'a'",
+        TEST,
+        attributes={"obj": "shop.cart.Cart"},
+    ),
+    "infinite-recursion": one("RecursionError", "maximum recursion depth exceeded", SHOP),
+    "name-undefined": one("NameError", "name 'a' is not defined", SHOP),
+    "product-exits": one("SystemExit", "2", SHOP),
+    "product-raised": one("ValueError", "x", TEST, SHOP),
+    "library-raised-in-test": one("ValueError", "x", TEST, "lib/frames/a.py:1:x", **ALONE),
+    "test-raised": one("ValueError", "x", TEST),
+    "collection-raised": one("ValueError", "x", TEST, phase="collect"),
+    # environment
+    "environment-variable": one("KeyError", "'SHOP_KEY'", SHOP, OS),
+    "port-in-use": one("OSError", "", SHOP, attributes={"errno": 98}),
+    "read-only": one("OSError", "", SHOP, attributes={"errno": 30}),
+    "permission": one("PermissionError", "", SHOP, attributes={"filename": "/root/x"}),
+    "file-missing": one("FileNotFoundError", "", SHOP, attributes={"filename": "prices.csv"}),
+    "locale": one("locale.Error", "unsupported locale setting", SHOP),
+    "encoding": one("UnicodeEncodeError", "", SHOP, attributes={"encoding": "ascii"}),
+    "time-zone": one("zoneinfo._common.ZoneInfoNotFoundError", "No time zone found", SHOP),
+    "user": one("KeyError", "'getpwuid(): uid not found: 12345'", SHOP),
+    "display": one(
+        "_tkinter.TclError", "no display name and no $DISPLAY environment variable", SHOP
+    ),
+    # network
+    "network-blocked": one("pytest_socket.SocketBlockedError", "A test tried to use socket", TEST),
+    "name-resolution": one("socket.gaierror", "", SHOP, bases=("OSError",)),
+    "connection-refused": one("ConnectionRefusedError", "", SHOP),
+    "tls": one("ssl.SSLCertVerificationError", "", SHOP, bases=("ssl.SSLError", "OSError")),
+    "service-refused": one(
+        "psycopg2.OperationalError",
+        'connection to server at "localhost" (127.0.0.1), port 5432 failed: refused',
+        SHOP,
+    ),
+    "server-error": one("urllib.error.HTTPError", "HTTP Error 503: Service Unavailable", SHOP),
+    "service-check-failed": one("RuntimeError", "GLM health check failed: 503", SHOP),
+    "connection": one("httpx.ReadError", "", SHOP, bases=("httpx.NetworkError",)),
+    "unreachable": one("OSError", "", SHOP, attributes={"errno": 101}),
+    # timeout
+    "pytest-timeout": one("Failed", "Timeout (>1.0s) from pytest-timeout.", TEST),
+    "deadline": one("hypothesis.errors.DeadlineExceeded", "", TEST),
+    "process-timeout": one("subprocess.TimeoutExpired", "", SHOP),
+    "remote-timeout": one("httpx.ReadTimeout", "", SHOP, bases=("httpx.TimeoutException",)),
+    "timeout": one("TimeoutError", "", SHOP),
+    "crash-timeout": ([], {"phase": "crash", "message": "+++ Timeout +++"}),
+    # resource
+    "out-of-memory": one("MemoryError", "", SHOP),
+    "out-of-memory-errno": one("OSError", "", SHOP, attributes={"errno": 12}),
+    "disk-full": one("OSError", "", SHOP, attributes={"errno": 28}),
+    "too-many-files": one("OSError", "", SHOP, attributes={"errno": 24}),
+    "too-many-threads": one("RuntimeError", "can't start new thread", SHOP),
+    "segmentation-fault": ([], {"phase": "crash", "message": "died", "run": {"exit_code": 139}}),
+    "segmentation-fault-said": ([], {"phase": "crash", "message": "ended by signal 11 (SIGSEGV)"}),
+    "killed": ([], {"phase": "crash", "message": "died", "run": {"exit_code": 137}}),
+    "crash": ([], {"phase": "crash", "message": "worker 'gw0' crashed while running 'x'"}),
+    # configuration
+    "helper-unreachable": no_module("prices", TEST, project=HELPED),
+    "plugin-not-importable": (
+        [],
+        {"phase": "start", "message": 'Error importing plugin "zzyzx": No module named'},
+    ),
+    "unknown-option": ([], {"phase": "start", "message": "error: unrecognized arguments: --zzyzx"}),
+    "test-path-missing": ([], {"phase": "start", "message": "file or directory not found: tset"}),
+    "unknown-marker": one(
+        "Failed", "'slwo' not found in `markers` configuration option", phase="collect"
+    ),
+    "unknown-setting": ([], {"phase": "start", "message": "Unknown config option: zzyzx"}),
+    "async-mode": one(
+        "Failed",
+        "async def functions are not natively supported.",
+        project=ASYNC,
+        distributions=(Distribution(name="pytest-asyncio", version="1.5.0"),),
+    ),
+    "nested-pytest-plugins": (
+        [],
+        {"phase": "collect", "message": "Defining 'pytest_plugins' in a non-top-level conftest is"},
+    ),
+    "pytest-warning": one(
+        "pytest.PytestConfigWarning", "x", bases=("pytest.PytestWarning", "UserWarning", "Warning")
+    ),
+    "usage-error": one("_pytest.config.exceptions.UsageError", "no", phase="start"),
+    "bad-settings-file": one(
+        "tomllib.TOMLDecodeError", "Expected ']'", phase="start", run={"inifile": "pyproject.toml"}
+    ),
+    "django-settings": one("django.core.exceptions.ImproperlyConfigured", "x", SHOP),
+    "start-refused": ([], {"phase": "start", "message": "pytest: error: argument -x: not allowed"}),
+    "conftest-raised": one("ZeroDivisionError", "x", CONFTEST, phase="start"),
+    "hook-raised": one("ZeroDivisionError", "x", CONFTEST, phase="internal"),
+    "internal-error": one("ZeroDivisionError", "x", phase="internal"),
+    "unreadable-settings-file": (
+        [],
+        {"phase": "start", "message": "ERROR: /x/pytest.ini:1: unexpected value continuation"},
+    ),
+    "nothing-collected": ([], {"phase": "collect", "message": "no tests were collected"}),
+    # syntax
+    "syntax": one(
+        "SyntaxError", "invalid", phase="collect", attributes={"filename": "/shop/shop/cart.py"}
+    ),
+    "indentation": one(
+        "IndentationError", "x", phase="collect", attributes={"filename": "/shop/shop/cart.py"}
+    ),
+    "null-bytes": one(
+        "ValueError", "source code string cannot contain null bytes", phase="collect"
+    ),
+    "syntax-unplaced": one("SyntaxError", "invalid syntax", phase="start"),
+}
+
+
+@pytest.mark.parametrize("rule", sorted(CASES))
+def test_fires_on_what_it_is_for(red, raised, rule):
+    """The failure is explained by this rule and no other, and there is something to do."""
+    chain, more = CASES[rule]
+    of_link = {key: more[key] for key in ("attributes", "bases") if key in more}
+    of_run = {key: value for key, value in more.items() if key not in of_link}
+    made = red(*(raised(*link, **of_link) for link in chain), **of_run)
+
+    verdict, suggestions = made.verdict(), made.suggestions()
+
+    assert verdict.rule.partition("@")[0] == rule, verdict
+    assert verdict.evidence[0]
+    assert suggestions[0].origin == verdict.rule
+
+
+def test_signature_changed(red, raised, tmp_path):
+    """Whose function a line calls is read from the imports of its file."""
+    (tmp_path / "shop").mkdir()
+    Path(tmp_path / "shop/cart.py").write_text("import frames as fr\nfr.read(sep=1)\n", "utf-8")
+    error = "read() got an unexpected keyword argument 'sep'"
+
+    verdict = red(
+        raised("TypeError", error, SHOP, source="return fr.read(path, sep=1)"),
+        project=Project(root=tmp_path, name="shop"),
+        **ALONE,
+    ).verdict()
+
+    assert (verdict.rule, verdict.culprit.name) == ("signature-changed@1", "frames")
+    assert "`read()` belongs to frames 2.0" in verdict.evidence
+
+
+def test_every_rule_has_a_case():
+    """A rule without a case cannot be added."""
+    assert {rule.id for rule in rules()} == set(CASES) | {"signature-changed"}
