@@ -56,7 +56,9 @@ FROM causes
 JOIN occurrences
     ON occurrences.project = causes.project AND occurrences.cause_id = causes.cause_id
 JOIN runs ON runs.project = occurrences.project AND runs.run = occurrences.run
-WHERE causes.project = :project AND causes.signature = :signature
+WHERE causes.project = :project AND occurrences.cause_id IN (
+        SELECT cause_id FROM causes WHERE project = :project AND signature = :signature
+    )
     AND occurrences.run < :run  -- if run
 GROUP BY causes.cause_id, causes.status, causes.note, causes.fix, causes.decided_category,
     causes.decided_culprit_type, causes.decided_culprit_name

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from corpus_memory_logging import StoreError, queries, sqlite
+from corpus_memory_logging.statements import statement
 from corpus_memory_logging.store import open_store
 
 OPEN_AS_NOBODY = """
 import os, sys
 from corpus_memory_logging import StoreError, interactions
+from corpus_memory_logging.statements import statement
 from corpus_memory_logging.store import open_store
 open_store(":memory:", project="demo").close()  # nobody may not read what root installed
 if os.getuid() == 0:
@@ -298,3 +300,18 @@ def test_a_million_attempts_stay_small(path, make):
         )
 
         assert sizes.fetchone()[0] / 20_000 < 57
+
+
+@pytest.mark.parametrize(
+    "name", ["recall", "last_green", "tests_below", "judged_suggestions", "run_number", "cause"]
+)
+def test_what_a_review_asks_is_found_by_key(path, name):
+    """Never by going through a project: it is asked for each signature or test of a red run."""
+    text = statement(name, {}, engine="sqlite")
+    with open_store(path, project="demo") as store:
+        parameters = dict.fromkeys(re.findall(r":(\w+)", text), "")
+        plan = store.engine._connection.execute(f"EXPLAIN QUERY PLAN {text}", parameters)
+
+        steps = [step[3] for step in plan]
+
+    assert not [step for step in steps if step.startswith("SCAN") or step.endswith("(project=?)")]
