@@ -29,7 +29,7 @@ QUOTED = [
 
 
 @pytest.mark.parametrize("message", QUOTED)
-@pytest.mark.parametrize("frame", [f"assert {{!r}} == ''", "{}", "wanted x\n{}"])
+@pytest.mark.parametrize("frame", ["assert {!r} == ''", "{}", "wanted x\n{}"])
 def test_quotes_do_not_decide(red, raised, message, frame):
     """What an assertion's message quotes is never read."""
     verdict = red(raised("AssertionError", frame.format(message), TEST)).verdict()

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.install import command, where_to_write
+from orchestrator.project import Project, Requirement
+
+YAML = Requirement(name="pyyaml", text="PyYAML>=6", file="pyproject.toml")
+MOCK = Requirement(
+    name="pytest-mock", text="pytest-mock", file="pyproject.toml", group="test", is_extra=True
+)
+GROUP = Requirement(name="ruff", text="ruff", file="pyproject.toml", group="lint")
+LISTED = Requirement(name="six", text="six", file="requirements/dev.txt")
+
+
+@pytest.mark.parametrize(
+    ("idiom", "asked", "expected"),
+    [
+        ("uv", "add requests", "uv add requests"),
+        ("uv", "add-test pytest-cov", "uv add --dev pytest-cov"),
+        ("uv", "upgrade numpy", "uv lock --upgrade-package numpy && uv sync"),
+        ("uv", "reinstall numpy", "uv sync --reinstall-package numpy"),
+        ("uv", "pin numpy<2", "uv add 'numpy<2'"),
+        ("uv", "sync PyYAML", "uv sync"),
+        ("uv", "sync pytest-mock", "uv sync --extra test"),
+        ("uv", "sync ruff", "uv sync --group lint"),
+        ("uv", "install-self", "uv sync"),
+        ("poetry", "add requests", "poetry add requests"),
+        ("poetry", "add-test pytest-cov", "poetry add --group dev pytest-cov"),
+        ("poetry", "sync ruff", "poetry install --with lint"),
+        ("pdm", "add-test pytest-cov", "pdm add --dev --group test pytest-cov"),
+        ("pipenv", "add-test pytest-cov", "pipenv install --dev pytest-cov"),
+        ("requirements", "add requests", "pip install requests"),
+        ("requirements", "sync six", "pip install -r requirements/dev.txt"),
+        ("pyproject", "add webframe[all]", "pip install 'webframe[all]'"),
+        ("pyproject", "sync PyYAML", "pip install -e ."),
+        ("pyproject", "sync pytest-mock", "pip install -e '.[test]'"),
+        ("pyproject", "add-test pytest-mock", "pip install -e '.[test]'"),
+        ("pyproject", "sync ruff", "pip install --group lint"),
+        ("pyproject", "sync unknown", "pip install unknown"),
+        ("pip", "upgrade numpy", "pip install --upgrade numpy"),
+        ("pip", "reinstall numpy", "pip install --force-reinstall --no-deps numpy"),
+        ("pip", "install-self", "pip install -e ."),
+        ("pip", "apt-file search libGL.so.1", "apt-file search libGL.so.1"),
+        ("pip", "add x; rm -rf /", None),
+        ("pip", "add --index-url=x", None),
+    ],
+)
+def test_command(idiom, asked, expected):
+    """What a rule asks for becomes the project's own command; what is no name becomes none."""
+    project = Project(idiom=idiom, requirements=(YAML, MOCK, GROUP, LISTED))
+
+    assert command(project, asked) == expected
+
+
+@pytest.mark.parametrize(
+    ("project", "for_tests", "expected"),
+    [
+        (Project(idiom="uv"), False, ""),
+        (Project(idiom="pip"), False, ""),
+        (
+            Project(idiom="requirements", requirements_file="requirements.txt"),
+            False,
+            "Add the line `six` to requirements.txt.",
+        ),
+        (
+            Project(idiom="pyproject"),
+            False,
+            'Add `"six"` to `dependencies` of [project] in pyproject.toml.',
+        ),
+        (
+            Project(idiom="pyproject", requirements=(MOCK,)),
+            True,
+            'Add `"six"` to `test` of [project.optional-dependencies] in pyproject.toml.',
+        ),
+        (Project(idiom="pyproject", requirements=(LISTED,)), False, ""),
+    ],
+)
+def test_where_to_write(project, for_tests, expected):
+    """Where pip does not write a requirement down, the edit is said; once, and not where it stands."""
+    assert where_to_write(project, "six", for_tests=for_tests) == expected
