@@ -1,10 +1,32 @@
-"""Which link of an exception chain decides what a failure is."""
+"""Which link of an exception chain decides what a failure is, and how it is said in one line."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from conftest_kit.records import Failure, Raised
+
+_LINE_LIMIT = 200
+_READ_LIMIT = 4096
+# /home/me/.venv/lib/python3.12/site-packages/: where things are installed tells little
+_SITE = re.compile(r"(?:/[^/\s'\"()]{1,255}){1,40}/(?:site|dist)-packages/")
+
+
+def said(raised: Raised) -> str:
+    """The type without its module and what the exception says, in one line."""
+    kind = raised.type.rpartition(".")[2]
+    message = headline(raised.message)
+    return f"{kind}: {message}" if message else kind
+
+
+def headline(text: str) -> str:
+    """The line of a message that tells, for people: bounded, without where things are installed."""
+    lines = (line.strip() for line in text[:_READ_LIMIT].splitlines())
+    # argparse says what is wrong below its usage.
+    line = next((line for line in lines if line and not line.startswith("usage: ")), "")
+    line = _SITE.sub("", line)
+    return line if len(line) <= _LINE_LIMIT else f"{line[: _LINE_LIMIT - 1]}…"
 
 
 def decisive(failure: Failure) -> Raised | None:

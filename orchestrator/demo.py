@@ -33,7 +33,7 @@ def run(directory: Path | None, echo: Callable[[str], None]) -> int:
     Raises:
         FileExistsError: the folder exists.
     """
-    shell = _Shell(directory=_copy_sample(directory), environ=_environ(os.environ), echo=echo)
+    shell = _Shell(directory=copy_sample(directory), environ=_environ(os.environ), echo=echo)
     try:
         _tell(shell)
     except subprocess.CalledProcessError as error:
@@ -110,7 +110,12 @@ def _tell(shell: _Shell) -> None:
     shell.say(f"The project, its runs and its memory stay in {shell.directory}")
 
 
-def _copy_sample(directory: Path | None) -> Path:
+def copy_sample(directory: Path | None) -> Path:
+    """The sample project in `directory`, else in a new temporary folder.
+
+    Raises:
+        FileExistsError: the folder exists.
+    """
     if directory is None:
         directory = Path(tempfile.mkdtemp(prefix="conftest-kit-demo-")) / "shop"
     directory.mkdir(parents=True)

@@ -12,12 +12,11 @@ import re
 from dataclasses import dataclass
 
 from conftest_kit.records import Failure, Frame, Raised
-from orchestrator.chain import decisive
+from orchestrator.chain import decisive, headline, said
 
 ALGORITHM = "reason-v1"
 
 _MESSAGE_LIMIT = 1000
-_TITLE_LIMIT = 200
 
 _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     # 3f2504e0-4f89-11d3-9a0c-0305e82c3301
@@ -72,16 +71,14 @@ def sign(failure: Failure) -> Signature:
     parts: list[str]
     if raised is None:
         parts = [failure.phase, normalise(failure.message), _test_of(failure)]
-        title = failure.message
+        title = headline(failure.message)
     else:
         parts = [raised.type, normalise(raised.message), _place(raised)]
-        title = f"{_short(raised.type)}: {raised.message}" if raised.message else raised.type
+        title = said(raised)
         if raised.members:
             parts += sorted({_member(chain) for chain in raised.members})
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
-    return Signature(
-        id=f"{ALGORITHM}:{digest}", title=_first_line(title) or f"failed in {failure.phase}"
-    )
+    return Signature(id=f"{ALGORITHM}:{digest}", title=title or f"failed in {failure.phase}")
 
 
 def normalise(message: str) -> str:
@@ -118,7 +115,9 @@ def _position(frame: Frame, *, assertion: bool) -> str:
 
 def _names_its_culprit(raised: Raised) -> bool:
     kinds = {_short(name) for name in (raised.type, *raised.bases)}
-    return any(kind in kinds and said.search(raised.message) for kind, said in _NAMES_THE_CULPRIT)
+    return any(
+        kind in kinds and pattern.search(raised.message) for kind, pattern in _NAMES_THE_CULPRIT
+    )
 
 
 def _is_assertion(raised: Raised) -> bool:
@@ -133,9 +132,3 @@ def _test_of(failure: Failure) -> str:
 
 def _short(qualified: str) -> str:
     return qualified.rpartition(".")[2]
-
-
-def _first_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    line = lines[0].strip() if lines else ""
-    return line if len(line) <= _TITLE_LIMIT else line[: _TITLE_LIMIT - 1] + "…"

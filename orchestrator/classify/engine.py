@@ -9,12 +9,11 @@ from dataclasses import dataclass
 
 from conftest_kit.records import Failure, Raised
 from corpus_memory_logging.records import Culprit, Verdict
-from orchestrator.chain import decisive
+from orchestrator.chain import decisive, headline, said
 from orchestrator.classify.facts import Context, Facts
 from orchestrator.classify.rules import Rule, Wanted, When
 
 _MESSAGE_LIMIT = 4096
-_LINE_LIMIT = 300
 _FAILURES_TRIED = 3
 """Failures of one signature differ in little; a few are tried, those with exceptions first."""
 
@@ -139,11 +138,11 @@ def _holds(rule: Rule, subject: Subject) -> tuple[Match | None, int]:
 
 
 def _reported(rule: Rule, subject: Subject) -> Match | None:
-    said = subject.failure.message or subject.failure.text
-    groups, facts = _search(rule.when.report, said), subject.facts[0]
+    reported = subject.failure.message or subject.failure.text
+    groups, facts = _search(rule.when.report, reported), subject.facts[0]
     if groups is None or not satisfied(rule.when.facts, found := facts.with_groups(groups)):
         return None
-    evidence = (_first_line(said), *fill_all(rule.evidence, found))
+    evidence = (headline(reported), *fill_all(rule.evidence, found))
     return Match(rule=rule, facts=found, evidence=tuple(filter(None, evidence)))
 
 
@@ -180,8 +179,7 @@ def _is_one_of(link: Raised, names: tuple[str, ...]) -> bool:
 
 
 def _evidence(rule: Rule, facts: Facts, link: Raised) -> tuple[str, ...]:
-    said = _first_line(f"{link.type}: {link.message}" if link.message else link.type)
-    return tuple(filter(None, (said, facts["place"], *fill_all(rule.evidence, facts))))
+    return tuple(filter(None, (said(link), facts["place"], *fill_all(rule.evidence, facts))))
 
 
 def _culprit(templates: Mapping[str, str], facts: Facts) -> Culprit | None:
@@ -192,8 +190,3 @@ def _culprit(templates: Mapping[str, str], facts: Facts) -> Culprit | None:
         return None
     version = fill(templates["version"], facts) if "version" in templates else None
     return Culprit(type=templates["type"], name=name, version=version)
-
-
-def _first_line(text: str) -> str:
-    line = text.strip()[:_LINE_LIMIT].partition("\n")[0].strip()
-    return line if len(line) < _LINE_LIMIT else f"{line[: _LINE_LIMIT - 1]}…"

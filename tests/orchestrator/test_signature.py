@@ -132,6 +132,15 @@ def test_title_is_one_short_line():
     assert title == "BadThing: first"
 
 
+def test_title_leaves_out_where_things_are_installed():
+    """What differs between machines and helps nobody is not in the title."""
+    message = "cannot import name 'a' from 'b' (/home/me/.venv/lib/python3.12/site-packages/b.py)"
+
+    assert sign(_failure("ImportError", message)).title == (
+        "ImportError: cannot import name 'a' from 'b' (b.py)"
+    )
+
+
 @pytest.mark.parametrize(
     ("message", "expected"),
     [
