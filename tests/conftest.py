@@ -14,11 +14,16 @@ if TYPE_CHECKING:
 pytest_plugins = ["pytester"]
 
 
-@pytest.fixture(autouse=True)
-def _no_settings_of_the_developer(monkeypatch):
-    for name in os.environ:
-        if name.startswith(("CONFTEST_KIT_", "PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_XDIST_")):
-            monkeypatch.delenv(name)
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_the_developer():
+    # For the session: fixtures of modules start pytest too.
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for name in os.environ:
+            if name.startswith(
+                ("CONFTEST_KIT_", "PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_XDIST_")
+            ):
+                monkeypatch.delenv(name)
+        yield
 
 
 @pytest.fixture(scope="session")
