@@ -1,7 +1,7 @@
 """From an exception to data: its chain, messages, attributes, notes and frames. PYTEST_DONT_REWRITE
 
-Reads the objects themselves, never a rendered traceback. Whatever an exception does when it is looked
-at (a `__str__` that raises, a chain in circles, a million frames) ends as a bounded record.
+Reads the objects themselves, never a rendered traceback. Whatever an exception does when it is
+looked at (a `__str__` that raises, a chain in circles, a million frames) ends as a bounded record.
 """
 
 from __future__ import annotations
@@ -52,16 +52,37 @@ _ATTRIBUTES: tuple[tuple[type[BaseException], tuple[str, ...]], ...] = (
     (SystemExit, ("code",)),
 )
 _CARRIED = frozenset(
-    "name path errno strerror filename lineno argname returncode cmd code status status_code reason"
-    " signal timeout key field param hint".split()
+    {
+        "argname",
+        "cmd",
+        "code",
+        "errno",
+        "field",
+        "filename",
+        "hint",
+        "key",
+        "lineno",
+        "name",
+        "param",
+        "path",
+        "reason",
+        "returncode",
+        "signal",
+        "status",
+        "status_code",
+        "strerror",
+        "timeout",
+    }
 )
 """Attributes that exceptions of libraries keep in their `__dict__` and that say what went wrong.
 Others are left alone: reading them may run code or expose a whole request."""
 
 
 def bounded(text: str, limit: int = MAX_TEXT) -> str:
-    """`text` in at most `limit` bytes of UTF-8: head and tail stay, the cut is said. Lone surrogates
-    become escapes, so that every reader can encode the text again."""
+    """`text` in at most `limit` bytes of UTF-8: head and tail stay, the cut is said.
+
+    Lone surrogates become escapes, so that every reader can encode the text again.
+    """
     if len(text) * 4 <= limit and text.isascii():
         return text
     encoded = text.encode("utf-8", "backslashreplace")
@@ -79,7 +100,7 @@ def message_of(error: BaseException) -> str:
         return bounded(str(error))
     except (KeyboardInterrupt, MemoryError):
         raise
-    except BaseException as problem:
+    except BaseException as problem:  # noqa: BLE001 - pytest.fail() in a __str__ is none
         return f"<str() of this {type(error).__name__} raised {type(problem).__name__}>"
 
 
@@ -92,8 +113,7 @@ def type_name(kind: type[Any]) -> str:
 
 
 def links(error: BaseException) -> Iterator[tuple[BaseException, str]]:
-    """The exceptions that Python shows for `error`, itself first, each with its relation to the one
-    before."""
+    """The exceptions that Python shows for `error`, each with its relation to the one before."""
     seen: set[int] = set()
     current: BaseException | None = error
     relation = "raised"
@@ -138,7 +158,7 @@ class Extraction:
         if bases is None:
             mro = [type_name(base) for base in kind.__mro__[1:] if base is not object]
             bases = self._bases[kind] = tuple(mro)
-        notes = list(_texts(getattr(error, "__notes__", ())))
+        notes = list(_texts(_carried(error).get("__notes__", ())))
         members = self._members(error, left, depth, notes)
         message, attributes = _described(error)
         return Raised(
@@ -169,8 +189,11 @@ class Extraction:
         return tuple(members)
 
     def frames(self, traceback: TracebackType | None) -> tuple[Frame, ...]:
-        """The frames, outermost first, without those of pytest that lead to the test. Of very many
-        the first and the last are kept, with a frame between them that says how many are missing."""
+        """The frames, outermost first, without those of pytest that lead to the test.
+
+        Of very many the first and the last are kept, and between them one that says how many are
+        missing.
+        """
         raw: list[TracebackType] = []
         while traceback is not None:
             raw.append(traceback)
@@ -187,7 +210,7 @@ class Extraction:
         return (*first, gap, *[self._frame(entry) for entry in raw[-LAST_FRAMES:]])
 
     def fixtures(self, item: Any) -> tuple[Fixture, ...]:
-        """The fixtures that the test asked for, directly or through another; parameters are none."""
+        """Those that the test asked for, directly or through another; parameters are none."""
         info = getattr(item, "_fixtureinfo", None)
         found = []
         for definitions in getattr(info, "name2fixturedefs", {}).values():
@@ -275,19 +298,30 @@ def _attributes(error: BaseException) -> dict[str, Any]:
     for kind, known in _ATTRIBUTES:
         if isinstance(error, kind):
             names.extend(known)
-    carried = getattr(error, "__dict__", None)
-    if type(carried) is dict:
-        names.extend(name for name in carried if name in _CARRIED)
+    names.extend(name for name in _carried(error) if name in _CARRIED)
     found: dict[str, Any] = {}
     for name in names:
-        value = _simple(getattr(error, name, None))
+        value = _simple(_read(error, name))
         if value is not None:
             found[name] = value
     if isinstance(error, AttributeError):
-        described = _object_name(getattr(error, "obj", None))
+        described = _object_name(_read(error, "obj"))
         if described:
             found["obj"] = described
     return found
+
+
+def _carried(error: BaseException) -> dict[str, Any]:
+    """What somebody attached to it; properties are not asked."""
+    carried = object.__getattribute__(error, "__dict__")
+    return carried if type(carried) is dict else {}
+
+
+def _read(error: BaseException, name: str) -> Any:
+    try:
+        return getattr(error, name, None)
+    except Exception:  # noqa: BLE001 - a property of the user's
+        return None
 
 
 def _object_name(value: Any) -> str:

@@ -1,9 +1,8 @@
-"""Where code comes from: the project, its tests, what is installed, Python itself. PYTEST_DONT_REWRITE"""
+"""Where code comes from: project, tests, installed, standard library. PYTEST_DONT_REWRITE"""
 
 from __future__ import annotations
 
 import os
-import sysconfig
 from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
@@ -20,7 +19,9 @@ class Places:
     def __init__(self, root: Path, test_files: Sequence[str] = ("test_*.py", "*_test.py")) -> None:
         self._roots = tuple(dict.fromkeys((str(root), os.path.realpath(root))))
         self._test_files = (*test_files, "conftest.py")
-        self._stdlib = _stdlib_folders()
+        self._stdlib = tuple(
+            {str(Path(os.__file__).parent), os.path.realpath(Path(os.__file__).parent)}
+        )
         self._known: dict[str, tuple[str, Origin]] = {}
 
     def __call__(self, file: str) -> tuple[str, Origin]:
@@ -52,12 +53,6 @@ class Places:
         if not _TEST_FOLDERS.isdisjoint(folders):
             return True
         return any(fnmatch(name, pattern) for pattern in self._test_files)
-
-
-def _stdlib_folders() -> tuple[str, ...]:
-    folders = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]
-    folders.append(os.path.dirname(os.__file__))
-    return tuple(dict.fromkeys(os.path.abspath(folder) for folder in folders if folder))
 
 
 def _below(path: str, folders: Sequence[str]) -> str | None:

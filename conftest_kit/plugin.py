@@ -1,19 +1,20 @@
 """The hooks: what pytest calls, and nothing of what is done about it. PYTEST_DONT_REWRITE
 
-Hooks that wrap others are in pluggy's old style: pytest 7.4 is content with a pluggy that knows no other.
+Hooks that wrap others are in pluggy's old style: pytest 7.4 is content with a pluggy that knows no
+other.
 """
 
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
-from conftest_kit.session import Capture, Kit, Writer
+from conftest_kit.capture import Capture
+from conftest_kit.session import Kit, Writer
 
 _KIT = pytest.StashKey[Kit]()
 _Hook = TypeVar("_Hook", bound=Callable[..., Any])
@@ -26,7 +27,7 @@ def _fenced(hook: _Hook) -> _Hook:
     def fence(self: Any, *args: Any) -> Any:
         try:
             return hook(self, *args)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the kit never changes the run
             self.kit.trouble(error)
             return None
 
@@ -34,11 +35,13 @@ def _fenced(hook: _Hook) -> _Hook:
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
-    """The earliest moment a plugin sees; what pytest cleans up last is where the run is finished."""
-    config = pluginmanager.get_plugin("pytestconfig")
+    """The earliest moment a plugin sees; what it registers first is cleaned up last."""
+    config: Any = pluginmanager.get_plugin("pytestconfig")
     kit = config.stash[_KIT] = Kit(config)
     config.add_cleanup(kit.close)
-    try:
+    if _is_taken(parser, "--conftest-kit"):
+        kit.warn("another plugin has the option --conftest-kit: it cannot be used for settings")
+    else:
         parser.getgroup("conftest-kit").addoption(
             "--conftest-kit",
             action="append",
@@ -46,8 +49,12 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
             dest="conftest_kit",
             help="set a setting of conftest-kit for this run, such as logs_dir=out",
         )
-    except ValueError:
-        kit.warn("another plugin has the option --conftest-kit: it cannot be used for settings")
+
+
+def _is_taken(parser: pytest.Parser, option: str) -> bool:
+    """Some versions of pytest refuse a second option of one name here, some when they parse."""
+    groups = (parser._anonymous, *parser._groups)  # noqa: SLF001 - there is no other way to ask
+    return any(option in known.names() for group in groups for known in group.options)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -56,7 +63,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     kit = session.config.stash[_KIT]
     try:
         kit.start(session)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - as above
         kit.trouble(error)
     if kit.capture is not None:
         session.config.pluginmanager.register(
@@ -84,10 +91,10 @@ class CaptureHooks:
         outcome: Any = yield
         if outcome.excinfo is None:
             report = outcome.get_result()
-            if report.outcome == "failed" or call.when == "teardown":
+            if report.outcome == "failed" or self._capture.folders:
                 try:
                     self._capture.test(item, call, report)
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - as above
                     self.kit.trouble(error)
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
@@ -98,7 +105,7 @@ class CaptureHooks:
             if report.outcome == "failed":
                 try:
                     self._capture.collector(report)
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - as above
                     self.kit.trouble(error)
 
 

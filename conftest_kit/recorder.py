@@ -1,7 +1,7 @@
 """What a session writes down as it goes: one writer, one line per fact. PYTEST_DONT_REWRITE
 
-Kept fast by hand: a passing test costs one line when it starts and one when it ends, each a string put
-together here and written at once.
+Kept fast by hand: a passing test costs one line when it starts and one when it ends, each a string
+put together here and written at once.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from conftest_kit.records import Outcome
 from conftest_kit.rundir import RunDir
 
 EXTRACTED = "_conftest_kit"
-"""The attribute of a report that carries, as ASCII JSON, what only the process that ran the test can
-say of a failure: it survives serialisation and every reporter in between."""
+"""The attribute of a report that carries, as ASCII JSON, what only the process that ran the test
+can say of a failure. It survives every serialisation on the way to the writer."""
 
 _SIZE = re.compile(r"\s\[(?:SMALL|MEDIUM|LARGE|XLARGE)\]$")
 _GROUP = re.compile(r"^(.*?::[^\[@]*(?:\[.*\])?)@[^@]+$", re.DOTALL)
@@ -32,18 +32,15 @@ _SLIM_FROM = 0.9
 
 
 class _Clock:
-    """RFC 3339 timestamps at little cost: the part down to the second is formatted once a second."""
+    """RFC 3339 at little cost: the part down to the second is formatted once a second."""
 
     def __init__(self) -> None:
-        self._second = -1
+        self._second = -1.0
         self._prefix = ""
 
     def __call__(self, now: Any = time.time) -> str:
         # The default keeps the clock even where a test replaces `time.time` in every module.
-        return self.format(now())
-
-    def format(self, moment: float) -> str:
-        seconds, fraction = divmod(moment, 1)
+        seconds, fraction = divmod(now(), 1)
         if seconds != self._second:
             self._second = seconds
             self._prefix = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
@@ -53,11 +50,25 @@ class _Clock:
 class _Open:
     """A test that is being executed."""
 
-    __slots__ = ("durations", "nodeid", "number", "outcome", "reason", "seconds", "started",
-                 "subtests_failed", "waiting", "worker")  # fmt: skip
+    __slots__ = (
+        "durations",
+        "nodeid",
+        "number",
+        "outcome",
+        "reason",
+        "reported_as",
+        "seconds",
+        "started",
+        "subtests_failed",
+        "waiting",
+        "worker",
+    )
 
-    def __init__(self, nodeid: str, started: str, worker: str | None, number: int) -> None:
+    def __init__(
+        self, nodeid: str, reported_as: str, started: str, worker: str | None, number: int
+    ) -> None:
         self.nodeid = nodeid
+        self.reported_as = reported_as
         self.started = started
         self.worker = worker
         self.number = number
@@ -88,13 +99,14 @@ class Recorder:
         self._grouped = grouped
         self._open: dict[tuple[str, str | None], _Open] = {}
         self._started: dict[str, list[str]] = {}
-        self._attempts: Counter[tuple[str, str | None]] = Counter()
+        self._ended: dict[tuple[str, str | None], int] = {}
+        self._latest: _Open | None = None
         self._collected: set[str] = set()
 
-    def started(self, nodeid: str, seconds: float | None = None) -> None:
+    def started(self, nodeid: str) -> None:
         """A test starts; under xdist it is not said in which worker."""
         nodeid = self.identity(nodeid)
-        now = self.clock() if seconds is None else self.clock.format(seconds)
+        now = self.clock()
         self._started.setdefault(nodeid, []).append(now)
         self._write(f'{{"$record":"start","nodeid":{quoted(nodeid)},"time":"{now}"}}\n')
 
@@ -105,34 +117,35 @@ class Recorder:
         worker = fields.get("worker_id")
         if worker is None and "node" in fields:
             worker = report.node.gateway.id
-        key = (self.identity(str(report.nodeid)), worker)
-        test = self._open.get(key)
-        when, outcome = report.when, report.outcome
-        if test is not None and test.outcome == "rerun" and when != "teardown":
+        nodeid, when, outcome = str(report.nodeid), report.when, report.outcome
+        test = self._latest
+        if test is None or test.reported_as != nodeid or test.worker != worker:
+            test = self._latest = self._find(nodeid, worker)
+        if test.outcome == "rerun" and when != "teardown":
             # Whether a tear-down follows a rerun depends on the version of pytest-rerunfailures.
-            self._end(key, test)
-            self.started(test.nodeid, fields.get("start"))
-            test = None
-        if test is None:
-            test = self._begin(key)
-        if fields.get("context") is not None:
+            self._end(test)
+            test = self._latest = self._find(nodeid, worker)
+        if "context" in fields:
             self._subtest(test, report, extracted)
             return
         if when in _PHASES:
-            test.durations += f'"{when}":{report.duration:.6f},'
-            test.seconds += report.duration
+            duration = report.duration
+            test.durations += f'"{when}":{duration:.6f},'
+            test.seconds += duration
         if outcome != "passed" or "wasxfail" in fields:
             self._not_passed(test, report, extracted)
         if when == "teardown" or when not in _PHASES:
-            self._end(key, test)
-            if test.outcome == "rerun" and when == "teardown":
-                self.started(test.nodeid)  # the next attempt, which nobody else announces
+            self._end(test)
+
+    def in_flight(self) -> list[str]:
+        """The node ids of tests that started and did not end."""
+        return [*self._started, *(nodeid for nodeid, _ in self._open)]
 
     def finish(self) -> None:
         """End what waits for a report that will not come any more."""
-        for key, test in list(self._open.items()):
+        for test in list(self._open.values()):
             if test.outcome == "rerun":
-                self._end(key, test)
+                self._end(test)
 
     def collected(self, report: Any) -> None:
         """A collector that failed; each is recorded once, however many workers saw it."""
@@ -156,13 +169,17 @@ class Recorder:
             nodeid = _GROUP.sub(r"\1", nodeid)
         return _SIZE.sub("", nodeid) if nodeid[-1:] == "]" else nodeid
 
-    def _begin(self, key: tuple[str, str | None]) -> _Open:
-        nodeid, worker = key
-        waiting = self._started.get(nodeid)
-        started = waiting.pop(0) if waiting else self.clock()
-        if not waiting:
-            self._started.pop(nodeid, None)
-        test = self._open[key] = _Open(nodeid, started, worker, self._attempts[key] + 1)
+    def _find(self, reported_as: str, worker: str | None) -> _Open:
+        nodeid = self.identity(reported_as)
+        key = (nodeid, worker)
+        test = self._open.get(key)
+        if test is None:
+            waiting = self._started.get(nodeid)
+            started = waiting.pop(0) if waiting else self.clock()
+            if not waiting:
+                self._started.pop(nodeid, None)
+            number = self._ended.get(key, 0) + 1
+            test = self._open[key] = _Open(nodeid, reported_as, started, worker, number)
         return test
 
     def _subtest(self, test: _Open, report: Any, extracted: str | None) -> None:
@@ -194,8 +211,10 @@ class Recorder:
             text = longrepr[2] if isinstance(longrepr, tuple | list) else longrepr or ""
             test.reason = str(text).removeprefix("Skipped: ")
 
-    def _end(self, key: tuple[str, str | None], test: _Open) -> None:
+    def _end(self, test: _Open) -> None:
+        key = (test.nodeid, test.worker)
         del self._open[key]
+        self._latest = None
         outcome = test.outcome
         if test.subtests_failed and outcome in ("passed", "skipped", "xpassed"):
             outcome = "failed"
@@ -215,7 +234,7 @@ class Recorder:
             line += f',"reason":{quoted(self._clean(test.reason))}'
         self._write(line + "}\n")
         if outcome == "rerun":
-            self._attempts[key] = test.number
+            self._ended[key] = test.number
 
     def _failure(
         self,
@@ -275,7 +294,7 @@ def _object(document: dict[str, Any]) -> str:
     return json.dumps(document, separators=(",", ":"))
 
 
-def _subtest_name(report: Any, in_worker: bool) -> str:
+def _subtest_name(report: Any, *, in_worker: bool) -> str:
     """As pytest shows it: `[message] (key=value, …)`."""
     context = report.context
     builtin = type(report).__module__ == "_pytest.subtests"
@@ -283,7 +302,7 @@ def _subtest_name(report: Any, in_worker: bool) -> str:
     values = []
     for key, value in context.kwargs.items():
         text = value if builtin else repr(value)
-        if builtin and in_worker and text[:1] == text[-1:] == "'":
+        if builtin and in_worker and text[:1] == text[-1:] and text[:1] in ("'", '"'):
             text = text[1:-1]  # pytest 9 takes the repr once more on the way from a worker
         values.append(f"{key}={text}")
     if values:

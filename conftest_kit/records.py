@@ -29,8 +29,8 @@ OUTCOMES: tuple[Outcome, ...] = (
 )
 
 Phase = Literal["setup", "call", "teardown", "collect", "crash", "internal", "start"]
-"""`crash`: the process or xdist worker that ran the test died. `internal`: an error inside pytest or
-a plugin. `start`: pytest gave up before collection (usage error, conftest that cannot be
+"""`crash`: the process or xdist worker that ran the test died. `internal`: an error inside pytest
+or a plugin. `start`: pytest gave up before collection (usage error, conftest that cannot be
 imported)."""
 
 State = Literal["running", "complete", "interrupted", "died", "not_started"]
@@ -67,8 +67,8 @@ class Raised:
     """How the link before it names this one: `__cause__`, `__context__`; `raised` for the
     first."""
     attributes: dict[str, Any] = field(default_factory=dict)
-    """Simple attributes the exception carries: `name`, `path`, `errno`, `filename`, `argname`, `obj`
-    (the type's or module's name), … : text, numbers and lists of text."""
+    """Simple attributes the exception carries: `name`, `path`, `errno`, `filename`, `argname`,
+    `obj` (the type's or module's name), … : text, numbers and lists of text."""
     notes: tuple[str, ...] = ()
     frames: tuple[Frame, ...] = ()
     """Outermost first; the last frame raised."""
@@ -92,7 +92,7 @@ class Fixture:
 class Failure:
     """One thing that made a run red."""
 
-    nodeid: str
+    nodeid: str = ""
     """The test's, the collector's, or empty where pytest itself failed."""
     phase: Phase
     attempt: int = 1
@@ -212,11 +212,11 @@ class Recording:
 
 
 def to_json(record: Any) -> dict[str, Any]:
-    """The JSON form of a record; fields that are empty or null are left out."""
+    """The JSON form of a record; what is empty or null and has a default is left out."""
     document: dict[str, Any] = {}
-    for name in _shapes(type(record)):
+    for name, is_required in _fields(record.__class__).items():
         value = getattr(record, name)
-        if value is None or value in _EMPTY:
+        if not is_required and (value is None or value in _EMPTY):
             continue
         document[name] = _plain(value)
     return document
@@ -303,10 +303,20 @@ _MEMBERS: dict[str, tuple[type, ...]] = {
 
 
 @functools.cache
-def _shapes(kind: type[Any]) -> dict[str, tuple[tuple[type, ...], tuple[type, ...]]]:
+def _fields(kind: Any) -> dict[str, bool]:
+    """Each field, and whether it has no default."""
+    missing = dataclasses.MISSING
+    return {
+        spec.name: spec.default is missing and spec.default_factory is missing
+        for spec in dataclasses.fields(kind)
+    }
+
+
+@functools.cache
+def _shapes(kind: Any) -> dict[str, tuple[tuple[type, ...], tuple[type, ...] | None]]:
     """For each field what its value may be, and what the members of that value may be."""
     return {
-        spec.name: (_outer_shape(str(spec.type)), _MEMBERS.get(str(spec.type), (object,)))
+        spec.name: (_outer_shape(str(spec.type)), _MEMBERS.get(str(spec.type)))
         for spec in dataclasses.fields(kind)
     }
 
@@ -319,22 +329,23 @@ def _outer_shape(annotation: str) -> tuple[type, ...]:
     return _SHAPES.get(annotation, (str,))  # a Literal of words
 
 
-def _known(kind: type[Any], document: Any) -> dict[str, Any]:
+def _known(kind: Any, document: Any) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ValueError(f"a {kind.__name__} must be a JSON object, not {document!r:.80}")
     shapes = _shapes(kind)
-    values = {}
+    values: dict[str, Any] = {}
     for key, value in document.items():
         if key not in shapes:
             continue
         if type(value) is list:
-            value = tuple(value)
-        outer, members = shapes[key]
+            value = tuple(value)  # noqa: PLW2901 - lists are tuples in records
+        outer, inner = shapes[key]
         if not isinstance(value, outer):
             raise ValueError(f"{kind.__name__}.{key} cannot be {value!r:.80}")
-        if members[0] is not object and value is not None:
-            for member in value.values() if type(value) is dict else value:
-                if not isinstance(member, members):
+        if inner is not None and value:
+            held: Any = value.values() if type(value) is dict else value
+            for member in held:
+                if not isinstance(member, inner):
                     raise ValueError(f"{kind.__name__}.{key} cannot hold {member!r:.80}")
         values[key] = value
     return values

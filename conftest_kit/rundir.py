@@ -10,13 +10,13 @@ import platform
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timezone
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from conftest_kit import records
-from conftest_kit.records import Attempt, Distribution, Failure, Recording, Run, State
+from conftest_kit.records import Distribution, Recording, Run, State
 
 RUN_FILE = "run.json"
 RECORDS_FILE = "records.ndjson"
@@ -39,13 +39,13 @@ class UnreadableRun(ValueError):
 
 def timestamp(seconds: float) -> str:
     """RFC 3339 in UTC with microseconds."""
-    moment = datetime.fromtimestamp(seconds, timezone.utc)
+    moment = datetime.fromtimestamp(seconds, UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def new_run_id(now: float) -> str:
     """An id that sorts by time and is unique across machines."""
-    moment = datetime.fromtimestamp(now, timezone.utc)
+    moment = datetime.fromtimestamp(now, UTC)
     return moment.strftime("%Y%m%dT%H%M%S.%fZ-") + os.urandom(4).hex()
 
 
@@ -127,36 +127,50 @@ def read(path: Path) -> Recording:
     """What the run directory `path` holds, even if the run died halfway.
 
     Raises:
-        UnreadableRun: `path` has no readable `run.json`. Damaged records never raise; their lines are
-            counted.
+        UnreadableRun: `path` has no readable `run.json`. Damaged records never raise; their lines
+            are counted.
     """
     run = read_run(path)
-    attempts: list[Attempt] = []
-    failures: list[Failure] = []
-    open_tests: Counter[str] = Counter()
-    malformed = 0
-    for line in _lines(path / RECORDS_FILE):
-        try:
-            document = _parse(line)
-            kind = document.get("$record")
-            if kind == "start":
-                open_tests[_text(document["nodeid"])] += 1
-            elif kind == "attempt":
-                attempt = records.attempt_from_json(document)
-                attempts.append(attempt)
-                open_tests[attempt.nodeid] -= 1
-            elif kind == "failure":
-                failures.append(records.failure_from_json(document))
-        except (ValueError, KeyError, RecursionError):
-            malformed += 1
+    found: dict[str, list[Any]] = {"start": [], "attempt": [], "failure": [], "malformed": []}
+    for kind, value in _records(path / RECORDS_FILE):
+        found[kind].append(value)
+    in_flight = Counter(found["start"])
+    in_flight.subtract(attempt.nodeid for attempt in found["attempt"])
     return Recording(
         run=run,
-        attempts=tuple(attempts),
-        failures=tuple(failures),
-        in_flight=tuple(nodeid for nodeid, count in open_tests.items() if count > 0),
+        attempts=tuple(found["attempt"]),
+        failures=tuple(found["failure"]),
+        in_flight=tuple(nodeid for nodeid, count in in_flight.items() if count > 0),
         distributions=_distributions(path / DISTRIBUTIONS_FILE),
-        malformed_lines=malformed,
+        malformed_lines=len(found["malformed"]),
     )
+
+
+def unfolding(path: Path, run: Run, in_flight: Iterable[str]) -> Recording:
+    """As `read`, for the writer at the end of its run: attempts and failures are read from the file
+    whenever somebody iterates over them, so that those of a large run are never in memory at once.
+    """
+    attempts: Any = _OnDisk(path, "attempt")
+    failures: Any = _OnDisk(path, "failure")
+    return Recording(run=run, attempts=attempts, failures=failures, in_flight=tuple(in_flight))
+
+
+class _OnDisk(Sequence[Any]):
+    """The records of one kind, a sequence that keeps none of them."""
+
+    def __init__(self, path: Path, kind: str) -> None:
+        self._path = path / RECORDS_FILE
+        self._kind = kind
+
+    def __iter__(self) -> Iterator[Any]:
+        begin = f'{{"$record":"{self._kind}"'.encode()
+        return (value for kind, value in _records(self._path, begin) if kind == self._kind)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __getitem__(self, index: Any) -> Any:
+        return tuple(self)[index]
 
 
 def read_run(path: Path) -> Run:
@@ -182,8 +196,9 @@ def runs(logs_dir: Path) -> list[Path]:
 
 
 def find(logs_dir: Path, reference: str) -> Path:
-    """The directory of the run that `reference` names: `latest`, an id, a unique beginning of one, or
-    a path.
+    """The directory of the run that `reference` names.
+
+    `latest`, an id, a unique beginning of one, or a path.
 
     Raises:
         UnreadableRun: there is none, or several; the message says which.
@@ -208,8 +223,11 @@ def find(logs_dir: Path, reference: str) -> Path:
 
 
 def prune(logs_dir: Path, keep: int) -> tuple[Path, ...]:
-    """Remove all but the newest `keep` run directories; red ones that nobody reviewed go last, running
-    ones never. Returns the unreviewed red ones that had to go."""
+    """Remove run directories until `keep` are left, the oldest first.
+
+    Red ones that nobody reviewed go last, running ones never. Returns the unreviewed red ones that
+    had to go.
+    """
     known = runs(logs_dir)
     surplus = len(known) - keep
     if surplus <= 0:
@@ -262,13 +280,32 @@ def _lines(path: Path) -> Iterator[bytes]:
         yield from file
 
 
+def _records(path: Path, begin: bytes = b"") -> Iterator[tuple[str, Any]]:
+    """Each record with its kind: of a `start` the node id, of a damaged line nothing."""
+    for line in _lines(path):
+        if not line.startswith(begin):
+            continue
+        try:
+            document = _parse(line)
+            kind = document.get("$record")
+            if kind == "start":
+                yield "start", _text(document["nodeid"])
+            elif kind == "attempt":
+                yield "attempt", records.attempt_from_json(document)
+            elif kind == "failure":
+                yield "failure", records.failure_from_json(document)
+        except (ValueError, KeyError, RecursionError):
+            yield "malformed", None
+
+
 def _parse(line: bytes) -> dict[str, Any]:
-    document = json.loads(line)
+    document: Any = json.loads(line)
     if not isinstance(document, dict):
         raise ValueError("not a JSON object")
     if b"\\ud" in line or b"\\uD" in line:
         document = _without_surrogates(document)
-    return document
+    parsed: dict[str, Any] = document
+    return parsed
 
 
 def _without_surrogates(value: Any) -> Any:

@@ -11,7 +11,6 @@ import shutil
 import sys
 import time
 import weakref
-import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -19,24 +18,21 @@ from typing import Any
 import pytest
 
 from conftest_kit import environment, git, records, rundir, settings
-from conftest_kit.failures import Extraction, bounded, message_of
+from conftest_kit.capture import Capture
+from conftest_kit.failures import bounded, message_of
 from conftest_kit.masking import Mask
-from conftest_kit.places import Places
-from conftest_kit.recorder import EXTRACTED, Recorder
-from conftest_kit.records import Raised, Run
+from conftest_kit.recorder import Recorder
+from conftest_kit.records import Run
 from conftest_kit.rundir import RunDir
 from conftest_kit.settings import Settings
 
-TOKEN = "CONFTEST_KIT_TOKEN"
+TOKEN = "CONFTEST_KIT_TOKEN"  # noqa: S105 - the name of a variable
 """Names the folder through which `orchestrator run` and the first pytest below it meet."""
 WORKER_INPUT = "conftest_kit"
 MAX_ARTIFACTS = 1000
 
 _recorded: weakref.WeakSet[pytest.Config] = weakref.WeakSet()
-"""Sessions of this process that are recorded: one that runs inside another (pytester) stays silent."""
-
-_ARTIFACTS = pytest.StashKey[list[Path]]()
-_FAILED = pytest.StashKey[bool]()
+"""Sessions of this process that are recorded: one inside another (pytester) stays silent."""
 
 
 class Kit:
@@ -72,7 +68,7 @@ class Kit:
                 _recorded.add(config)
                 self.capture = Capture(config, Path(told["directory"]))
         elif not _recorded:
-            self.writer = Writer.begin(config, self)
+            self.writer = Writer.begin(config)
             if self.writer is not None:
                 _recorded.add(config)
                 self.writer.session = session
@@ -82,7 +78,7 @@ class Kit:
         """Nothing of pytest comes after this."""
         try:
             self._close()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the kit never changes the run
             self.trouble(error)
         _recorded.discard(self._config)
         if self._warnings and not hasattr(self._config, "workerinput"):
@@ -93,7 +89,7 @@ class Kit:
         if error is self._foreign_error or not isinstance(error, Exception):
             error = None
         if self.writer is None and error is not None and _is_first(self._config):
-            self.writer = Writer.begin(self._config, self)
+            self.writer = Writer.begin(self._config)
         if self.writer is not None:
             line = self.writer.finish(error, self._warnings)
             if line and self._config.option.verbose >= 0:
@@ -104,13 +100,12 @@ class Kit:
             if self._config.pluginmanager.has_plugin("terminalreporter"):
                 self._config.get_terminal_writer().line(line)
             else:
-                print(line, file=sys.stderr)
+                sys.stderr.write(line + "\n")
         except (OSError, ValueError):  # closed by others
             pass
 
     def artifacts_folder(self, request: pytest.FixtureRequest) -> Path:
-        """A new folder for the test, kept if it fails; an ordinary temporary one where nothing is
-        recorded."""
+        """A new folder for the test; an ordinary temporary one where nothing is recorded."""
         if self.capture is not None:
             try:
                 return self.capture.artifacts_folder(request.node)
@@ -129,78 +124,17 @@ def _is_worker() -> bool:
     return "PYTEST_XDIST_WORKER" in os.environ
 
 
-class Capture:
-    """Takes from the objects of a failed test what a report cannot carry, and keeps its artifacts."""
-
-    def __init__(self, config: pytest.Config, directory: Path) -> None:
-        patterns = [str(pattern) for pattern in config.getini("python_files")]
-        self._extraction = Extraction(Places(config.rootpath, patterns))
-        self._artifacts = directory / rundir.ARTIFACTS_FOLDER
-        self._environ: dict[str, str] = {}
-        self._mask = Mask()
-
-    def test(self, item: pytest.Item, call: Any, report: Any) -> None:
-        """A phase failed, or the test is over."""
-        if report.outcome == "failed":
-            item.stash[_FAILED] = True
-            error = None if call.excinfo is None else call.excinfo.value
-            setattr(report, EXTRACTED, self.extracted(error, item))
-        if call.when == "teardown":
-            failed = item.stash.get(_FAILED, False)
-            for folder in item.stash.get(_ARTIFACTS, []):
-                _keep(folder, failed)
-            item.stash[_ARTIFACTS] = []
-            item.stash[_FAILED] = False
-
-    def collector(self, report: Any) -> None:
-        """A collector failed."""
-        excinfo = report.call.excinfo
-        setattr(report, EXTRACTED, self.extracted(None if excinfo is None else excinfo.value))
-
-    def extracted(self, error: BaseException | None, item: Any = None) -> str | None:
-        """The part of the failure's JSON that comes from objects; None without an exception."""
-        if error is None:
-            return None
-        chain = self._extraction.chain(error)
-        document = {
-            "message": _message(chain),
-            "exceptions": [records.to_json(link) for link in chain],
-        }
-        fixtures = self._extraction.fixtures(item) if item is not None else ()
-        if fixtures:
-            document["fixtures"] = [records.to_json(fixture) for fixture in fixtures]
-        return json.dumps(self._masked(document), separators=(",", ":"))
-
-    def _masked(self, document: dict[str, Any]) -> Any:
-        environ = dict(os.environ)
-        if environ != self._environ:  # tests and conftests load what they need into it
-            self._environ = environ
-            self._mask = Mask.of(environ)
-        return _map_texts(self._mask, document) if self._mask.needles else document
-
-    def artifacts_folder(self, item: pytest.Item) -> Path:
-        """Make a folder for this attempt at the test."""
-        readable = re.sub(r"[^\w.-]+", "_", item.nodeid)[-80:].strip("_")
-        name = f"{readable}-{zlib.crc32(item.nodeid.encode('utf-8', 'replace')):08x}"
-        attempt = str(getattr(item, "execution_count", 1))
-        parent = self._artifacts / name
-        folder = parent / attempt
-        self._artifacts.mkdir(mode=0o700, exist_ok=True)
-        parent.mkdir(mode=0o700, exist_ok=True)
-        try:
-            folder.mkdir(mode=0o700)
-        except FileExistsError:  # the same test in another worker
-            folder = parent / f"{attempt}-{os.getpid()}"
-            folder.mkdir(mode=0o700, exist_ok=True)
-        item.stash.setdefault(_ARTIFACTS, []).append(folder)
-        return folder
-
-
 class Writer:
     """The one process that writes the run."""
 
     def __init__(
-        self, config: pytest.Config, options: Settings, directory: RunDir, run: Run, asked: bool
+        self,
+        config: pytest.Config,
+        options: Settings,
+        directory: RunDir,
+        run: Run,
+        *,
+        asked: bool,
     ) -> None:
         self.session: pytest.Session | None = None
         self.directory = directory
@@ -212,7 +146,6 @@ class Writer:
         self._dirty: git.DirtyCheck | None = None
         self._finished = 0.0
         self._interrupted = False
-        self._prepared = False
         option = config.option
         self.recorder = Recorder(
             directory,
@@ -222,7 +155,7 @@ class Writer:
         )
 
     @classmethod
-    def begin(cls, config: pytest.Config, kit: Kit) -> Writer | None:
+    def begin(cls, config: pytest.Config) -> Writer | None:
         """Create the run directory; None where this process must stay silent.
 
         Raises:
@@ -236,7 +169,7 @@ class Writer:
             if _is_worker():
                 return None
             run_id = (Path(folder) / "run_id").read_text().strip()
-        overrides = _overrides(config, kit)
+        overrides = _overrides(config)
         options = settings.load(_base_folder(config), os.environ, overrides)
         directory = RunDir.new(options.logs_dir, run_id)
         if folder and not _take(Path(folder), directory.path):
@@ -289,10 +222,11 @@ class Writer:
     def interrupted(self, excinfo: Any) -> None:
         """Somebody stopped the run. pytest's own ways to stop early are subclasses."""
         value = excinfo.value
-        if type(value) is KeyboardInterrupt or isinstance(value, pytest.exit.Exception):
-            self._interrupted = True
-        elif "received keyboard-interrupt" in message_of(value):
-            self._interrupted = True
+        self._interrupted |= (
+            type(value) is KeyboardInterrupt
+            or isinstance(value, pytest.exit.Exception)
+            or "received keyboard-interrupt" in message_of(value)  # xdist, of a worker
+        )
 
     def session_finishes(self) -> None:
         """No more tests; summaries follow."""
@@ -310,15 +244,15 @@ class Writer:
             shutil.rmtree(self.directory.path, ignore_errors=True)
             return ""
         red = rundir.is_red(run) or self.recorder.failures > 0
-        for step in (self._distributions if red else None, self._log, self._metrics):
-            if step is not None:
-                try:
-                    warnings.extend(step(run) or ())
-                except Exception as problem:
-                    warnings.append(f"{type(problem).__name__}: {message_of(problem)[:300]}")
+        steps = [self._log, self._metrics, self._prune]
+        if red:
+            steps.insert(0, self._distributions)
+        for step in steps:
+            try:
+                warnings.extend(step(run))
+            except Exception as problem:  # noqa: BLE001 - the other steps are worth taking
+                warnings.append(f"{type(problem).__name__}: {message_of(problem)[:300]}")
         self.directory.close()
-        for path in rundir.prune(self._settings.logs_dir, self._settings.keep_runs):
-            warnings.append(f"the red run {path.name} was removed, and nobody had reviewed it")
         self.directory.finish(dataclasses.replace(run, warnings=tuple(warnings)))
         return f"conftest-kit: recorded run {run.run_id} · orchestrator review" if red else ""
 
@@ -345,22 +279,29 @@ class Writer:
             warnings=tuple(warnings),
         )
 
-    def _distributions(self, run: Run) -> None:
+    def _distributions(self, _run: Run) -> Iterable[str]:
         self.directory.write_distributions(environment.installed_metadata())
+        return ()
 
-    def _log(self, run: Run) -> None:
-        from conftest_kit import log
+    def _log(self, run: Run) -> Iterable[str]:
+        from conftest_kit import log  # noqa: PLC0415 - needed at the end only
 
-        recording = dataclasses.replace(rundir.read(self.directory.path), run=run)
-        path = self._settings.logs_dir / rundir.LOG_FILE
-        log.append(path, log.render(recording))
+        recording = rundir.unfolding(self.directory.path, run, self.recorder.in_flight())
+        log.append(self._settings.logs_dir / rundir.LOG_FILE, log.render(recording))
+        return ()
 
     def _metrics(self, run: Run) -> Iterable[str]:
-        from conftest_kit import metrics
+        from conftest_kit import metrics  # noqa: PLC0415 - as above
 
         return metrics.update(
             self._settings.metrics_file, run=run, durations=self.recorder.durations
         )
+
+    def _prune(self, _run: Run) -> Iterable[str]:
+        removed = rundir.prune(self._settings.logs_dir, self._settings.keep_runs)
+        return [
+            f"the red run {path.name} was removed, and nobody had reviewed it" for path in removed
+        ]
 
     def _extracted(self, error: BaseException) -> str | None:
         return Capture(self._config, self.directory.path).extracted(error)
@@ -378,36 +319,6 @@ class Writer:
         return any(getattr(self._config.option, name, None) for name in names)
 
 
-def _message(chain: tuple[Raised, ...]) -> str:
-    """Of the exception that pytest saw; of its cause where that one has nothing to say itself."""
-    for link in chain:
-        is_wrapper = link.type.endswith((".CollectError", ".ConftestImportFailure"))
-        if not (is_wrapper and len(chain) > 1 and "import file mismatch" not in link.message):
-            return link.message
-    return ""
-
-
-def _map_texts(change: Any, value: Any) -> Any:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, list | tuple):
-        return [_map_texts(change, item) for item in value]
-    if isinstance(value, dict):
-        return {key: _map_texts(change, item) for key, item in value.items()}
-    return value
-
-
-def _keep(folder: Path, failed: bool) -> None:
-    """Leave what a failed test wrote; take everything else away."""
-    if not failed:
-        shutil.rmtree(folder, ignore_errors=True)
-    for empty in (folder, folder.parent):
-        try:
-            empty.rmdir()
-        except OSError:  # something is kept in it
-            return
-
-
 def _take(folder: Path, directory: Path) -> bool:
     """Take the one-time token; False where another pytest has it."""
     try:
@@ -419,7 +330,7 @@ def _take(folder: Path, directory: Path) -> bool:
     return True
 
 
-def _overrides(config: pytest.Config, kit: Kit) -> dict[str, str]:
+def _overrides(config: pytest.Config) -> dict[str, str]:
     given = getattr(config.option, "conftest_kit", None)
     found = {}
     for text in given if isinstance(given, list) else ():
@@ -431,12 +342,12 @@ def _overrides(config: pytest.Config, kit: Kit) -> dict[str, str]:
 
 
 def _base_folder(config: pytest.Config) -> Path:
-    """The ini file's folder, else that of the conftest that names the kit, else where pytest started."""
+    """That of the ini file, else of the conftest that names the kit, else where pytest started."""
     if config.inipath is not None:
         return config.inipath.parent
     for plugin in config.pluginmanager.get_plugins():
         file = getattr(plugin, "__file__", None)
-        if isinstance(file, str) and os.path.basename(file) == "conftest.py":
+        if isinstance(file, str) and Path(file).name == "conftest.py":
             named = getattr(plugin, "pytest_plugins", ())
             named = (named,) if isinstance(named, str) else named
             if any(str(name).split(".")[0] == "conftest_kit" for name in named):

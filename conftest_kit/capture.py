@@ -1,0 +1,129 @@
+"""Takes, where a test runs, what no report can carry: exceptions as data, and artifacts.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest_kit import records, rundir
+from conftest_kit.failures import Extraction
+from conftest_kit.masking import Mask
+from conftest_kit.places import Places
+from conftest_kit.recorder import EXTRACTED
+from conftest_kit.records import Raised
+
+
+class _Artifacts:
+    """The folder of one test, kept only if the test fails."""
+
+    def __init__(self, folder: Path) -> None:
+        self.failed = False
+        self._folder = folder
+
+    def close(self) -> None:
+        """Leave what a failed test wrote; take everything else away."""
+        if not self.failed:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        for empty in (self._folder, self._folder.parent):
+            try:
+                empty.rmdir()
+            except OSError:  # something is kept in it
+                return
+
+
+class Capture:
+    """Of one process: what it has to say of failed tests, and their artifacts."""
+
+    def __init__(self, config: pytest.Config, directory: Path) -> None:
+        patterns = [str(pattern) for pattern in config.getini("python_files")]
+        self._extraction = Extraction(Places(config.rootpath, patterns))
+        self.folders: dict[pytest.Item, _Artifacts] = {}
+        """Of tests that asked for one and are not over."""
+        self._artifacts = directory / rundir.ARTIFACTS_FOLDER
+        self._environ: dict[str, str] = {}
+        self._mask = Mask()
+
+    def test(self, item: pytest.Item, call: Any, report: Any) -> None:
+        """A phase failed, or the test is over."""
+        failed = report.outcome == "failed"
+        if failed:
+            error = None if call.excinfo is None else call.excinfo.value
+            setattr(report, EXTRACTED, self.extracted(error, item))
+        kept = self.folders.get(item)
+        if kept is not None:
+            kept.failed = kept.failed or failed
+            if call.when == "teardown":
+                kept.close()
+                del self.folders[item]
+
+    def collector(self, report: Any) -> None:
+        """A collector failed."""
+        excinfo = report.call.excinfo
+        setattr(report, EXTRACTED, self.extracted(None if excinfo is None else excinfo.value))
+
+    def extracted(self, error: BaseException | None, item: Any = None) -> str | None:
+        """The part of the failure's JSON that comes from objects; None without an exception."""
+        if error is None:
+            return None
+        chain = self._extraction.chain(error)
+        document = {
+            "message": _message(chain),
+            "exceptions": [records.to_json(link) for link in chain],
+        }
+        fixtures = self._extraction.fixtures(item) if item is not None else ()
+        if fixtures:
+            document["fixtures"] = [records.to_json(fixture) for fixture in fixtures]
+        return json.dumps(self._masked(document), separators=(",", ":"))
+
+    def _masked(self, document: dict[str, Any]) -> Any:
+        environ = dict(os.environ)
+        if environ != self._environ:  # tests and conftests load what they need into it
+            self._environ = environ
+            self._mask = Mask.of(environ)
+        return _map_texts(self._mask, document) if self._mask.needles else document
+
+    def artifacts_folder(self, item: pytest.Item) -> Path:
+        """Make a folder for this attempt at the test."""
+        readable = re.sub(r"[^\w.-]+", "_", item.nodeid)[-80:].strip("_")
+        name = f"{readable}-{zlib.crc32(item.nodeid.encode('utf-8', 'replace')):08x}"
+        attempt = str(getattr(item, "execution_count", 1))
+        parent = self._artifacts / name
+        folder = parent / attempt
+        self._artifacts.mkdir(mode=0o700, exist_ok=True)
+        parent.mkdir(mode=0o700, exist_ok=True)
+        try:
+            folder.mkdir(mode=0o700)
+        except FileExistsError:  # the same test in another worker
+            folder = parent / f"{attempt}-{os.getpid()}"
+            folder.mkdir(mode=0o700, exist_ok=True)
+        self.folders[item] = _Artifacts(folder)
+        return folder
+
+
+def _message(chain: tuple[Raised, ...]) -> str:
+    """Of the exception that pytest saw; of its cause where that one has nothing to say itself."""
+    for link in chain:
+        is_wrapper = link.type.endswith((".CollectError", ".ConftestImportFailure"))
+        if not (is_wrapper and len(chain) > 1 and "import file mismatch" not in link.message):
+            return link.message
+    return ""
+
+
+def _map_texts(change: Any, value: Any) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list | tuple):
+        return [_map_texts(change, item) for item in value]
+    if isinstance(value, dict):
+        return {key: _map_texts(change, item) for key, item in value.items()}
+    return value

@@ -1,0 +1,65 @@
+"""Real pytest runs with the kit, and what they leave behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from conftest_kit import rundir
+from conftest_kit.records import Failure, Recording
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """A run of pytest with the kit."""
+
+    result: pytest.RunResult
+    folder: Path
+    """Where pytest ran."""
+
+    @property
+    def output(self) -> str:
+        """Both streams."""
+        return self.result.stdout.str() + self.result.stderr.str()
+
+    @property
+    def paths(self) -> list[Path]:
+        """The run directories, newest first."""
+        return rundir.runs(self.folder / "logs")
+
+    @property
+    def recording(self) -> Recording:
+        """Of the only run."""
+        (path,) = self.paths
+        return rundir.read(path)
+
+    @property
+    def failure(self) -> Failure:
+        """The only one."""
+        (failure,) = self.recording.failures
+        return failure
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        """Test name to outcomes of its attempts."""
+        found: dict[str, list[str]] = {}
+        for attempt in self.recording.attempts:
+            found.setdefault(attempt.nodeid.rpartition("::")[2], []).append(attempt.outcome)
+        return {name: " ".join(outcomes) for name, outcomes in found.items()}
+
+
+@pytest.fixture
+def record(pytester: pytest.Pytester) -> Callable[..., Recorded]:
+    """`record("-n2", test_a="source")`: run pytest on these modules in another process."""
+
+    def run(*args: str, plugin: bool = True, **modules: str) -> Recorded:
+        if modules:
+            pytester.makepyfile(**modules)
+        loaded = ("-p", "conftest_kit") if plugin else ()
+        result = pytester.runpytest_subprocess(*loaded, "-p", "no:randomly", *args)
+        return Recorded(result=result, folder=pytester.path)
+
+    return run
