@@ -5,17 +5,19 @@
     python .ci/generate_knowledge.py plugins WHEELS…
     python .ci/generate_knowledge.py stdlib PYTHON…
 
-`imports` reads the names at the top level of each wheel, and after them the file `mapping` of a pipreqs
-wheel; `plugins` scans the source of each wheel that has a `pytest11` entry point for fixtures, options,
-ini keys and markers; `stdlib` asks each interpreter which modules it has. Facts only, no code is kept.
+`imports` reads the names at the top level of each wheel, and after them the file `mapping` of a
+pipreqs wheel; `plugins` scans the source of each wheel of `.ci/plugins.txt` that has a `pytest11`
+entry point for fixtures, options, ini keys and markers; `stdlib` asks each interpreter which
+modules it has. Facts only, no code is kept.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import datetime
+import datetime as dt
 import email.parser
+import itertools
 import json
 import re
 import subprocess
@@ -31,10 +33,11 @@ KNOWLEDGE = Path(__file__).resolve().parent.parent / "orchestrator" / "knowledge
 
 # Names at the top level that say nothing of who brings them.
 JUNK = {
-    "test", "tests", "testing", "doc", "docs", "example", "examples", "benchmark", "benchmarks", "script",
-    "scripts", "setup", "build", "dist", "bin", "lib", "src", "data", "tools", "tool", "utils", "util",
-    "include", "share", "conftest", "main", "config", "core", "common", "app", "server", "client", "plugins",
-    "samples", "demo", "ci", "etc", "requirements", "helpers", "models", "settings", "site", "packages",
+    "test", "tests", "testing", "doc", "docs", "example", "examples", "benchmark", "benchmarks",
+    "script", "scripts", "setup", "build", "dist", "bin", "lib", "src", "data", "tools", "tool",
+    "utils", "util", "include", "share", "conftest", "main", "config", "core", "common", "app",
+    "server", "client", "plugins", "samples", "demo", "ci", "etc", "requirements", "helpers",
+    "models", "settings", "site", "packages",
 }  # fmt: skip
 
 # Without a release for ten years; their readmes or successors name what to use instead.
@@ -47,32 +50,34 @@ SUPERSEDED = {
 # CPython's documentation, "Requirements for optional modules": what each is built with.
 OPTIONAL = {
     "_bz2": "libbz2", "bz2": "libbz2", "_lzma": "liblzma", "lzma": "liblzma", "_ctypes": "libffi",
-    "ctypes": "libffi", "_curses": "ncurses", "curses": "ncurses", "_dbm": "ndbm", "_gdbm": "gdbm",
-    "dbm.gnu": "gdbm", "readline": "readline", "_sqlite3": "SQLite", "sqlite3": "SQLite", "_ssl": "OpenSSL",
-    "ssl": "OpenSSL", "_hashlib": "OpenSSL", "_tkinter": "Tcl/Tk", "tkinter": "Tcl/Tk", "zlib": "zlib",
-    "_uuid": "libuuid",
+    "ctypes": "libffi", "_curses": "ncurses", "curses": "ncurses", "_dbm": "ndbm",
+    "_gdbm": "gdbm", "dbm.gnu": "gdbm", "readline": "readline", "_sqlite3": "SQLite",
+    "sqlite3": "SQLite", "_ssl": "OpenSSL", "ssl": "OpenSSL", "_hashlib": "OpenSSL",
+    "_tkinter": "Tcl/Tk", "tkinter": "Tcl/Tk", "zlib": "zlib", "_uuid": "libuuid",
 }  # fmt: skip
 
 # The replacements that PEP 594, PEP 632 and "What's New" name for what left, and backports of what came.
 REPLACED_BY = {
     "distutils": "setuptools", "imp": "", "asynchat": "pyasynchat", "asyncore": "pyasyncore",
     "smtpd": "aiosmtpd", "cgi": "legacy-cgi", "cgitb": "legacy-cgi", "crypt": "legacycrypt",
-    "telnetlib": "telnetlib3", "imghdr": "filetype", "sndhdr": "filetype", "audioop": "audioop-lts",
-    "pipes": "", "nntplib": "", "xdrlib": "", "tomllib": "tomli", "zoneinfo": "backports.zoneinfo",
-    "graphlib": "graphlib-backport", "compression": "backports.zstd",
+    "telnetlib": "telnetlib3", "imghdr": "filetype", "sndhdr": "filetype",
+    "audioop": "audioop-lts", "pipes": "", "nntplib": "", "xdrlib": "", "tomllib": "tomli",
+    "zoneinfo": "backports.zoneinfo", "graphlib": "graphlib-backport",
+    "compression": "backports.zstd",
 }  # fmt: skip
 
 # Modules came and went in releases that need not be at hand when this runs; "What's New" of each.
 REMOVED = {
     "dummy_threading": "3.9", "_dummy_threading": "3.9", "macpath": "3.8", "macurl2path": "3.7",
-    "formatter": "3.10", "parser": "3.10", "symbol": "3.10", "binhex": "3.11", "asyncio.compat": "3.7",
-    "distutils": "3.12", "lib2to3": "3.13",
+    "formatter": "3.10", "parser": "3.10", "symbol": "3.10", "binhex": "3.11",
+    "asyncio.compat": "3.7", "distutils": "3.12", "lib2to3": "3.13",
 }  # fmt: skip
 ADDED = {
-    "zoneinfo": "3.9", "graphlib": "3.9", "importlib.metadata": "3.8", "importlib.resources": "3.7",
-    "dataclasses": "3.7", "contextvars": "3.7", "tomllib": "3.11", "wsgiref.types": "3.11",
-    "asyncio.taskgroups": "3.11", "asyncio.timeouts": "3.11", "annotationlib": "3.14", "compression": "3.14",
-    "string.templatelib": "3.14", "concurrent.interpreters": "3.14",
+    "zoneinfo": "3.9", "graphlib": "3.9", "importlib.metadata": "3.8",
+    "importlib.resources": "3.7", "dataclasses": "3.7", "contextvars": "3.7", "tomllib": "3.11",
+    "wsgiref.types": "3.11", "asyncio.taskgroups": "3.11", "asyncio.timeouts": "3.11",
+    "annotationlib": "3.14", "compression": "3.14", "string.templatelib": "3.14",
+    "concurrent.interpreters": "3.14",
 }  # fmt: skip
 
 # Changelogs name what a plugin once brought.
@@ -100,6 +105,7 @@ class Wheel:
         self.name, self.version = str(metadata["Name"]), str(metadata["Version"])
 
     def text(self, name: str) -> str:
+        """Of a file; empty where it has none."""
         return self.archive.read(name).decode("utf-8", "replace") if name in self.names else ""
 
     def modules(self) -> set[str]:
@@ -129,10 +135,17 @@ class Wheel:
 
 
 def canonical(name: str) -> str:
+    """A distribution's name as registries compare it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def today() -> str:
+    """The day that the facts are of."""
+    return str(dt.datetime.now(tz=dt.UTC).date())
+
+
 def wheels(folders: Iterable[Path]) -> Iterator[Wheel]:
+    """Every wheel of the folders, once, by name."""
     paths = {path.name: path for folder in folders for path in sorted(folder.glob("*.whl"))}
     for path in sorted(paths.values(), key=lambda path: path.name.lower()):
         try:
@@ -142,6 +155,7 @@ def wheels(folders: Iterable[Path]) -> Iterator[Wheel]:
 
 
 def imports(mapping: Path, folders: list[Path]) -> str:
+    """The content of imports.toml."""
     found: dict[str, dict[str, str]] = {}
     count = 0
     for wheel in wheels(folders):
@@ -158,7 +172,7 @@ def imports(mapping: Path, folders: list[Path]) -> str:
     shared = {module.partition(".")[0] for module in found if "." in module}
     found = {module: names for module, names in found.items() if module not in shared}
     said = f"{source.name} {source.version} and the metadata of {count} released wheels"
-    lines = [f'source = "{said}"', f'date = "{datetime.date.today()}"', "", "[modules]"]
+    lines = [f'source = "{said}"', f'date = "{today()}"', "", "[modules]"]
     for module in sorted(found, key=str.lower):
         names = _preferred(module, found[module])
         lines.append(f"{_key(module)} = {json.dumps(names)}")
@@ -174,8 +188,9 @@ def _preferred(module: str, names: dict[str, str]) -> list[str]:
 
 
 def plugins(folders: list[Path]) -> str:
+    """The content of plugins.toml."""
     order = [line.partition("==")[0] for line in PLUGINS.read_text("utf-8").splitlines()]
-    lines = [f'date = "{datetime.date.today()}"']
+    lines = [f'date = "{today()}"']
     found = [wheel for wheel in wheels(folders) if canonical(wheel.name) in order]
     for wheel in sorted(found, key=lambda wheel: order.index(canonical(wheel.name))):
         points = wheel.plugin_modules()
@@ -188,7 +203,7 @@ def plugins(folders: list[Path]) -> str:
             f'distribution = "{canonical(wheel.name)}"',
             f'version = "{wheel.version}"',
         ]
-        lines.append(f"names = {json.dumps(sorted(points))}")
+        lines.append(f"names = {json.dumps(sorted({*points, *points.values()}))}")
         if former := FORMERLY.get(canonical(wheel.name)):
             lines.append(f"formerly = {json.dumps(former)}")
         for key in ("fixtures", "options", "ini", "markers"):
@@ -221,8 +236,7 @@ def _scan(node: ast.AST, brought: Brought) -> None:
         if name and re.fullmatch(r"[a-z]\w+", name) and name not in ("config", "fixture"):
             brought.fixtures.add(name)
     elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-        # class_mocker = pytest.fixture(scope="class")(_mocker)
-        # postgresql = factories.postgresql("postgresql_proc")
+        # Made by a call: pytest.fixture(scope=…)(function), factories.postgresql(…).
         made = ast.unparse(node.value.func).startswith("factories.")
         if isinstance(node.targets[0], ast.Name) and (made or _is_fixture(node.value.func)):
             brought.fixtures.add(node.targets[0].id)
@@ -273,6 +287,7 @@ def _is_fixture(node: ast.AST) -> bool:
 
 
 def stdlib(interpreters: list[str]) -> str:
+    """The content of stdlib.toml."""
     present = {}
     for interpreter in interpreters:
         code = "import sys; print('%d.%d' % sys.version_info[:2], *sys.stdlib_module_names)"
@@ -282,7 +297,7 @@ def stdlib(interpreters: list[str]) -> str:
         present[version] = set(names)
     versions = sorted(present, key=lambda version: int(version.partition(".")[2]))
     removed, added = dict(REMOVED), dict(ADDED)
-    for before, after in zip(versions, versions[1:], strict=False):
+    for before, after in itertools.pairwise(versions):
         for name in present[before] - present[after]:
             if not name.startswith("_"):
                 removed.setdefault(name, after)
@@ -291,7 +306,7 @@ def stdlib(interpreters: list[str]) -> str:
                 added.setdefault(name, after)
     names = set.union(*present.values()) | set(REMOVED) | set(ADDED)
     lines = [f'source = "sys.stdlib_module_names of Python {", ".join(versions)}"']
-    lines += [f'date = "{datetime.date.today()}"', f"names = {json.dumps(sorted(names))}"]
+    lines += [f'date = "{today()}"', f"names = {json.dumps(sorted(names))}"]
     tables = {"removed": removed, "added": added, "optional": OPTIONAL, "replaced_by": REPLACED_BY}
     for title, table in tables.items():
         lines += ["", f"[{title}]", *(f'{_key(name)} = "{table[name]}"' for name in sorted(table))]
@@ -311,6 +326,7 @@ def _file(title: str, lines: list[str]) -> str:
 
 
 def main() -> None:
+    """Writes the file that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
     command = commands.add_parser("imports")

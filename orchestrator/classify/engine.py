@@ -16,8 +16,6 @@ from orchestrator.classify.rules import Rule, Wanted, When
 _MESSAGE_LIMIT = 4096
 _FAILURES_TRIED = 3
 """Failures of one signature differ in little; a few are tried, those with exceptions first."""
-
-
 _HANDLED_COUNTS_LESS = 25
 _REPORTERS = ("*.CollectError", "*.UsageError")
 """What pytest raises only to report."""

@@ -96,7 +96,9 @@ def module_of(frame: Frame) -> str:
 
 
 def _place(facts: Facts) -> str:
-    frame = own_frame(facts) or (facts.frames[-1] if facts.frames else None)
+    """The deepest line of own code, else of an installed distribution."""
+    installed = [frame for frame in facts.frames if frame.origin == "installed"]
+    frame = own_frame(facts) or (installed[-1] if installed else None)
     if frame is None:
         return ""
     shown = f"{frame.file}:{frame.line} in {frame.function}"

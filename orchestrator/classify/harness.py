@@ -39,9 +39,10 @@ def _wanted(facts: Facts) -> tuple[str, str]:
         return "fixtures", fixture
     if facts.group("options"):
         return "options", facts["option"]
-    if marker := facts.group("marker"):
-        return "markers", marker
-    return ("ini", facts.group("ini")) if facts.group("ini") else ("", "")
+    for brings, group in (("markers", "marker"), ("ini", "ini"), ("names", "plugin_name")):
+        if name := facts.group(group):
+            return brings, name
+    return "", ""
 
 
 def _plugin(facts: Facts) -> str:

@@ -67,6 +67,10 @@ CASES = {
         [],
         {"phase": "start", "message": "Missing required plugins: pytest-x"},
     ),
+    "loaded-plugin-absent": (
+        [],
+        {"phase": "start", "message": 'Error importing plugin "pytest_timeout": No module named'},
+    ),
     "fixture-plugin-absent": one(
         LOOKUP, "fixture 'mocker' not found", phase="setup", attributes={"argname": "mocker"}
     ),
