@@ -56,7 +56,7 @@ OPTIONAL = {
     "_tkinter": "Tcl/Tk", "tkinter": "Tcl/Tk", "zlib": "zlib", "_uuid": "libuuid",
 }  # fmt: skip
 
-# The replacements that PEP 594, PEP 632 and "What's New" name for what left, and backports of what came.
+# What PEP 594, PEP 632 and "What's New" name in place of what left, and backports of what came.
 REPLACED_BY = {
     "distutils": "setuptools", "imp": "", "asynchat": "pyasynchat", "asyncore": "pyasyncore",
     "smtpd": "aiosmtpd", "cgi": "legacy-cgi", "cgitb": "legacy-cgi", "crypt": "legacycrypt",
