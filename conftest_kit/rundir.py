@@ -77,6 +77,14 @@ class RunDir:
         self.path.parent.mkdir(mode=0o700, exist_ok=True)
         self.path.mkdir(mode=0o700)
         self.finish(run)
+        self.reopen()
+
+    def reopen(self) -> None:
+        """Open the records, also those of a run whose writer is gone.
+
+        Raises:
+            OSError: the place cannot be written to.
+        """
         self._records = os.open(
             self.path / RECORDS_FILE,
             os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
@@ -163,20 +163,32 @@ def load(
     Raises:
         SettingsError: a key is unknown, a value is not allowed, or pyproject.toml is not TOML.
     """
+    settings, problems = load_what_is_right(root, environ, overrides)
+    if problems:
+        raise SettingsError(problems[0])
+    return settings
+
+
+def load_what_is_right(
+    root: Path, environ: Mapping[str, str], overrides: Mapping[str, str] | None = None
+) -> tuple[Settings, tuple[str, ...]]:
+    """As `load` for those who must go on: a wrong setting has its default, and is named."""
     root = root.absolute()
-    document = _pyproject(root)
+    document, problem = _pyproject(root)
+    problems = [problem] if problem else []
     values = {
         setting.key: setting.default
         if setting.default is None or setting.key == "project"
         else setting.read(setting.default, root)
         for setting in SETTINGS
     }
-    values |= _read_table(document, root)
-    values |= _read_environment(environ, root)
-    for key, raw in (overrides or {}).items():
-        values[key] = _read(key, raw, root, source="command line")
+    for source, key, raw in _given(document, environ, overrides or {}, root):
+        try:
+            values[key] = _read(key, raw, root, source=source)
+        except SettingsError as error:
+            problems.append(str(error))
     values["project"] = values["project"] or _project_name(document, root)
-    return Settings(root=root, **values)
+    return Settings(root=root, **values), tuple(problems)
 
 
 def table() -> str:
@@ -204,25 +216,25 @@ def find_root(start: Path) -> Path:
     return start
 
 
-def _read_table(document: dict[str, Any], root: Path) -> dict[str, Any]:
-    source = f"[tool.conftest_kit] in {root / 'pyproject.toml'}"
+def _given(
+    document: dict[str, Any],
+    environ: Mapping[str, str],
+    overrides: Mapping[str, str],
+    root: Path,
+) -> Iterator[tuple[str, str, Any]]:
+    """What is set: by whom, which key, and the raw value; the later wins."""
     section = _table(_table(document, "tool"), "conftest_kit")
-    return {
-        key: _read(key, raw, root, source=source)
-        for key, raw in section.items()
-        if key in _BY_KEY or not isinstance(raw, dict)
-    }
-
-
-def _read_environment(environ: Mapping[str, str], root: Path) -> dict[str, Any]:
-    values = {}
+    for key, raw in section.items():
+        if key in _BY_KEY or not isinstance(raw, dict):
+            yield f"[tool.conftest_kit] in {root / 'pyproject.toml'}", key, raw
     for name, raw in environ.items():
         if not name.startswith(PREFIX) or name.removeprefix(PREFIX) in RESERVED or not raw:
             continue
         key = name.removeprefix(PREFIX).lower()
         if key in _BY_KEY or difflib.get_close_matches(key, _BY_KEY, cutoff=0.8):
-            values[key] = _read(key, raw, root, source=name)
-    return values
+            yield name, key, raw
+    for key, raw in overrides.items():
+        yield "command line", key, raw
 
 
 def _read(key: str, raw: Any, root: Path, *, source: str) -> Any:
@@ -249,16 +261,17 @@ def _project_name(document: dict[str, Any], root: Path) -> str:
     return (repository.name() if repository else root.name) or "unnamed"
 
 
-def _pyproject(root: Path) -> dict[str, Any]:
+def _pyproject(root: Path) -> tuple[dict[str, Any], str | None]:
+    """The content of pyproject.toml, and why it cannot be read."""
     path = root / "pyproject.toml"
     if not path.is_file():
-        return {}
+        return {}, None
     import tomllib  # noqa: PLC0415 - four modules that many runs do without
 
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8")), None
     except (OSError, ValueError) as error:
-        raise SettingsError(f"cannot read {path}: {error}") from None
+        return {}, f"cannot read {path}: {error}"
 
 
 def _table(document: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -270,10 +283,7 @@ def _has_ini(folder: Path) -> bool:
     own = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini")
     if any((folder / name).is_file() for name in own):
         return True
-    try:
-        tool = _table(_pyproject(folder), "tool")
-    except SettingsError:
-        tool = {}
+    tool = _table(_pyproject(folder)[0], "tool")
     return (
         bool(tool.get("pytest"))
         or _contains(folder / "tox.ini", r"^\[pytest\]")

@@ -10,8 +10,8 @@ __all__ = ["review_test_outcomes"]
 def review_test_outcomes(
     metrics_file: str | Path = "monitoring/pytest_metrics.prom",
 ) -> list[str]:
-    """What the metrics file of a run suggests to do; empty where nothing failed or it is missing."""
-    # Imported late: `import orchestrator` stays cheap, and works without the extra's packages.
-    from orchestrator.reviews import review_test_outcomes as review
+    """What to do about the failures that a metrics file counts; nothing where it is missing."""
+    # Late: `import orchestrator` stays cheap, and works without the extra's packages.
+    from orchestrator.reviews import review_test_outcomes as review  # noqa: PLC0415
 
     return review(Path(metrics_file))

@@ -11,7 +11,7 @@ _EXTRA = frozenset({"click", "rich", "jinja2", "sqlite_utils", "packaging", "det
 def main() -> None:
     """The console script `orchestrator`."""
     try:
-        from orchestrator.cli import main as command
+        from orchestrator.cli import main as command  # noqa: PLC0415
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in _EXTRA:

@@ -93,7 +93,9 @@ def run(
 
     COMMAND may be any pytest of any environment. Its output and exit status are passed through.
     """
-    settings = _settings(memory)
+    settings, problems = kit_settings.load_what_is_right(*_place(memory))
+    for problem in problems:
+        _say(f"{problem}; this run goes on without it")
     launched = launch.launch(
         command, environ=os.environ, directory=Path.cwd(), stderr=sys.stderr.buffer
     )
@@ -198,7 +200,7 @@ def archive(run: str, output: str, include_binary: bool) -> None:
 def init() -> None:
     """Switch the kit on in this repository: one line in conftest.py, a few in .gitignore."""
     root = switch.top(Path.cwd())
-    for change in switch.plan(_load(root)):
+    for change in switch.plan(kit_settings.load(root, os.environ)):
         if change.needed:
             switch.write(change)
         _emit(f"{switch.told(change, change.path.name)}\n")
@@ -276,13 +278,15 @@ def _followed(stages: Iterator[str | Review]) -> Review:
 
 
 def _settings(memory: str | None = None) -> Settings:
+    return kit_settings.load(*_place(memory))
+
+
+def _place(memory: str | None) -> tuple[Path, Mapping[str, str], Mapping[str, str]]:
+    """Where settings come from: the project's folder, the environment, the command line."""
     if memory and "://" not in memory:
         memory = str(Path(memory).absolute())  # on a command line, relative to where we are
-    return _load(kit_settings.find_root(Path.cwd()), {"memory": memory} if memory else {})
-
-
-def _load(root: Path, overrides: Mapping[str, str] | None = None) -> Settings:
-    return kit_settings.load(root, os.environ, overrides)
+    root = kit_settings.find_root(Path.cwd())
+    return root, os.environ, {"memory": memory} if memory else {}
 
 
 def _open(settings: Settings, *, create: bool = False) -> Store:

@@ -15,8 +15,7 @@ from corpus_memory_logging.store import Store, open_store
 from orchestrator import archive, counted, pipeline
 from orchestrator.errors import UnreadableInput
 from orchestrator.intake import metrics_file
-from orchestrator.launch import Launched
-from orchestrator.launch.not_started import record_not_started
+from orchestrator.launch import Launched, outside
 from orchestrator.redact import Redactor
 
 
@@ -29,10 +28,7 @@ def of_launched(
         UnreadableInput: nothing can be written where runs are kept.
         corpus_memory_logging.errors.StoreError: the memory refused.
     """
-    run_directory = launched.run_directory or _place(launched, settings)
-    notes = launched.notes
-    if not (run_directory / rundir.RUN_FILE).is_file():
-        run_directory, notes = _record(launched, settings), ()  # the record holds them
+    run_directory, notes = _record(launched, settings)
     for stage in pipeline.review(run_directory, settings=settings, store=store, now=now):
         if isinstance(stage, Review):
             yield replace(stage, warnings=(*notes, *stage.warnings))
@@ -40,13 +36,19 @@ def of_launched(
             yield stage
 
 
-def _place(launched: Launched, settings: Settings) -> Path:
-    return rundir.RunDir.new(settings.logs_dir, launched.run_id).path
-
-
-def _record(launched: Launched, settings: Settings) -> Path:
+def _record(launched: Launched, settings: Settings) -> tuple[Path, tuple[str, ...]]:
+    """The run directory, completed by what was seen from outside, and what it does not say."""
+    place = rundir.RunDir.new(settings.logs_dir, launched.run_id).path
+    run_directory = launched.run_directory or place
     try:
-        return record_not_started(launched, logs_dir=settings.logs_dir, project=settings.project)
+        if (run_directory / rundir.RUN_FILE).is_file():
+            outside.record_death(launched, run_directory)
+            return run_directory, launched.notes
+        return outside.record_not_started(
+            launched, logs_dir=settings.logs_dir, project=settings.project
+        ), ()
+    except rundir.UnreadableRun as error:
+        raise UnreadableInput(str(error)) from error
     except OSError as error:
         raise UnreadableInput(
             f"the run cannot be recorded in '{settings.logs_dir}': {error.strerror}; "

@@ -24,21 +24,31 @@ def read(run_directory: Path) -> Recording:
     return replace(recording, failures=recording.failures + unseen)
 
 
-def _unseen(recording: Recording) -> Iterator[Failure]:
-    """The failures that no hook could see: its process was gone, or nobody asked it."""
-    run = recording.run
-    if run.state == "died":
-        for nodeid in recording.in_flight:
+def deaths(recording: Recording) -> Iterator[Failure]:
+    """What a run that died leaves unsaid: the tests that were running, else that none was."""
+    if recording.run.state != "died":
+        return
+    said = {failure.nodeid for failure in recording.failures if failure.phase == "crash"}
+    if not recording.in_flight and not said:
+        yield Failure(
+            nodeid="", phase="crash", message="the process died while no test was running"
+        )
+    for nodeid in recording.in_flight:
+        if nodeid not in said:
             yield Failure(
                 nodeid=nodeid, phase="crash", message="the process died while this test ran"
             )
-        if not recording.in_flight:
-            yield Failure(
-                nodeid="", phase="crash", message="the process died while no test was running"
-            )
-    elif run.exit_code == _NO_TESTS_COLLECTED and not recording.failures:
+
+
+def _unseen(recording: Recording) -> Iterator[Failure]:
+    """The failures that no hook could see: its process was gone, or nobody asked it."""
+    run = recording.run
+    yield from deaths(recording)
+    if recording.failures or run.state == "died":
+        return
+    if run.exit_code == _NO_TESTS_COLLECTED:
         yield Failure(nodeid="", phase="collect", message="no tests were collected")
-    elif run.exit_code not in (None, _GREEN) and not recording.failures:
+    elif run.exit_code not in (None, _GREEN):
         yield Failure(
             nodeid="",
             phase="internal",

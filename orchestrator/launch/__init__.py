@@ -20,8 +20,8 @@ from typing import BinaryIO
 
 from conftest_kit import rundir
 from conftest_kit.masking import Mask
-from orchestrator.launch import lending
 from orchestrator.errors import UsageProblem
+from orchestrator.launch import lending
 
 TAIL_BYTES = 64 * 1024
 DRAIN_SECONDS = 1.0

@@ -229,3 +229,27 @@ def test_imports_are_light():
     )
 
     assert [name for name in result.stdout.split() if not name.startswith("conftest_kit")] == []
+
+
+def test_what_is_right_holds_beside_what_is_wrong(tmp_path):
+    """Who must go on gets the defaults for wrong settings, the right ones, and every problem."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.conftest_kit]\nkeep_runs = -1\nlogs_dir = "out"\n', encoding="utf-8"
+    )
+
+    found, problems = settings.load_what_is_right(tmp_path, {"CONFTEST_KIT_KEEP_RUN": "3"})
+
+    assert (found.keep_runs, found.logs_dir) == (20, tmp_path / "out")
+    assert len(problems) == 2
+    assert "keep_runs = -1" in problems[0]
+    assert "'keep_run'" in problems[1]
+
+
+def test_unreadable_pyproject_is_a_problem_not_an_end(tmp_path):
+    """A pyproject.toml that is not TOML leaves the defaults."""
+    (tmp_path / "pyproject.toml").write_text("[tool.pytest\n", encoding="utf-8")
+
+    found, problems = settings.load_what_is_right(tmp_path, {})
+
+    assert found.logs_dir == tmp_path / "logs"
+    assert "pyproject.toml" in problems[0]

@@ -201,6 +201,17 @@ def test_what_no_test_could_fail_on_is_reviewed(tmp_path):
     assert "warning" not in result.stdout
 
 
+def test_run_goes_on_where_the_settings_cannot_be_read(tmp_path):
+    """A pyproject.toml that does not parse stops pytest, and is reviewed, not refused."""
+    (tmp_path / "pyproject.toml").write_text("[tool.pytest\n")
+
+    done = orchestrator("run", "--format", "json", "--", *pytest_command(), cwd=tmp_path)
+
+    assert done.returncode == 4
+    assert "this run goes on without it" in done.stderr
+    assert json.loads(done.stdout)["causes"][0]["category"] == "configuration"
+
+
 def test_a_run_is_reviewed_again_without_a_change(invoke, project):
     """The second review says so, and the memory has one run."""
     result = invoke("review", cwd=project)

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from conftest_kit import rundir
+from conftest_kit.records import Run
 from orchestrator.launch import Launched
-from orchestrator.launch.not_started import record_not_started, start_failure
+from orchestrator.launch.outside import record_death, record_not_started, start_failure
 
 
 def launched(stderr, exit_code=4, **fields):
@@ -157,3 +158,39 @@ def test_a_green_command_has_no_failure(tmp_path):
 
     assert recording.run.state == "not_started"
     assert recording.failures == ()
+
+
+@pytest.fixture
+def dead_run(tmp_path):
+    """A run directory whose process is gone while a test was running."""
+    directory = rundir.RunDir.new(tmp_path, "20261121T100000.000000Z-00000000")
+    directory.create(Run(run_id=directory.path.name, state="running", pid=2**22 + 1))
+    directory.append(b'{"$record":"start","nodeid":"t.py::test_a"}\n')
+    directory.close()
+    return directory.path
+
+
+def test_a_death_is_completed_once(dead_run):
+    """Exit status and last words join the record of a run that died, once."""
+    ended = launched("Fatal Python error: Segmentation fault\n", exit_code=139)
+
+    record_death(ended, dead_run)
+    record_death(ended, dead_run)
+    recording = rundir.read(dead_run)
+
+    assert recording.run.exit_code == 139
+    assert recording.run.state == "died"
+    assert [(f.nodeid, f.phase) for f in recording.failures] == [("t.py::test_a", "crash")]
+    assert "Segmentation fault" in recording.failures[0].text
+
+
+def test_a_run_that_ended_is_left_alone(tmp_path):
+    """A complete record is not touched."""
+    directory = rundir.RunDir.new(tmp_path, "20261121T100000.000000Z-00000000")
+    directory.create(Run(run_id=directory.path.name, state="complete", exit_code=1))
+    directory.close()
+    before = (directory.path / rundir.RUN_FILE).read_bytes()
+
+    record_death(launched("noise", exit_code=1), directory.path)
+
+    assert (directory.path / rundir.RUN_FILE).read_bytes() == before

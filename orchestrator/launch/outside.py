@@ -1,4 +1,4 @@
-"""A run that no kit recorded, seen from outside: exit status and standard error as a record."""
+"""What is seen of a run from outside, where no kit could say more: exit status, standard error."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import builtins
 import json
 import re
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 from conftest_kit import records, rundir
 from conftest_kit.records import Failure, Frame, Raised, Run
+from orchestrator.intake import recorded
 from orchestrator.launch import Launched
 
 _USAGE = re.compile(r"^\S.*?: error: .+", re.MULTILINE)
@@ -55,6 +57,28 @@ def record_not_started(launched: Launched, *, logs_dir: Path, project: str) -> P
     return directory.path
 
 
+def record_death(launched: Launched, run_directory: Path) -> None:
+    """Complete the record of a run whose process died: how it ended, and what it said last.
+
+    A run that came to its end stays as it is.
+
+    Raises:
+        conftest_kit.rundir.UnreadableRun: the directory holds no run.
+        OSError: the record cannot be written to.
+    """
+    recording = rundir.read(run_directory)
+    if recording.run.state != "died":
+        return
+    directory = rundir.RunDir(run_directory)
+    directory.reopen()
+    for failure in recorded.deaths(recording):
+        _append(directory, replace(failure, time=launched.finished, text=launched.stderr_tail))
+    directory.close()
+    directory.finish(
+        replace(recording.run, exit_code=launched.exit_code, finished=launched.finished)
+    )
+
+
 def start_failure(launched: Launched) -> Failure:
     """What kept pytest from starting, as far as standard error tells. Pure."""
     tail = launched.stderr_tail
@@ -67,6 +91,11 @@ def start_failure(launched: Launched) -> Failure:
         text=tail,
         exceptions=(raised,) if raised else (),
     )
+
+
+def _append(directory: rundir.RunDir, failure: Failure) -> None:
+    document = {"$record": "failure", **records.to_json(failure)}
+    directory.append(json.dumps(document).encode() + b"\n")
 
 
 def _message(launched: Launched, raised: Raised | None) -> str:
