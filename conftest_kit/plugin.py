@@ -7,6 +7,7 @@ other.
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +15,7 @@ from typing import Any, TypeVar
 import pytest
 
 from conftest_kit.capture import Capture
-from conftest_kit.session import Kit, Writer
+from conftest_kit.session import WORKER_KEY, Kit, Writer
 
 _KIT = pytest.StashKey[Kit]()
 _Hook = TypeVar("_Hook", bound=Callable[..., Any])
@@ -31,6 +32,8 @@ def _fenced(hook: _Hook) -> _Hook:
             self.kit.trouble(error)
             return None
 
+    # Older versions of pluggy look here, newer ones behind the wrapper.
+    fence.__signature__ = inspect.signature(hook)  # type: ignore[attr-defined]
     return fence  # type: ignore[return-value]
 
 
@@ -121,6 +124,12 @@ class WriterHooks:
     @_fenced
     def pytest_configure_node(self, node: Any) -> None:
         self._writer.tell_worker(node)
+
+    @pytest.hookimpl(optionalhook=True)
+    @_fenced
+    def pytest_testnodedown(self, node: Any) -> None:
+        for warning in getattr(node, "workeroutput", {}).get(WORKER_KEY, ()):
+            self.kit.warn(warning)
 
     @pytest.hookimpl(tryfirst=True)
     @_fenced

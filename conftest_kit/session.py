@@ -28,7 +28,9 @@ from conftest_kit.settings import Settings
 
 TOKEN = "CONFTEST_KIT_TOKEN"  # noqa: S105 - the name of a variable
 """Names the folder through which `orchestrator run` and the first pytest below it meet."""
-WORKER_INPUT = "conftest_kit"
+WORKER_KEY = "conftest_kit"
+"""Under which the writer and xdist's workers tell each other things."""
+MAX_WARNINGS = 20
 MAX_ARTIFACTS = 1000
 
 _recorded: weakref.WeakSet[pytest.Config] = weakref.WeakSet()
@@ -48,8 +50,10 @@ class Kit:
 
     def warn(self, message: str) -> None:
         """Say in the run, and in one line at its end, what the kit could not do."""
-        if message not in self._warnings and len(self._warnings) < 20:
+        if message not in self._warnings and len(self._warnings) < MAX_WARNINGS:
             self._warnings.append(message)
+            if hasattr(self._config, "workeroutput"):
+                self._config.workeroutput[WORKER_KEY] = list(self._warnings)
 
     def trouble(self, error: BaseException) -> None:
         """As `warn`, of an exception."""
@@ -63,7 +67,7 @@ class Kit:
         """The session begins."""
         config = session.config
         if hasattr(config, "workerinput"):
-            told = config.workerinput.get(WORKER_INPUT)
+            told = config.workerinput.get(WORKER_KEY)
             if told is not None and not _recorded:
                 _recorded.add(config)
                 self.capture = Capture(config, Path(told["directory"]))
@@ -92,7 +96,7 @@ class Kit:
             self.writer = Writer.begin(self._config)
         if self.writer is not None:
             line = self.writer.finish(error, self._warnings)
-            if line and self._config.option.verbose >= 0:
+            if line and getattr(self._config.option, "verbose", 0) >= 0:
                 self._say(line)
 
     def _say(self, line: str) -> None:
@@ -202,7 +206,7 @@ class Writer:
 
     def tell_worker(self, node: Any) -> None:
         """An xdist worker is about to start."""
-        node.workerinput[WORKER_INPUT] = {"directory": str(self.directory.path)}
+        node.workerinput[WORKER_KEY] = {"directory": str(self.directory.path)}
 
     def loop_starts(self) -> None:
         """The first test is about to run."""

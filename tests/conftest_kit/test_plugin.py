@@ -449,7 +449,8 @@ def test_one_line_when_red(record):
 
 
 def _same_but_for_times(output: str) -> list[str]:
-    output = re.sub(r"in \d+\.\d+s", "in TIME", output)
+    """The kit's fixture is among those that exist."""
+    output = re.sub(r"in \d+\.\d+s", "in TIME", output).replace(" failure_artifacts,", "")
     return [
         line for line in output.splitlines() if not line.startswith(("conftest-kit", "plugins:"))
     ]
@@ -458,7 +459,16 @@ def _same_but_for_times(output: str) -> list[str]:
 @WORKERS
 @pytest.mark.parametrize(
     "trouble",
-    ["none", "read-only", "file size", "settings", "bug in a hook", "bug at the end", "lock"],
+    [
+        "none",
+        "read-only",
+        "file size",
+        "settings",
+        "bug in a hook",
+        "bug in a worker",
+        "bug at the end",
+        "lock",
+    ],
 )
 def test_the_run_is_never_changed(record, pytester, monkeypatch, workers: str, trouble: str):
     """Whatever goes wrong in the kit: same output, same status, and one line that says it."""
@@ -468,6 +478,8 @@ def test_the_run_is_never_changed(record, pytester, monkeypatch, workers: str, t
     )
     if trouble == "bug in a hook":
         conftest = prelude.format("recorder") + "broken.Recorder.reported = bug"
+    elif trouble == "bug in a worker":
+        conftest = prelude.format("capture") + "broken.Capture.test = bug"
     elif trouble == "bug at the end":
         conftest = prelude.format("session") + "broken.Writer.finish = bug"
     elif trouble == "lock":
