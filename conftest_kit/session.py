@@ -11,7 +11,7 @@ import shutil
 import sys
 import time
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,7 @@ class Kit:
                 _recorded.add(config)
                 self.capture = Capture(config, Path(told["directory"]))
         elif not _recorded:
-            self.writer = Writer.begin(config)
+            self.writer = Writer.begin(config, self.warn)
             if self.writer is not None:
                 _recorded.add(config)
                 self.writer.session = session
@@ -93,7 +93,7 @@ class Kit:
         if error is self._foreign_error or not isinstance(error, Exception):
             error = None
         if self.writer is None and error is not None and _is_first(self._config):
-            self.writer = Writer.begin(self._config)
+            self.writer = Writer.begin(self._config, self.warn)
         if self.writer is not None:
             line = self.writer.finish(error, self._warnings)
             if line and getattr(self._config.option, "verbose", 0) >= 0:
@@ -159,11 +159,12 @@ class Writer:
         )
 
     @classmethod
-    def begin(cls, config: pytest.Config) -> Writer | None:
+    def begin(cls, config: pytest.Config, warn: Callable[[str], None]) -> Writer | None:
         """Create the run directory; None where this process must stay silent.
 
+        A wrong setting costs a warning, not the record.
+
         Raises:
-            settings.SettingsError: they are wrong.
             OSError: the place cannot be written to.
         """
         now = time.time()
@@ -173,8 +174,11 @@ class Writer:
             if _is_worker():
                 return None
             run_id = (Path(folder) / "run_id").read_text().strip()
-        overrides = _overrides(config)
-        options = settings.load(_base_folder(config), os.environ, overrides)
+        options, problems = settings.load_what_is_right(
+            _base_folder(config), os.environ, _overrides(config)
+        )
+        for problem in problems:
+            warn(problem)
         directory = RunDir.new(options.logs_dir, run_id)
         if folder and not _take(Path(folder), directory.path):
             return None
@@ -336,13 +340,8 @@ def _take(folder: Path, directory: Path) -> bool:
 
 def _overrides(config: pytest.Config) -> dict[str, str]:
     given = getattr(config.option, "conftest_kit", None)
-    found = {}
-    for text in given if isinstance(given, list) else ():
-        key, equals, value = str(text).partition("=")
-        if not equals:
-            raise settings.SettingsError(f"--conftest-kit {text!r} must be KEY=VALUE")
-        found[key.strip()] = value
-    return found
+    pairs = (str(text).partition("=") for text in (given if isinstance(given, list) else ()))
+    return {key.strip(): value for key, _, value in pairs}
 
 
 def _base_folder(config: pytest.Config) -> Path:

@@ -544,6 +544,15 @@ def test_command_line_settings(record):
     assert len(rundir.runs(run.folder / "out/here")) == 1
 
 
+def test_a_wrong_setting_costs_a_warning_not_the_record(record):
+    """The run is recorded with the default, and one line names key, value and what is allowed."""
+    run = record("--conftest-kit", "keep_runs=many", test_it="def test_a(): pass")
+
+    assert run.result.ret == 0
+    assert "keep_runs = 'many' is not allowed; allowed: a whole number from 1" in run.output
+    assert run.outcomes == {"test_a": "passed"}
+
+
 def test_option_that_another_plugin_has(record):
     """The kit gives way, and says so."""
     run = record(
