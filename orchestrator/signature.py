@@ -26,20 +26,44 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"),
         "<time>",
     ),
+    # Sat Nov 21 10:00:00 2026, 21 Nov 2026 10:00:00
+    (
+        re.compile(
+            r"\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\w{0,6},? )?"
+            r"(?:(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w{0,6} {1,2}\d{1,2}|"
+            r"\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w{0,6} \d{4})"
+            r"(?:,? \d\d:\d\d(?::\d\d)?)?(?:,? \d{4})?\b"
+        ),
+        "<time>",
+    ),
     (re.compile(r"\b\d{4}-\d\d-\d\d\b"), "<date>"),
+    # 10:00:00.5
+    (re.compile(r"\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b"), "<time>"),
     # 0x7f3a5c0d1e80
     (re.compile(r"\b0x[0-9a-f]+\b", re.IGNORECASE), "<hex>"),
     # 127.0.0.1:8080
     (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"), "<address>"),
-    # /tmp/pytest-of-me/pytest-4/test_a0/out.csv -> <dir>/out.csv; C:\Users\me\x.py -> <dir>/x.py
+    # /tmp/pytest-of-me/pytest-4/test_a0/out.csv -> <temporary>/out.csv
+    (
+        re.compile(r"[^\s'\"]{0,200}\bpytest-of-[^/\s]{1,100}/pytest-\d+/[^/\s'\":,;()<>]+"),
+        "<temporary>",
+    ),
+    # /srv/app/data/out.csv -> <dir>/out.csv; C:\Users\me\x.py -> <dir>/x.py
     (re.compile(r"(?<![\w/.:])(?:[A-Za-z]:)?[\\/](?:[^\\/\s'\":,;()<>]+[\\/])+"), "<dir>/"),
-    # tmpa1b2c3d4, test_save0 inside pytest's temporary folders is gone with the folder
+    # tmpa1b2c3d4
     (re.compile(r"\btmp[0-9a-z_]{6,}\b"), "<temporary>"),
-    # a digest, a full commit id
-    (re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{12,64}\b"), "<hash>"),
+    # a digest, a commit, a request's id
+    (re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,64}\b"), "<hash>"),
     # worker 'gw3'
     (re.compile(r"\bgw\d+\b"), "<worker>"),
-    (re.compile(r"(?<![\w.])[+-]?\d+(?:\.\d+)*(?:e[+-]?\d+)?(?!\w)", re.IGNORECASE), "<n>"),
+    # 12, -3.5e-4, 1.2.3, and with a unit: 0.53s, 12ms, 1.5GiB, 80%
+    (
+        re.compile(
+            r"(?<![\w.])[+-]?\d+(?:\.\d+)*(?:e[+-]?\d+)?(?=(?:[a-zµ]{1,3})?(?!\w))",
+            re.IGNORECASE,
+        ),
+        "<n>",
+    ),
     (re.compile(r"\s+"), " "),
 )
 
