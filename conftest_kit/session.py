@@ -223,7 +223,7 @@ class Writer:
         text = str(excrepr)
         last = excinfo.traceback[-1].name if len(excinfo.traceback) else ""
         if last == "worker_internal_error":  # xdist hands over text and raises it here
-            self.recorder.failed("internal", None, _last_line(message_of(error)), text)
+            self.recorder.failed("internal", None, _last_said(message_of(error)), text)
         else:
             self.recorder.failed("internal", self._extracted(error), "", text)
 
@@ -403,6 +403,7 @@ def _coverage(config: pytest.Config) -> float | None:
     return float(total) if isinstance(total, int | float) else None
 
 
-def _last_line(text: str) -> str:
-    lines = [line for line in text.splitlines() if line.strip()]
-    return lines[-1].strip() if lines else ""
+def _last_said(text: str) -> str:
+    """What a worker's error says: xdist sends its rendered traceback, and asserts False with it."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return next((line for line in reversed(lines) if line != "assert False"), "")
