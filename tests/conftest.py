@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -12,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 pytest_plugins = ["pytester"]
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -49,3 +56,53 @@ def require_program(unavailable) -> Callable[[str, str], str]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """`once(name, fill)` gives a folder that is filled once, by whichever worker comes first."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if base.name.startswith("popen-") else base
+
+    def folder(name: str, fill: Callable[[Path], None]) -> Path:
+        made, filled = shared / name, shared / f"{name}.filled"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not filled.exists():
+                shutil.rmtree(made, ignore_errors=True)
+                made.mkdir()
+                fill(made)
+                filled.touch()
+        return made
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def wheel(once) -> Path:
+    """The wheel of this checkout."""
+    (path,) = once("wheel", _build_wheel).glob("*.whl")
+    return path
+
+
+def _build_wheel(folder: Path) -> None:
+    # Built in the checkout, a wheel could hold what an earlier build left there.
+    copy = folder / "source"
+    copy.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy)
+    for package in ("conftest_kit", "corpus_memory_logging", "orchestrator"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / package, copy / package, ignore=ignored)
+    build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"]
+    built = subprocess.run(
+        [*build, "--wheel-dir", folder, copy], capture_output=True, text=True, check=False
+    )
+    assert built.returncode == 0, built.stderr
+
+
+@pytest.fixture(scope="session")
+def pins() -> list[str]:
+    """The versions of the lock file, `name==version`."""
+    locked = (ROOT / "requirements" / "development.txt").read_text(encoding="utf-8")
+    return re.findall(r"^[\w.-]+==[^\s;]+", locked, re.MULTILINE)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
-import sys
 import tomllib
 import venv
 import zipfile
@@ -103,22 +101,10 @@ class Installed:
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory, unavailable) -> Installed:
-    """Built once; ends the test where the registry cannot be reached."""
-    folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"]
-    built = subprocess.run(
-        [*build, "--wheel-dir", folder, _sources(folder / "source")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert built.returncode == 0, built.stderr
-    (wheel,) = folder.glob("*.whl")
+def installed(tmp_path_factory, wheel, pins, unavailable) -> Installed:
+    """Ends the test where the registry cannot be reached."""
+    folder = tmp_path_factory.mktemp("installed")
     constraints = folder / "constraints.txt"
-    pins = re.findall(
-        r"^[\w.-]+==[^\s;]+", (ROOT / "requirements/development.txt").read_text(), re.MULTILINE
-    )
     constraints.write_text("\n".join(pins))
     venv.create(folder / "venv", with_pip=True)
     made = Installed(folder=folder, wheel=wheel, constraints=constraints)
@@ -126,17 +112,6 @@ def installed(tmp_path_factory, unavailable) -> Installed:
     if ended.returncode:
         unavailable(f"the package registry cannot be reached: {ended.stderr.strip()[-300:]}")
     return made
-
-
-def _sources(copy: Path) -> Path:
-    # Built in the checkout, a wheel could hold what an earlier build left there.
-    copy.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, copy)
-    for package in PACKAGES:
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / package, copy / package, ignore=ignored)
-    return copy
 
 
 def test_the_wheel_installs_the_three_packages_only(installed):
