@@ -28,6 +28,7 @@ _MAX_FILES = 20_000
 _MAX_PARSED = 500
 _MAX_BYTES = 256 * 1024
 _PASSED_OVER = {"node_modules", "build", "dist", "__pycache__", "site-packages", "venv", "env"}
+_MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg")
 _NO_MODULES = {"setup", "conftest", "noxfile", "tasks", "fabfile"}
 
 
@@ -71,7 +72,14 @@ class Project:
     files: tuple[str, ...] = ()
     """Python files, relative, with `/`."""
     fixtures: tuple[FixtureDefinition, ...] = ()
+    parts: tuple[str, ...] = ()
+    """Folders, relative, that hold projects of their own: `examples/blog`."""
     warnings: tuple[str, ...] = ()
+
+    def part_of(self, file: str) -> str:
+        """The innermost project inside this one that holds a file; empty where none does."""
+        holding = [part for part in self.parts if file.startswith(f"{part}/")]
+        return max(holding, key=len, default="")
 
     def declared(self, names: Iterable[str]) -> Requirement | None:
         """The first requirement on one of these distributions."""
@@ -97,27 +105,31 @@ def read(root: Path | None) -> Project:
         unread.append(f"only the first {_MAX_FILES} Python files of {root} were looked at")
     project, poetry = _table(pyproject, "project"), _table(pyproject, "tool", "poetry")
     requirement_files = _requirement_files(root)
+    name = str(
+        project.get("name") or poetry.get("name") or setup_cfg.get("metadata", {}).get("name", "")
+    )
+    requirements = (
+        *_pyproject_requirements(pyproject),
+        *_setup_requirements(setup_cfg),
+        *(entry for path in requirement_files for entry in _listed(path, root)),
+    )
     return Project(
         root=root,
-        name=str(
-            project.get("name")
-            or poetry.get("name")
-            or setup_cfg.get("metadata", {}).get("name", "")
-        ),
+        name=name,
         idiom=_idiom(root, pyproject, requirement_files),
         requirements_file=requirement_files[0].name if requirement_files else None,
         requires_python=str(
             project.get("requires-python")
             or setup_cfg.get("options", {}).get("python_requires", "")
         ),
-        requirements=(
-            *_pyproject_requirements(pyproject),
-            *_setup_requirements(setup_cfg),
-            *(entry for path in requirement_files for entry in _listed(path, root)),
+        # An extra that names another (`dev = ["shop[test]"]`) asks for nothing from elsewhere.
+        requirements=tuple(
+            entry for entry in requirements if entry.name != canonicalize_name(name)
         ),
         modules=_top_level(files),
         files=files,
         fixtures=tuple(_fixtures(root, files)),
+        parts=tuple(_parts(root, files)),
         warnings=tuple(unread),
     )
 
@@ -248,6 +260,14 @@ def _top_level(files: Iterable[str]) -> frozenset[str]:
         # A folder of loose scripts (docs/conf.py, examples/…) can be imported too, from the root.
         names.add(first if rest else first.removesuffix(".py"))
     return frozenset(names - _NO_MODULES)
+
+
+def _parts(root: Path, files: Iterable[str]) -> Iterator[str]:
+    folders = {file.rpartition("/")[0] for file in files}
+    above = {parent.as_posix() for folder in folders for parent in Path(folder).parents}
+    for folder in sorted((folders | above) - {"", "."}):
+        if any((root / folder / name).is_file() for name in _MANIFESTS):
+            yield folder
 
 
 @lru_cache(maxsize=256)

@@ -13,10 +13,13 @@ from orchestrator.classify.owners import known_names, owner_of
 
 _CALLED = re.compile(r"[A-Za-z_]\w{0,100}(?:\.[A-Za-z_]\w{0,100}){0,6}")
 
+_CALL = re.compile(r"([\w.<>]{1,200})\(\) (?:got|missing|takes) ")
+
 
 def _callee(facts: Facts) -> Owner | None:
     """Whose function own code called, as far as the imports of the calling file tell."""
-    parts = facts.group("function").split(".")
+    call = _CALL.match(facts.link.message[:500])
+    parts = (facts.group("function") or (call[1] if call else "")).split(".")
     names = [name for name in parts if name not in ("__init__", "__new__")]
     frame = facts.frames[-1] if facts.frames else None
     if not names or frame is None or frame.origin not in ("project", "test"):

@@ -107,7 +107,9 @@ def satisfied(wanted: Wanted, facts: Mapping[str, str]) -> bool:
 
 
 def _telling(failures: Sequence[Failure]) -> Sequence[Failure]:
-    return sorted(failures, key=lambda failure: not failure.exceptions)[:_FAILURES_TRIED]
+    # What a tear-down says of a test that had failed before follows from that failure.
+    first = [failure for failure in failures if failure.phase != "teardown"] or failures
+    return sorted(first, key=lambda failure: not failure.exceptions)[:_FAILURES_TRIED]
 
 
 def _members(group: Raised) -> Iterator[Raised]:

@@ -131,6 +131,12 @@ def _raised_function(facts: Facts) -> str:
     return facts.link.frames[-1].function if facts.link.frames else ""
 
 
+def _test_asserts(facts: Facts) -> str:
+    """`yes` where a test's own `assert` failed: what its message quotes is the test's data."""
+    asserted = "AssertionError" in (facts.link.type, *facts.link.bases)
+    return "yes" if asserted and facts["raised_origin"] not in ("project", "installed") else ""
+
+
 def _own_origin(facts: Facts) -> str:
     """`project` or `test`: whose code the deepest own frame is."""
     frame = own_frame(facts)
@@ -196,6 +202,7 @@ FACTS: dict[str, Fact] = {
     "raised_function": _raised_function,
     "raised_origin": _raised_origin,
     "test": _test,
+    "test_asserts": _test_asserts,
     "test_file": _test_file,
     "type": _type,
     "type_module": _type_module,

@@ -13,6 +13,13 @@ from conftest_kit.records import Fixture, Frame
 from orchestrator.classify.facts import Fact, Facts, is_harness, own_frame
 from orchestrator.classify.rules import knowledge
 
+_OWN = ("project", "test")
+_STACK = re.compile(
+    r"(?:Requesting fixture stack|involved factories):\n(?P<stack>.*?)(?:\nRequested fixture:|\Z)",
+    re.DOTALL,
+)
+_DEFINITION = re.compile(r"^(.{1,500}?):(\d{1,7}):  def (\w{1,200})\(", re.MULTILINE)
+
 
 def _plugin_of(facts: Facts, brings: str, name: str) -> dict[str, Any] | None:
     """Who brings it: a plugin the project asks for, else one installed, else the most used."""
@@ -116,8 +123,15 @@ def _nearest_fixture(facts: Facts) -> str:
 
 def _defined_in(facts: Facts) -> str:
     """Where the checkout defines the fixture, out of the test's reach."""
-    found = [entry for entry in facts.context.project.fixtures if entry.name == facts["fixture"]]
-    return f"{found[0].file}:{found[0].line}" if found else ""
+    project, test = facts.context.project, facts["test_file"]
+    found = (
+        entry
+        for entry in project.fixtures
+        # An example in the checkout that is a project of its own does not serve these tests.
+        if entry.name == facts["fixture"] and project.part_of(entry.file) == project.part_of(test)
+    )
+    first = next(found, None)
+    return f"{first.file}:{first.line}" if first else ""
 
 
 def _out_of_reach(facts: Facts) -> str:
@@ -151,6 +165,42 @@ def _raised_in(facts: Facts) -> Fixture | None:
         found = named or sorted(above, key=lambda entry: -entry.line)
         return found[0] if found else None
     return None
+
+
+def _asking(facts: Facts) -> tuple[str, str]:
+    """The own fixture that asks for one of a narrower scope, and its place; empty for a plugin's.
+
+    pytest hands this over as text only: of the stack that it prints, the last line asks.
+    """
+    stack = _STACK.search(facts.link.message)
+    lines = _DEFINITION.findall(stack["stack"]) if stack else []
+    if not lines:
+        return "", ""
+    file, line, function = lines[-1]
+    for entry in facts.failure.fixtures:
+        if entry.line == int(line) and _is_same_file(file, entry.file):
+            place = f"{entry.file}:{entry.line}"
+            return (entry.name, place) if entry.origin in _OWN else ("", "")
+    return ("", "") if "-packages/" in file else (function, f"{file}:{line}")
+
+
+def _is_same_file(shown: str, recorded: str) -> bool:
+    """Whether a path that pytest shows from where it was started is the one recorded."""
+    return f"/{shown}".endswith(f"/{recorded}") or f"/{recorded}".endswith(f"/{shown}")
+
+
+def _asking_fixture(facts: Facts) -> str:
+    return _asking(facts)[0]
+
+
+def _asking_place(facts: Facts) -> str:
+    return _asking(facts)[1]
+
+
+def _fixture_is_own(facts: Facts) -> str:
+    """`yes` where a file of the checkout defines the fixture that was asked for."""
+    named = (entry for entry in facts.failure.fixtures if entry.name == facts["fixture"])
+    return "yes" if any(entry.origin in _OWN for entry in named) else ""
 
 
 def _names_of(facts: Facts, frame: Frame) -> Iterator[str]:
@@ -226,6 +276,8 @@ def _plugin_manager(facts: Facts) -> str:
 
 
 FACTS: dict[str, Fact] = {
+    "asking_fixture": _asking_fixture,
+    "asking_place": _asking_place,
     "async_plugin": _async_plugin,
     "async_plugin_state": _async_plugin_state,
     "defined_in": _defined_in,
@@ -233,6 +285,7 @@ FACTS: dict[str, Fact] = {
     "failing_fixture": _failing_fixture,
     "failing_fixture_place": _failing_fixture_place,
     "fixture": _fixture,
+    "fixture_is_own": _fixture_is_own,
     "harness_raised": _harness_raised,
     "nearest_fixture": _nearest_fixture,
     "nearest_marker": _nearest_marker,

@@ -18,6 +18,7 @@ _FROM = re.compile(
     r"^cannot import name '(?P<symbol>\w{1,200})' from "
     r"(?:partially initialized module )?'(?P<module>[\w.]{1,200})'"
 )
+_OF_MODULE = re.compile(r"^module '(?P<module>[\w.]{1,200})' has no attribute ")
 _NOT_A_PACKAGE = re.compile(r"; '[\w.]{1,200}' is not a package")
 _AFFIX = re.compile(r"^(?:python-?|py-?)|(?:-?python|-?py)$")
 
@@ -37,8 +38,11 @@ def _module(facts: Facts) -> str:
     """The module that an import names."""
     if facts.group("module"):
         return facts.group("module")
-    found = _NO_MODULE.match(facts.link.message[:500]) or _FROM.match(facts.link.message[:500])
-    return facts.attribute("name") or (found["module"] if found else "")
+    message = facts.link.message[:500]
+    found = _NO_MODULE.match(message) or _FROM.match(message) or _OF_MODULE.match(message)
+    # An AttributeError has a name as well: that of the attribute.
+    imports = "ImportError" in (facts.link.type, *facts.link.bases)
+    return (facts.attribute("name") if imports else "") or (found["module"] if found else "")
 
 
 def _top(facts: Facts) -> str:

@@ -119,15 +119,47 @@ def _touching(facts: Facts) -> Unmet | None:
     return next((unmet for unmet in found if unmet.installed), None) if touched else None
 
 
-def _unmet(facts: Facts) -> str:
+def _misfit(facts: Facts) -> Unmet | None:
+    """The requirement that the installed version of what was called or asked does not satisfy."""
+    names = (facts["callee"], facts["object_owner"], facts["owner"])
+    for name in filter(None, names):
+        for unmet in facts.context.installed.unmet((name,)):
+            if unmet.installed and canonicalize_name(unmet.name) == canonicalize_name(name):
+                return unmet
+    return None
+
+
+def _misfit_said(facts: Facts) -> str:
+    found = _misfit(facts)
+    return _said(found) if found else ""
+
+
+def _misfit_name(facts: Facts) -> str:
+    found = _misfit(facts)
+    return found.name if found else ""
+
+
+def _misfit_version(facts: Facts) -> str:
+    found = _misfit(facts)
+    return found.installed if found else ""
+
+
+def _misfit_requirement(facts: Facts) -> str:
+    found = _misfit(facts)
+    return found.requirement if found else ""
+
+
+def _said(unmet: Unmet) -> str:
     """`fastapi 0.110 requires starlette<0.37, installed is 0.40`."""
-    found = _touching(facts)
-    if found is None:
-        return ""
     return (
-        f"{found.by.name} {found.by.version} requires {found.requirement},"
-        f" installed is {found.name} {found.installed}"
+        f"{unmet.by.name} {unmet.by.version} requires {unmet.requirement},"
+        f" installed is {unmet.name} {unmet.installed}"
     )
+
+
+def _unmet(facts: Facts) -> str:
+    found = _touching(facts)
+    return _said(found) if found else ""
 
 
 def _unmet_name(facts: Facts) -> str:
@@ -148,6 +180,10 @@ def _unmet_requirement(facts: Facts) -> str:
 FACTS: dict[str, Fact] = {
     "entered": _entered,
     "entered_version": _entered_version,
+    "misfit": _misfit_said,
+    "misfit_name": _misfit_name,
+    "misfit_requirement": _misfit_requirement,
+    "misfit_version": _misfit_version,
     "named_by": _named_by,
     "named_distribution": _named_distribution,
     "named_state": _named_state,

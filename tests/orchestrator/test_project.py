@@ -192,3 +192,30 @@ def test_imported_names(checkout):
     }
     assert project.imported_names("gone.py") == {}
     assert Project().imported_names("a.py") == {}
+
+
+def test_an_extra_of_the_project_itself(checkout):
+    """An extra that names another extra of the same project asks for nothing from elsewhere."""
+    project = checkout(
+        {
+            "pyproject.toml": '[project]\nname = "My.Shop"\n'
+            '[project.optional-dependencies]\ndev = ["my-shop[test]", "tox"]\n'
+        }
+    )
+
+    assert [entry.name for entry in project.requirements] == ["tox"]
+
+
+def test_projects_inside(checkout):
+    """A folder with a manifest of its own is another project; the innermost holds a file."""
+    project = checkout(
+        {
+            "examples/blog/pyproject.toml": "",
+            "examples/blog/tests/conftest.py": "",
+            "tests/conftest.py": "",
+        }
+    )
+
+    assert project.parts == ("examples/blog",)
+    assert project.part_of("examples/blog/tests/conftest.py") == "examples/blog"
+    assert project.part_of("tests/conftest.py") == ""

@@ -16,6 +16,9 @@ TEST = "tests/test_cart.py:9:test_total"
 CONFTEST = "tests/conftest.py:5:basket"
 LIBRARY = "lib/webframe/app.py:3:get"
 OS = "std/os.py:9:__getitem__"
+MISMATCH = (
+    "ScopeMismatch: You tried to access the function scoped fixture a with a session scoped request"
+)
 BASKET = [("basket", "tests/conftest.py", 4)]
 NUMPY = Distribution(name="numpy", version="2.3.0", modules=("numpy",))
 PIP = Distribution(name="frames", version="2.0", modules=("frames",))
@@ -98,7 +101,10 @@ CASES = {
     "stdlib-module-removed": no_module("distutils.core", SHOP),
     "stdlib-module-newer": no_module("annotationlib", SHOP),
     "unmet-requirement": one("TypeError", "unhashable", SHOP, LIBRARY),
-    "unmet-requirement-touched": one("ImportError", "cannot import name 'Row' from 'frames'", TEST),
+    "unmet-requirement-touched": one(
+        "ImportError", "cannot import name 'Row' from 'webframe'", TEST
+    ),
+    "unmet-requirement-used": one("ImportError", "cannot import name 'Row' from 'frames'", TEST),
     "module-gone": no_module("frames.old", TEST, **ALONE),
     "installation-broken": no_module("frames", TEST, **ALONE),
     "name-removed": one("ImportError", "cannot import name 'Row' from 'frames'", TEST, **ALONE),
@@ -219,9 +225,12 @@ CASES = {
     "recursive-fixture": one(LOOKUP, "recursive dependency involving fixture 'a' detected"),
     "scope-mismatch": one(
         "Failed",
-        "ScopeMismatch: You tried to access the function scoped fixture a with a session scoped request",
+        f"{MISMATCH} object. Requesting fixture stack:\ntests/conftest.py:4:  def basket(a)\n"
+        "Requested fixture:\ntests/conftest.py:9:  def a()",
         phase="setup",
+        fixtures=BASKET,
     ),
+    "scope-mismatch-asked-by-plugin": one("Failed", MISMATCH, phase="setup"),
     "fixture-called-directly": one("Failed", 'Fixture "a" called directly. Fixtures are not'),
     "fixture-marked": one("Failed", "Marks cannot be applied to fixtures.", phase="collect"),
     "fixture-did-not-yield": one("ValueError", "a did not yield a value", phase="setup"),
@@ -256,6 +265,11 @@ CASES = {
     "assertion": one("AssertionError", "assert 1 == 2", TEST),
     "explicit-fail": one("Failed", "no", TEST),
     # product_error
+    "left-open": one(
+        "pytest.PytestUnraisableExceptionWarning",
+        "Exception ignored in: <function Stream.__del__>\n\nTraceback\nResourceWarning: Unclosed <S>",
+        phase="setup",
+    ),
     "project-module-missing": no_module("shop.card", TEST),
     "module-shadowed": (
         [("ModuleNotFoundError", "No module named 'shop.x'; 'shop' is not a package", TEST)],

@@ -183,7 +183,7 @@ EXPECTED = [
     ("::test_keyword", "compatibility", "changed_signature", "webframe"),
     ("::test_deprecated", "compatibility", "deprecation_as_error", "webframe"),
     ("::test_circle", "fixture", "recursive", "circle"),
-    ("::test_wide", "fixture", "scope_mismatch", "narrow"),
+    ("::test_wide", "fixture", "scope_mismatch", "wide"),
     ("::test_empty", "fixture", "no_yield", "empty"),
     ("::test_twice", "fixture", "many_yields", "twice"),
     ("::test_renamed", "fixture", "setup_raised", "renamed"),
