@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
+import io
+import re
+import tokenize
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import ndiff
+from itertools import takewhile
 from pathlib import Path
 
 from conftest_kit.settings import Settings, find_root
@@ -13,6 +17,8 @@ from orchestrator.errors import UsageProblem
 
 PLUGIN = "conftest_kit"
 _INI_FILES = ("pyproject.toml", "pytest.ini", ".pytest.ini", "pytest.toml", "tox.ini", "setup.cfg")
+
+_HEADING = re.compile(rb"#!|#.{0,200}coding[:=]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +29,7 @@ class Change:
     before: str | None
     """None where there is no file yet."""
     after: str
+    encoding: str = "utf-8"
 
     @property
     def needed(self) -> bool:
@@ -37,7 +44,7 @@ def top(start: Path) -> Path:
     is an error of pytest's.
     """
     root = find_root(start)
-    if has_ini_file(root) or PLUGIN in (_text(root / "conftest.py") or ""):
+    if has_ini_file(root) or PLUGIN in (_text(root / "conftest.py")[0] or ""):
         return root
     above = (folder for folder in (start, *start.parents) if (folder / ".git").exists())
     return next(above, root)
@@ -55,10 +62,21 @@ def plan(settings: Settings) -> tuple[Change, Change]:
         UsageProblem: the conftest cannot be read or edited safely; the message says what to add.
     """
     conftest, ignore = settings.root / "conftest.py", settings.root / ".gitignore"
-    before, ignored = _text(conftest), _text(ignore)
+    before, encoding = _text(conftest)
+    ignored, written_in = _text(ignore)
     return (
-        Change(path=conftest, before=before, after=switched_on(before or "", conftest)),
-        Change(path=ignore, before=ignored, after=ignoring(ignored or "", _local(settings))),
+        Change(
+            path=conftest,
+            before=before,
+            after=switched_on(before or "", conftest),
+            encoding=encoding,
+        ),
+        Change(
+            path=ignore,
+            before=ignored,
+            after=ignoring(ignored or "", _local(settings)),
+            encoding=written_in,
+        ),
     )
 
 
@@ -70,7 +88,7 @@ def write(change: Change) -> None:
     """
     try:
         # Bytes, so that the line ends of the file stay as they are.
-        change.path.write_bytes(change.after.encode())
+        change.path.write_bytes(change.after.encode(change.encoding))
     except OSError as error:
         raise UsageProblem(f"cannot write {str(change.path)!r}: {error.strerror}") from error
 
@@ -157,7 +175,8 @@ def _inserted(source: str, tree: ast.Module) -> str:
     """After the docstring and the imports at the top."""
     end = "\r\n" if "\r\n" in source else "\n"
     lines = source.encode().splitlines(keepends=True)
-    leading = 1 if source.startswith("#!") else 0
+    # An interpreter line counts only in line 1, a coding cookie in the first two.
+    leading = len(list(takewhile(_HEADING.match, lines[:2])))
     for position, statement in enumerate(tree.body):
         docstring = position == 0 and isinstance(statement, ast.Expr)
         if not (docstring or isinstance(statement, (ast.Import, ast.ImportFrom))):
@@ -204,10 +223,13 @@ def _by_hand(path: Path) -> UsageProblem:
     )
 
 
-def _text(path: Path) -> str | None:
+def _text(path: Path) -> tuple[str | None, str]:
+    """What a file holds, as Python reads it, and the encoding that it is written in."""
     try:
-        return path.read_bytes().decode()
+        content = path.read_bytes()
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        return content.decode(encoding), encoding
     except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
+        return None, "utf-8"
+    except (OSError, SyntaxError, UnicodeDecodeError) as error:
         raise UsageProblem(f"cannot read {str(path)!r}: {error}") from error

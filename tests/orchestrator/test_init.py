@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from conftest_kit import settings
 from orchestrator.errors import UsageProblem
-from orchestrator.init import ignoring, switched_on, top
+from orchestrator.init import ignoring, plan, switched_on, top, write
 
 CONFTEST = Path("conftest.py")
 LINES = ("/logs/runs/", "/logs/pytest.log*", "/monitoring/*pytest_metrics.prom*")
@@ -24,6 +25,10 @@ CASES = {
     "interpreter line": (
         "#!/usr/bin/python\nX = 1\n",
         '#!/usr/bin/python\n\npytest_plugins = ["conftest_kit"]\n\nX = 1\n',
+    ),
+    "coding cookie": (
+        "#!/usr/bin/python\n# -*- coding: latin-1 -*-\nX = 1\n",
+        '#!/usr/bin/python\n# -*- coding: latin-1 -*-\n\npytest_plugins = ["conftest_kit"]\n\nX = 1\n',
     ),
     "list": ('pytest_plugins = ["a"]\n', 'pytest_plugins = ["a", "conftest_kit"]\n'),
     "trailing comma": ('pytest_plugins = ["a",]\n', 'pytest_plugins = ["a", "conftest_kit",]\n'),
@@ -128,3 +133,34 @@ def test_the_top_is_where_pytest_loads_the_conftest_from(tmp_path):
     assert alone == below
     assert repository == tmp_path / "repository"
     assert top(below) == below
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "# coding: latin-1\nX = 'größe'\n".encode("latin-1"),
+        "# vim: set fileencoding=cp1252 :\r\nimport os\r\nX = '€'\r\n".encode("cp1252"),
+        "X = 'größe'\n".encode("utf-8-sig"),
+    ],
+)
+def test_a_conftest_is_written_as_it_was_read(tmp_path, before):
+    """Its coding cookie or byte order mark holds, and what was in it stays byte for byte."""
+    conftest = tmp_path / "conftest.py"
+    conftest.write_bytes(before)
+
+    write(plan(settings.load(tmp_path, {}))[0])
+
+    after = conftest.read_bytes()
+    line = b'pytest_plugins = ["conftest_kit"]'
+    assert ast.literal_eval(ast.parse(after).body[-1].value) == ast.literal_eval(
+        ast.parse(before).body[-1].value
+    )
+    assert line in after
+
+
+def test_a_conftest_of_an_unknown_encoding_is_named(tmp_path):
+    """What Python cannot read either is left alone."""
+    (tmp_path / "conftest.py").write_bytes(b"# coding: klingon\n")
+
+    with pytest.raises(UsageProblem, match="klingon"):
+        plan(settings.load(tmp_path, {}))
