@@ -3,62 +3,93 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from conftest_kit.records import Failure
+from orchestrator.chain import decisive, is_assertion, said
 from orchestrator.signature import Signature, sign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Failures of one signature, and what followed from them."""
+    """Failures of one signature, and after them those that followed from them."""
 
     signature: Signature
     failures: tuple[Failure, ...]
 
 
 def group(failures: Iterable[Failure]) -> tuple[Group, ...]:
-    """One group for each signature: the biggest first, equal ones as they were seen.
+    """One group for each cause: the biggest first, equal ones as they were seen.
 
-    A tear-down that only fails where the test had failed already follows from that failure: what
-    a test leaves behind when it breaks off is no cause of its own.
+    Two kinds of failures are no causes of their own: a test that fails an assertion after it logged
+    the very exception that other tests died of; and a tear-down that only fails where the test had
+    failed already.
     """
-    failures = tuple(failures)
-    signatures = _lead({id(failure): sign(failure) for failure in failures}, failures)
-    found: dict[str, tuple[Signature, list[Failure]]] = {}
-    for failure in failures:
-        signature = signatures[id(failure)]
-        found.setdefault(signature.id, (signature, []))[1].append(failure)
+    signed = [(failure, sign(failure)) for failure in failures]
+    found: dict[str, tuple[Signature, list[Failure], list[Failure]]] = {}
+    for (failure, own), lead in zip(signed, _broken_off(signed, _logged(signed)), strict=True):
+        _, leading, following = found.setdefault(lead.id, (lead, [], []))
+        (leading if own.id == lead.id else following).append(failure)
     groups = [
-        Group(signature=signature, failures=tuple(members)) for signature, members in found.values()
+        Group(signature=signature, failures=(*leading, *following))
+        for signature, leading, following in found.values()
     ]
     return tuple(sorted(groups, key=lambda group: -len(group.failures)))
-
-
-def _lead(signatures: dict[int, Signature], failures: tuple[Failure, ...]) -> dict[int, Signature]:
-    """The signatures, with those of tear-downs that follow replaced by what they follow from."""
-    broke: dict[tuple[str, int], Signature] = {}
-    for failure in failures:
-        if failure.phase in ("setup", "call"):
-            broke.setdefault(_execution(failure), signatures[id(failure)])
-    alone = {
-        signatures[id(failure)].id
-        for failure in failures
-        if failure.phase != "teardown" or _execution(failure) not in broke
-    }
-    return {
-        id(failure): signature
-        if (signature := signatures[id(failure)]).id in alone
-        else broke[_execution(failure)]
-        for failure in failures
-    }
-
-
-def _execution(failure: Failure) -> tuple[str, int]:
-    return failure.nodeid, failure.attempt
 
 
 def cause_id(project: str, signature: str) -> str:
     """The identity of a cause across runs: 16 hex digits of a hash of project and signature."""
     return hashlib.sha256(f"{project}\0{signature}".encode()).hexdigest()[:16]
+
+
+_Signed = Sequence[tuple[Failure, Signature]]
+
+
+def _logged(signed: _Signed) -> list[Signature]:
+    """The signatures; an assertion's becomes that of the exception whose traceback it logged."""
+    raised = {signature.id: (_traces(failure), signature) for failure, signature in signed}
+    known = [(traces, signature) for traces, signature in raised.values() if traces]
+    return [_seen_in(failure, known) or signature for failure, signature in signed]
+
+
+def _traces(failure: Failure) -> tuple[str, ...]:
+    """What a traceback of the failure's exception shows, wherever it is printed."""
+    raised = decisive(failure)
+    if raised is None or is_assertion(raised) or not raised.message:
+        return ()
+    own = [frame for frame in raised.frames if frame.origin in ("project", "test")]
+    if not own:
+        return ()
+    place = f'{own[-1].file}", line {own[-1].line}, in {own[-1].function}\n'
+    return place, said(raised)
+
+
+def _seen_in(
+    failure: Failure, known: Sequence[tuple[tuple[str, ...], Signature]]
+) -> Signature | None:
+    raised = decisive(failure)
+    if raised is None or not is_assertion(raised) or not failure.captured:
+        return None
+    printed = "\n".join(failure.captured.values())
+    return next(
+        (signature for traces, signature in known if all(trace in printed for trace in traces)),
+        None,
+    )
+
+
+def _broken_off(signed: _Signed, leads: Sequence[Signature]) -> list[Signature]:
+    """The leads; that of a tear-down becomes what the test failed of before."""
+    broke: dict[tuple[str, int], Signature] = {}
+    for (failure, _), lead in zip(signed, leads, strict=True):
+        if failure.phase in ("setup", "call"):
+            broke.setdefault((failure.nodeid, failure.attempt), lead)
+    alone = {
+        own.id
+        for failure, own in signed
+        if failure.phase != "teardown" or (failure.nodeid, failure.attempt) not in broke
+    }
+    return [
+        lead if own.id in alone else broke[failure.nodeid, failure.attempt]
+        for (failure, own), lead in zip(signed, leads, strict=True)
+    ]

@@ -29,6 +29,12 @@ def headline(text: str) -> str:
     return line if len(line) <= _LINE_LIMIT else f"{line[: _LINE_LIMIT - 1]}…"
 
 
+def is_assertion(raised: Raised) -> bool:
+    """Whether a check failed, in a test or with `pytest.fail`, rather than the code checked."""
+    kinds = {name.rpartition(".")[2] for name in (raised.type, *raised.bases)}
+    return bool({"AssertionError", "Failed"} & kinds)
+
+
 def decisive(failure: Failure) -> Raised | None:
     """The root of the failure's chain; None where nothing was raised (strict xpass, a crash).
 

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 from conftest_kit.records import Failure, Frame, Raised
-from orchestrator.chain import decisive, headline, said
+from orchestrator.chain import decisive, headline, is_assertion, said
 
 ALGORITHM = "reason-v1"
 
@@ -125,7 +125,7 @@ def _place(raised: Raised) -> str:
         return ""
     for frame in reversed(raised.frames):
         if frame.origin in ("project", "test"):
-            return _position(frame, assertion=_is_assertion(raised))
+            return _position(frame, assertion=is_assertion(raised))
     return ""
 
 
@@ -141,12 +141,6 @@ def _names_its_culprit(raised: Raised) -> bool:
     kinds = {_short(name) for name in (raised.type, *raised.bases)}
     return any(
         kind in kinds and pattern.search(raised.message) for kind, pattern in _NAMES_THE_CULPRIT
-    )
-
-
-def _is_assertion(raised: Raised) -> bool:
-    return bool(
-        {"AssertionError", "Failed"} & {_short(name) for name in (raised.type, *raised.bases)}
     )
 
 

@@ -6,16 +6,18 @@ import re
 import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from conftest_kit.records import Failure, Raised
 from corpus_memory_logging.records import Culprit, Verdict
 from orchestrator.chain import decisive, headline, said
 from orchestrator.classify.facts import Context, Facts
 from orchestrator.classify.rules import Rule, Wanted, When
+from orchestrator.signature import sign
 
 _MESSAGE_LIMIT = 4096
 _FAILURES_TRIED = 3
-"""Failures of one signature differ in little; a few are tried, those with exceptions first."""
+"""Failures of one signature differ in little; a few are tried."""
 _HANDLED_COUNTS_LESS = 25
 _REPORTERS = ("*.CollectError", "*.UsageError")
 """What pytest raises only to report."""
@@ -107,9 +109,11 @@ def satisfied(wanted: Wanted, facts: Mapping[str, str]) -> bool:
 
 
 def _telling(failures: Sequence[Failure]) -> Sequence[Failure]:
-    # What a tear-down says of a test that had failed before follows from that failure.
-    first = [failure for failure in failures if failure.phase != "teardown"] or failures
-    return sorted(first, key=lambda failure: not failure.exceptions)[:_FAILURES_TRIED]
+    """A few of the first one's signature: what followed from them says something else."""
+    if not failures:
+        return ()
+    first = sign(failures[0]).id
+    return tuple(islice((entry for entry in failures if sign(entry).id == first), _FAILURES_TRIED))
 
 
 def _members(group: Raised) -> Iterator[Raised]:

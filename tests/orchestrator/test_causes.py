@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from conftest_kit.records import Failure, Raised
+import pytest
+
+from conftest_kit.records import Failure, Frame, Raised
 from orchestrator.causes import cause_id, group
 
 
@@ -66,3 +68,37 @@ def test_a_tear_down_that_fails_by_itself_is_a_cause():
     groups = group(failures)
 
     assert [len(found.failures) for found in groups] == [2, 1]
+
+
+def _died(nodeid):
+    frame = Frame(file="shop/cart.py", line=7, function="total", source="", origin="project")
+    raised = Raised(type="KeyError", message="'price'", frames=(frame,))
+    return Failure(nodeid=nodeid, phase="call", exceptions=(raised,))
+
+
+def _asserted(nodeid, log):
+    raised = Raised(type="AssertionError", message="assert 500 == 200")
+    return Failure(nodeid=nodeid, phase="call", exceptions=(raised,), captured={"log": log})
+
+
+TRACEBACK = (
+    'Traceback (most recent call last):\n  File "/shop/shop/cart.py", line 7, in total\n'
+    "    raise KeyError('price')\nKeyError: 'price'\n"
+)
+
+
+def test_an_assertion_after_the_logged_exception_of_others_follows():
+    """A server that logs an exception and answers 500 fails the tests that it dies in elsewhere."""
+    (found,) = group([_asserted("a", TRACEBACK), _died("b"), _asserted("c", TRACEBACK)])
+
+    assert found.signature.title == "KeyError: 'price'"
+    assert [failure.nodeid for failure in found.failures] == ["b", "a", "c"]
+
+
+@pytest.mark.parametrize(
+    "log",
+    ["", "KeyError: 'price'", TRACEBACK.replace("line 7", "line 9"), TRACEBACK.replace("pr", "v")],
+)
+def test_an_assertion_without_that_traceback_is_a_cause(log):
+    """Another place, another message or a mere mention are no evidence."""
+    assert len(group([_died("b"), _asserted("a", log)])) == 2

@@ -86,8 +86,10 @@ def test_an_attribute_called_like_a_module_is_none(red, raised):
 @pytest.mark.parametrize(
     "stack",
     [
-        "Requesting fixture stack:\nconftest.py:4:  def basket({})\nRequested fixture:\n"
-        "../lib/python3.11/site-packages/_pytest/tmpdir.py:328:  def {}(request)",
+        (
+            "Requesting fixture stack:\nconftest.py:4:  def basket({})\nRequested fixture:\n"
+            "../lib/python3.11/site-packages/_pytest/tmpdir.py:328:  def {}(request)"
+        ),
         "involved factories:\nconftest.py:1:  def outer(basket)\nconftest.py:4:  def basket({})",
     ],
     ids=["pytest 8", "pytest 7"],
