@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from conftest_kit import records, rundir
-from conftest_kit.failures import Extraction
-from conftest_kit.masking import Mask
+from conftest_kit.failures import Extraction, bounded
+from conftest_kit.masking import Mask, secret_values
 from conftest_kit.places import Places
-from conftest_kit.recorder import EXTRACTED
+from conftest_kit.recorder import EXTRACTED, rendered
 from conftest_kit.records import Raised
 
 
@@ -30,10 +30,12 @@ class _Artifacts:
         self.failed = False
         self._folder = folder
 
-    def close(self) -> None:
-        """Leave what a failed test wrote; take everything else away."""
+    def close(self, mask: Mask) -> None:
+        """Leave what a failed test wrote, without secrets; take everything else away."""
         if not self.failed:
             shutil.rmtree(self._folder, ignore_errors=True)
+        elif mask.needles:
+            _mask_files(self._folder, mask)
         for empty in (self._folder, self._folder.parent):
             try:
                 empty.rmdir()
@@ -50,51 +52,68 @@ class Capture:
         self.folders: dict[pytest.Item, _Artifacts] = {}
         """Of tests that asked for one and are not over."""
         self._artifacts = directory / rundir.ARTIFACTS_FOLDER
-        self._environ: dict[str, str] = {}
-        self._mask = Mask()
+        self._environ = dict(os.environ)
+        self._secrets = secret_values(self._environ)
+        self._mask = Mask.of(self._environ)
+        self._learned = False
+        """Whether secrets came into the environment that the writer did not see at the start."""
 
     def test(self, item: pytest.Item, call: Any, report: Any) -> None:
         """A phase failed, or the test is over."""
         failed = report.outcome == "failed"
         if failed:
             error = None if call.excinfo is None else call.excinfo.value
-            setattr(report, EXTRACTED, self.extracted(error, item))
+            setattr(report, EXTRACTED, self.extracted(error, item, report))
         kept = self.folders.get(item)
         if kept is not None:
             kept.failed = kept.failed or failed
             if call.when == "teardown":
-                kept.close()
+                kept.close(self._current_mask())
                 del self.folders[item]
 
     def collector(self, report: Any) -> None:
         """A collector failed."""
         excinfo = report.call.excinfo
-        setattr(report, EXTRACTED, self.extracted(None if excinfo is None else excinfo.value))
+        error = None if excinfo is None else excinfo.value
+        setattr(report, EXTRACTED, self.extracted(error, report=report))
 
-    def extracted(self, error: BaseException | None, item: Any = None) -> str | None:
+    def extracted(
+        self, error: BaseException | None, item: Any = None, report: Any = None
+    ) -> str | None:
         """The part of the failure's JSON that comes from objects; None without an exception."""
         if error is None:
             return None
         chain = self._extraction.chain(error)
-        document = {
+        document: dict[str, Any] = {
             "message": _message(chain),
             "exceptions": [records.to_json(link) for link in chain],
         }
         fixtures = self._extraction.fixtures(item) if item is not None else ()
         if fixtures:
             document["fixtures"] = [records.to_json(fixture) for fixture in fixtures]
-        return json.dumps(self._masked(document), separators=(",", ":"))
+        mask = self._current_mask()
+        if mask.needles:
+            document = _map_texts(mask, document)
+        if self._learned and report is not None:
+            document = {**rendered(report, lambda text: bounded(mask(text))), **document}
+        return json.dumps(document, separators=(",", ":"))
 
-    def _masked(self, document: dict[str, Any]) -> Any:
+    def _current_mask(self) -> Mask:
+        """Of all secrets seen so far: tests and conftests load what they need, and unload it."""
         environ = dict(os.environ)
-        if environ != self._environ:  # tests and conftests load what they need into it
+        if environ != self._environ:
             self._environ = environ
-            self._mask = Mask.of(environ)
-        return _map_texts(self._mask, document) if self._mask.needles else document
+            found = secret_values(environ)
+            if not found.keys() <= self._secrets.keys():
+                self._learned = True
+                self._secrets = {**found, **self._secrets}
+                self._mask = Mask.hiding(self._secrets)
+        return self._mask
 
     def artifacts_folder(self, item: pytest.Item) -> Path:
         """Make a folder for this attempt at the test."""
-        readable = re.sub(r"[^\w.-]+", "_", item.nodeid)[-80:].strip("_")
+        nodeid = self._current_mask()(item.nodeid)
+        readable = re.sub(r"[^\w.-]+", "_", nodeid)[-80:].strip("_")
         name = f"{readable}-{zlib.crc32(item.nodeid.encode('utf-8', 'replace')):08x}"
         attempt = str(getattr(item, "execution_count", 1))
         parent = self._artifacts / name
@@ -117,6 +136,29 @@ def _message(chain: tuple[Raised, ...]) -> str:
         if not (is_wrapper and len(chain) > 1 and "import file mismatch" not in link.message):
             return link.message
     return ""
+
+
+def _mask_files(folder: Path, mask: Mask) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):  # what is in a folder before the folder
+        if path.is_file() and not path.is_symlink():
+            content = path.read_bytes()
+            masked = _masked_bytes(content, mask)
+            if masked != content:
+                path.write_bytes(masked)
+        name = mask(path.name)
+        if name != path.name:
+            path.rename(path.with_name(name))
+
+
+def _masked_bytes(content: bytes, mask: Mask) -> bytes:
+    for encoding in ("utf-8", "utf-16"):
+        if encoding == "utf-16" and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            continue
+        try:
+            return mask(content.decode(encoding)).encode(encoding)
+        except UnicodeError:
+            continue
+    return mask(content.decode("latin-1")).encode("latin-1")
 
 
 def _map_texts(change: Any, value: Any) -> Any:

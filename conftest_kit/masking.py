@@ -51,8 +51,13 @@ class Mask:
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Mask:
         """The mask for the variables that `secret_values` finds."""
+        return cls.hiding(secret_values(environ))
+
+    @classmethod
+    def hiding(cls, secrets: Mapping[str, str]) -> Mask:
+        """The mask for these values; each has the name of its variable."""
         forms: dict[str, str] = {}
-        for value, name in secret_values(environ).items():
+        for value, name in secrets.items():
             marker = f"[masked:{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}]"
             for form in _forms(value):
                 forms.setdefault(form, marker)

@@ -11,6 +11,7 @@ import re
 import time
 from array import array
 from collections import Counter
+from collections.abc import Callable
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
@@ -22,6 +23,10 @@ from conftest_kit.rundir import RunDir
 EXTRACTED = "_conftest_kit"
 """The attribute of a report that carries, as ASCII JSON, what only the process that ran the test
 can say of a failure. It survives every serialisation on the way to the writer."""
+
+SELF_MASKED = '{"text":'
+"""How it begins where the process that ran the test knows secrets that the writer may not know, and
+so says itself what pytest rendered."""
 
 _SIZE = re.compile(r"\s\[(?:SMALL|MEDIUM|LARGE|XLARGE)\]$")
 _GROUP = re.compile(r"^(.*?::[^\[@]*(?:\[.*\])?)@[^@]+$", re.DOTALL)
@@ -164,7 +169,9 @@ class Recorder:
         self._write(self._failure_line({"nodeid": "", **head}, extracted, message))
 
     def identity(self, nodeid: str) -> str:
-        """The node id without what plugins add to it for display or scheduling."""
+        """The node id without secrets, and what plugins add to it for display or scheduling."""
+        if self.mask.needles:
+            nodeid = self.mask(nodeid)
         if self._grouped:
             nodeid = _GROUP.sub(r"\1", nodeid)
         return _SIZE.sub("", nodeid) if nodeid[-1:] == "]" else nodeid
@@ -255,15 +262,9 @@ class Recorder:
         if subtest is not None:
             head["subtest"] = self._clean(subtest)
         head["time"] = self.clock()
-        text = "" if report.longrepr is None else str(report.longrepr)
-        message = "\n".join(text.strip().splitlines()[:3]).strip()
-        head["text"] = self._clean(text.strip("\n"))
-        captured: dict[str, str] = {}
-        for title, content in report.sections:
-            stream = _CAPTURED.match(title)
-            if stream:
-                captured[stream[1]] = captured.get(stream[1], "") + content
-        head["captured"] = {name: self._clean(content) for name, content in captured.items()}
+        if extracted is None or not extracted.startswith(SELF_MASKED):
+            head.update(rendered(report, self._clean))
+        message = "\n".join(head.get("text", "").strip().splitlines()[:3]).strip()
         return self._failure_line(head, extracted, message)
 
     def _failure_line(self, head: dict[str, Any], extracted: str | None, message: str) -> str:
@@ -288,6 +289,20 @@ class Recorder:
             self.uncounted += lines.count("\n")
             return
         self._directory.append(lines.encode("ascii"))
+
+
+def rendered(report: Any, clean: Callable[[str], str]) -> dict[str, Any]:
+    """What pytest rendered of a failure, and what was captured."""
+    captured: dict[str, str] = {}
+    for title, content in report.sections:
+        stream = _CAPTURED.match(title)
+        if stream:
+            captured[stream[1]] = captured.get(stream[1], "") + content
+    text = "" if report.longrepr is None else str(report.longrepr)
+    return {
+        "text": clean(text.strip("\n")),
+        "captured": {name: clean(content) for name, content in captured.items()},
+    }
 
 
 def _object(document: dict[str, Any]) -> str:

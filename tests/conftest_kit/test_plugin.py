@@ -352,6 +352,42 @@ def test_secrets_are_masked(record, workers: str, monkeypatch: pytest.MonkeyPatc
     assert b"s3cr3t-value-0815" not in (run.folder / "logs/pytest.log").read_bytes()
 
 
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def test_secrets_leave_no_trace(record, workers: str, monkeypatch: pytest.MonkeyPatch):
+    """Neither node ids nor artifacts nor what a test loads into its environment tell a secret."""
+    monkeypatch.setenv("SERVICE_TOKEN", "plainword-kqzjx-77")
+    run = record(
+        workers,
+        test_it="""
+            import os
+            import pytest
+
+            TOKEN = os.environ["SERVICE_TOKEN"]
+
+            @pytest.mark.parametrize("value", [TOKEN])
+            def test_id(value, failure_artifacts):
+                (failure_artifacts / f"{TOKEN}.txt").write_text(f"sent {TOKEN}")
+                (failure_artifacts / "old.txt").write_bytes(f"\xe9 {TOKEN}".encode("latin-1"))
+                assert 0
+
+            def test_loaded(monkeypatch):
+                monkeypatch.setenv("DB_PASSWORD", "late-ghost-4711")
+                print("connecting with", os.environ["DB_PASSWORD"])
+                assert os.environ["DB_PASSWORD"] == "wrong"
+        """,
+    )
+
+    files = [path for path in (run.folder / "logs").rglob("*") if path.is_file()]
+    written = b"".join(path.read_bytes() for path in files) + "".join(map(str, files)).encode()
+    assert b"kqzjx" not in written
+    assert b"ghost-4711" not in written
+    assert "test_id[[masked:SERVICE_TOKEN]]" in run.outcomes
+    assert b"connecting with [masked:DB_PASSWORD]" in written
+    assert b"sent [masked:SERVICE_TOKEN]" in written
+    assert b"\xe9 [masked:SERVICE_TOKEN]" in written
+
+
+
 @WORKERS
 def test_odd_texts(record, workers: str):
     """Huge messages, deep recursion and a raising __str__ end as readable records."""
