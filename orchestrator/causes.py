@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from packaging.utils import canonicalize_name
 
 from conftest_kit.records import Failure
+from corpus_memory_logging.records import Cause
 from orchestrator.chain import decisive, is_assertion, said
 from orchestrator.signature import Signature, sign
 
@@ -41,6 +44,45 @@ def group(failures: Iterable[Failure]) -> tuple[Group, ...]:
 def cause_id(project: str, signature: str) -> str:
     """The identity of a cause across runs: 16 hex digits of a hash of project and signature."""
     return hashlib.sha256(f"{project}\0{signature}".encode()).hexdigest()[:16]
+
+
+def united(found: Iterable[Cause]) -> tuple[Cause, ...]:
+    """The causes, the biggest first; those that are one distribution to install become one.
+
+    An absent plugin shows as an unknown marker here and as a module that is not found there. A
+    cause that was seen before stands for the others, else the biggest.
+    """
+    same: dict[str, list[Cause]] = {}
+    for cause in found:
+        same.setdefault(_to_install(cause) or cause.cause_id, []).append(cause)
+    causes = [_one(alike) for alike in same.values()]
+    return tuple(sorted(causes, key=lambda cause: -len(cause.failures)))
+
+
+def _to_install(cause: Cause) -> str:
+    """The distribution that is absent, or whose version is not what metadata asks for."""
+    verdict, culprit = cause.verdict, cause.verdict.culprit
+    if culprit is None or culprit.type != "distribution":
+        return ""
+    if verdict.category == "missing_dependency" or verdict.kind == "unmet_requirement":
+        return f"{verdict.category} {canonicalize_name(culprit.name)}"
+    return ""
+
+
+def _one(alike: Sequence[Cause]) -> Cause:
+    first, *others = sorted(
+        alike, key=lambda cause: (cause.remembered is None, -len(cause.failures))
+    )
+    if not others:
+        return first
+    prevented = dict.fromkeys(nodeid for cause in (first, *others) for nodeid in cause.prevented)
+    seen = tuple(f"Seen as well: {cause.title}" for cause in others)
+    return replace(
+        first,
+        verdict=replace(first.verdict, evidence=(*first.verdict.evidence, *seen)),
+        failures=tuple(failure for cause in (first, *others) for failure in cause.failures),
+        prevented=tuple(prevented),
+    )
 
 
 _Signed = Sequence[tuple[Failure, Signature]]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from conftest_kit.records import Failure, Frame, Raised
-from orchestrator.causes import cause_id, group
+from corpus_memory_logging.records import Cause, Culprit, Remembered, Verdict
+from orchestrator.causes import cause_id, group, united
 
 
 def _failure(nodeid, message):
@@ -102,3 +103,53 @@ def test_an_assertion_after_the_logged_exception_of_others_follows():
 def test_an_assertion_without_that_traceback_is_a_cause(log):
     """Another place, another message or a mere mention are no evidence."""
     assert len(group([_died("b"), _asserted("a", log)])) == 2
+
+
+def _cause(name, title, failures, *, category="missing_dependency", kind="", remembered=None):
+    return Cause(
+        cause_id=title,
+        signature=f"reason-v1:{title}",
+        title=title,
+        verdict=Verdict(
+            category=category,
+            kind=kind,
+            culprit=Culprit(type="distribution", name=name),
+            confidence=0.9,
+            evidence=(title,),
+            rule="x@1",
+        ),
+        failures=tuple(_failure(f"{title}{n}", title) for n in range(failures)),
+        remembered=remembered,
+    )
+
+
+def test_one_distribution_to_install_is_one_cause():
+    """An absent plugin is one cause, whether a marker, a module or a setting shows it."""
+    found = united(
+        [
+            _cause("pytest-asyncio", "marker", 1),
+            _cause("pytest_asyncio", "module", 3),
+            _cause("PyYAML", "yaml", 1),
+        ]
+    )
+
+    assert [(cause.title, len(cause.failures)) for cause in found] == [("module", 4), ("yaml", 1)]
+    assert found[0].verdict.evidence == ("module", "Seen as well: marker")
+
+
+def test_what_was_seen_before_stands_for_the_others():
+    """The cause that the memory knows keeps its identity and what was decided about it."""
+    known = Remembered(first_seen="", last_seen="", occurrences=1, status="open")
+
+    (found,) = united([_cause("PyYAML", "new", 3), _cause("PyYAML", "old", 1, remembered=known)])
+
+    assert (found.title, found.remembered) == ("old", known)
+
+
+@pytest.mark.parametrize("category", ["compatibility", "unknown"])
+def test_two_breaks_of_one_distribution_stay_two(category):
+    """Two names that a release removed ask for two edits; only what is to be installed is one."""
+    found = united([_cause("numpy", "float", 1, category=category, kind="removed_name"),
+                    _cause("numpy", "NaN", 1, category=category, kind="removed_name")])  # fmt: skip
+
+    assert len(found) == 2
