@@ -14,6 +14,26 @@ from orchestrator.classify.owners import known_names, owner_of
 _CALLED = re.compile(r"[A-Za-z_]\w{0,100}(?:\.[A-Za-z_]\w{0,100}){0,6}")
 
 _CALL = re.compile(r"([\w.<>]{1,200})\(\) (?:got|missing|takes) ")
+_ARRAYS = {
+    "data frames": re.compile(r"\b(?:DataFrame|Series)\b"),
+    "tensors": re.compile(r"\b[Tt]ensors?\b"),
+    "arrays": re.compile(r"\b(?:nd)?arrays?\b(?:\(| are )|\bdtypes?\b"),
+}
+_BRINGS_ARRAYS = {
+    "numpy": "arrays",
+    "pandas": "data frames",
+    "polars": "data frames",
+    "torch": "tensors",
+    "xarray": "arrays",
+}
+
+
+def _arrays(facts: Facts) -> str:
+    """`arrays`, `tensors` or `data frames` where a message or the library that raised tells so."""
+    texts = (link.message[:4096] for link in (facts.link, *facts.failure.exceptions))
+    text = "\n".join(texts)
+    shown = (name for name, pattern in _ARRAYS.items() if pattern.search(text))
+    return next(shown, _BRINGS_ARRAYS.get(facts["raiser"], ""))
 
 
 def _callee(facts: Facts) -> Owner | None:
@@ -147,6 +167,7 @@ def _named_installed(facts: Facts) -> str:
 
 
 FACTS: dict[str, Fact] = {
+    "arrays": _arrays,
     "callee": _callee_name,
     "callee_version": _callee_version,
     "named_installed": _named_installed,

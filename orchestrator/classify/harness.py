@@ -203,6 +203,12 @@ def _fixture_is_own(facts: Facts) -> str:
     return "yes" if any(entry.origin in _OWN for entry in named) else ""
 
 
+def _matched_by(facts: Facts) -> str:
+    """`pytester` where its matching of an inner run's output raised."""
+    inside = any(frame.file == "_pytest/pytester.py" for frame in facts.link.frames)
+    return "pytester" if inside else ""
+
+
 def _names_of(facts: Facts, frame: Frame) -> Iterator[str]:
     """The fixture that a function defines under another name."""
     for entry in facts.context.project.fixtures:
@@ -287,6 +293,7 @@ FACTS: dict[str, Fact] = {
     "fixture": _fixture,
     "fixture_is_own": _fixture_is_own,
     "harness_raised": _harness_raised,
+    "matched_by": _matched_by,
     "nearest_fixture": _nearest_fixture,
     "nearest_marker": _nearest_marker,
     "option": _option,

@@ -260,6 +260,9 @@ CASES = {
     # assertion
     "strict-xpass": ([], {"message": "[XPASS(strict)] it works"}),
     "did-not-raise": one("Failed", "DID NOT RAISE <class 'ValueError'>", TEST),
+    "inner-run-output": one(
+        "Failed", "nomatch: '* 1 passed*'", TEST, "lib/_pytest/pytester.py:9:_match_lines"
+    ),
     "doctest": one("doctest.DocTestFailure", "", TEST),
     "flaky-property": one("hypothesis.errors.Flaky", "", TEST),
     "assertion": one("AssertionError", "assert 1 == 2", TEST),
