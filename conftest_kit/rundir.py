@@ -26,6 +26,8 @@ REVIEWED_FILE = "reviewed"
 RUNS_FOLDER = "runs"
 LOG_FILE = "pytest.log"
 
+_ROOM = 2048
+"""Bytes that `run.json` has to spare from its start, so that a run can end on a full disk."""
 SILENT_SECONDS = 3600
 """A run of another machine, whose processes cannot be seen from here, counts as died when nothing
 was written for so long."""
@@ -76,7 +78,7 @@ class RunDir:
             _write_new(logs_dir / ".gitignore", b"*\n")
         self.path.parent.mkdir(mode=0o700, exist_ok=True)
         self.path.mkdir(mode=0o700)
-        self.finish(run)
+        _write_new(self.path / RUN_FILE, _run_content(run) + b" " * _ROOM)
         self.reopen()
 
     def reopen(self) -> None:
@@ -105,9 +107,16 @@ class RunDir:
             raise OSError(f"only {count} of {len(lines)} bytes fit into {self.path / RECORDS_FILE}")
 
     def finish(self, run: Run) -> None:
-        """Replace `run.json`, at once or not at all."""
-        document = {"$record": "run", **records.to_json(run)}
-        _replace(self.path / RUN_FILE, json.dumps(document, indent=1).encode())
+        """Replace `run.json`, at once or not at all.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        content = _run_content(run)
+        try:
+            _replace(self.path / RUN_FILE, content)
+        except OSError:  # the disk is full: there is room in the file itself
+            _overwrite(self.path / RUN_FILE, content)
 
     def write_distributions(self, distributions: Iterable[Distribution]) -> None:
         """Keep what the metadata of the installed distributions says."""
@@ -392,6 +401,18 @@ def _write_new(path: Path, content: bytes) -> None:
             content = content[os.write(descriptor, content) :]
     finally:
         os.close(descriptor)
+
+
+def _run_content(run: Run) -> bytes:
+    return json.dumps({"$record": "run", **records.to_json(run)}, indent=1).encode()
+
+
+def _overwrite(path: Path, content: bytes) -> None:
+    with path.open("r+b") as file:
+        size = os.fstat(file.fileno()).st_size
+        if len(content) > size:
+            raise OSError(f"{path}: {len(content)} bytes do not fit into {size}")
+        file.write(content.ljust(size))
 
 
 def _replace(path: Path, content: bytes) -> None:

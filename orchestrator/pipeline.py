@@ -11,7 +11,7 @@ from conftest_kit.records import Recording
 from conftest_kit.settings import Settings
 from corpus_memory_logging.records import Cause, Finding, Remembered, Review
 from corpus_memory_logging.store import Store
-from orchestrator import archive, causes, freshness
+from orchestrator import archive, causes, flaky, freshness
 from orchestrator.archive import Archived
 from orchestrator.causes import Group
 from orchestrator.classify import apply_decision, classify
@@ -26,7 +26,12 @@ STAGES = ("read", "redact", "group", "recall", "classify", "archive", "remember"
 
 
 def review(
-    run_directory: Path, *, settings: Settings, store: Store | None, now: datetime
+    run_directory: Path,
+    *,
+    settings: Settings,
+    store: Store | None,
+    redactor: Redactor,
+    now: datetime,
 ) -> Iterator[str | Review]:
     """Review one run. Yields the name of each stage as it begins, and last the review.
 
@@ -40,11 +45,11 @@ def review(
     recording, findings, warnings = read(run_directory, settings)
 
     yield "redact"
-    redactor = Redactor()
     recording = redactor.redact_recording(recording)
 
     yield "group"
-    groups = causes.group(recording.failures)
+    failures, flaky_tests = flaky.split(recording)
+    groups = causes.group(failures)
 
     yield "recall"
     run_id = recording.run.run_id
@@ -54,16 +59,20 @@ def review(
 
     yield "classify"
     project = read_project(settings.root)
-    found = tuple(_cause(group, recording, project, remembered, prevented) for group in groups)
+    found = causes.united(
+        _cause(group, recording, project, remembered, prevented) for group in groups
+    )
 
     yield "archive"
-    archived, trouble = _archive(recording, run_directory, settings, redactor)
+    archived, trouble = (
+        _archive(recording, run_directory, settings, redactor) if groups else (None, ())
+    )
 
     yield "remember"
     result = Review(
         recording=recording,
         causes=found,
-        findings=findings,
+        findings=(*findings, *flaky_tests),
         warnings=(*warnings, *trouble),
         archive=str(archived.path) if archived else None,
         artifacts=archived.artifacts if archived else (),
@@ -142,8 +151,6 @@ def _archive(
     recording: Recording, run_directory: Path, settings: Settings, redactor: Redactor
 ) -> tuple[Archived | None, tuple[str, ...]]:
     """The archive of a red run, and what to say about it."""
-    if not recording.failures:
-        return None, ()
     folder = settings.logs_dir / "archive"
     try:
         archived = archive.write(

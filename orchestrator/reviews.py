@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from conftest_kit import rundir
+from conftest_kit.masking import Mask
 from conftest_kit.settings import Settings, find_root, load
 from corpus_memory_logging.records import Review
 from corpus_memory_logging.store import Store, open_store
@@ -29,7 +30,7 @@ def of_launched(
         corpus_memory_logging.errors.StoreError: the memory refused.
     """
     run_directory, notes = _record(launched, settings)
-    for stage in pipeline.review(run_directory, settings=settings, store=store, now=now):
+    for stage in _review(run_directory, settings=settings, store=store, now=now):
         if isinstance(stage, Review):
             yield replace(stage, warnings=(*notes, *stage.warnings))
         else:
@@ -72,7 +73,7 @@ def of_named(
         if metrics and metrics.failures_total is not None:
             yield counted.review(metrics, project=settings.project)
             return
-    yield from pipeline.review(locate(run, settings), settings=settings, store=store, now=now)
+    yield from _review(locate(run, settings), settings=settings, store=store, now=now)
 
 
 def locate(run: str, settings: Settings) -> Path:
@@ -97,7 +98,7 @@ def share(
         OSError: the archive cannot be written.
     """
     recording, _, _ = pipeline.read(run_directory, settings)
-    redactor = Redactor()
+    redactor = _redactor()
     archived = archive.write(
         destination,
         recording=redactor.redact_recording(recording),
@@ -131,8 +132,21 @@ def review_test_outcomes(path: Path) -> list[str]:
         return _texts(counted.review(metrics, project=settings.project))
     location = settings.memory or settings.logs_dir / "corpus_memory.db"
     with open_store(location, project=settings.project) as store:
-        stages = pipeline.review(recorded[0], settings=settings, store=store, now=datetime.now(UTC))
+        stages = _review(recorded[0], settings=settings, store=store, now=datetime.now(UTC))
         return [text for stage in stages if isinstance(stage, Review) for text in _texts(stage)]
+
+
+def _review(
+    run_directory: Path, *, settings: Settings, store: Store | None, now: datetime
+) -> Iterator[str | Review]:
+    return pipeline.review(
+        run_directory, settings=settings, store=store, redactor=_redactor(), now=now
+    )
+
+
+def _redactor() -> Redactor:
+    # The kit masked what it wrote; coverage's pages and other artifacts were written by others.
+    return Redactor(mask=Mask.of(os.environ))
 
 
 def _texts(review: Review) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
+from conftest_kit.masking import Mask
 from conftest_kit.records import (
     Attempt,
     Environment,
@@ -40,6 +41,8 @@ class Redactor:
     """
 
     detector: Detector = field(default_factory=detector.load, repr=False)
+    mask: Mask = field(default_factory=Mask, repr=False)
+    """Hides the secrets of an environment, whatever they look like."""
 
     def redact_text(self, text: str, *, markup: bool = False) -> str:
         """`text` without its secrets; with `markup` also those that tags of HTML take apart."""
@@ -79,6 +82,7 @@ class Redactor:
         )
 
     def _redact(self, text: str, known: dict[str, str], *, markup: bool = False) -> str:
+        text = self.mask(text)
         # What is left may show a secret that another one hid, so search until nothing is found;
         # each round leaves fewer characters outside of markers.
         while found := self.detector.find(text, markup=markup):

@@ -102,7 +102,7 @@ class _Page:
         facts = [
             (view.words(verdict.category), "bold red"),
             (view.subject(cause), "bold"),
-            (view.counted(len(cause.failures), "failure") if cause.failures else "", ""),
+            (view.counted(view.failing(cause), "failure") if cause.failures else "", ""),
             ("NEW", "bold yellow") if new else (view.novelty(cause), ""),
         ]
         self._line((f"{number:>2}  ", "bold"), *_joined(facts, " · "))

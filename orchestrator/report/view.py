@@ -96,11 +96,16 @@ def place(run: Run) -> str:
 
 def summary(review: Review) -> str:
     """`2 causes of 44 failures`."""
-    failures = sum(len(cause.failures) for cause in review.causes)
+    failures = sum(failing(cause) for cause in review.causes)
     if not review.causes:
         return ending(review.recording.run) or "nothing failed"
     causes = counted(len(review.causes), "cause")
     return f"{causes} of {counted(failures, 'failure')}" if failures else causes
+
+
+def failing(cause: Cause) -> int:
+    """How many tests a cause breaks: a test that was run again counts once."""
+    return len({(found.nodeid, found.phase, found.subtest) for found in cause.failures})
 
 
 def subject(cause: Cause) -> str:

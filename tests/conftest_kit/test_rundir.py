@@ -3,6 +3,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -173,3 +175,24 @@ def test_an_own_gitignore_stays(tmp_path: Path):
 
     assert not (tmp_path / "theirs/.gitignore").exists()
     assert (tmp_path / "ours/.gitignore").read_text() == "*\n"
+
+
+def test_a_run_ends_on_a_full_disk(tmp_path):
+    """Where nothing new can be written, `run.json` still learns how the run ended."""
+    code = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from conftest_kit.records import Run\n"
+        "from conftest_kit.rundir import RunDir\n"
+        "directory = RunDir.new(Path(sys.argv[1]), 'r1')\n"
+        "directory.create(Run(run_id='r1', pid=1))\n"
+        "before = (directory.path / 'run.json').stat().st_size\n"
+        "os.replace = lambda *args: (_ for _ in ()).throw(OSError(28, 'full'))\n"
+        "directory.finish(Run(run_id='r1', state='complete', exit_code=1, warnings=('full',)))\n"
+        "assert (directory.path / 'run.json').stat().st_size == before\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+
+    run = rundir.read_run(tmp_path / "runs" / "r1")
+
+    assert (run.state, run.exit_code, run.warnings) == ("complete", 1, ("full",))

@@ -1,0 +1,50 @@
+"""Failures that passed when the test was run again: no cause of a red run, and worth a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from conftest_kit.records import Attempt, Failure, Recording
+from corpus_memory_logging.records import Finding
+from orchestrator.chain import decisive, headline, said
+
+_RED = ("failed", "error", "rerun")
+
+
+def split(recording: Recording) -> tuple[tuple[Failure, ...], tuple[Finding, ...]]:
+    """The failures that count, and a finding for each test whose failures do not.
+
+    A failure counts unless its attempt was rerun and the last attempt of the test came out well.
+    """
+    last = _last_attempts(recording.attempts)
+    counting: list[Failure] = []
+    forgiven: dict[str, list[Failure]] = {}
+    for failure in recording.failures:
+        final = last.get((failure.nodeid, failure.worker))
+        if final is None or final.outcome in _RED or failure.attempt >= final.attempt:
+            counting.append(failure)
+        else:
+            forgiven.setdefault(failure.nodeid, []).append(failure)
+    findings = tuple(
+        Finding(
+            kind="flaky",
+            text=f"{nodeid} failed {_times(failures)} and then passed when it was run again",
+            evidence=tuple(dict.fromkeys(_said(failure) for failure in failures)),
+        )
+        for nodeid, failures in forgiven.items()
+    )
+    return tuple(counting), findings
+
+
+def _last_attempts(attempts: Iterable[Attempt]) -> dict[tuple[str, str | None], Attempt]:
+    return {(attempt.nodeid, attempt.worker): attempt for attempt in attempts}
+
+
+def _times(failures: list[Failure]) -> str:
+    count = len({failure.attempt for failure in failures})
+    return "once" if count == 1 else f"{count} times"
+
+
+def _said(failure: Failure) -> str:
+    raised = decisive(failure)
+    return said(raised) if raised else headline(failure.message)
