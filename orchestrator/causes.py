@@ -13,6 +13,8 @@ from corpus_memory_logging.records import Cause
 from orchestrator.chain import decisive, is_assertion, said
 from orchestrator.signature import Signature, sign
 
+_OWN = ("project", "test")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
@@ -47,26 +49,38 @@ def cause_id(project: str, signature: str) -> str:
 
 
 def united(found: Iterable[Cause]) -> tuple[Cause, ...]:
-    """The causes, the biggest first; those that are one distribution to install become one.
+    """The causes, the biggest first; those that one edit mends become one.
 
-    An absent plugin shows as an unknown marker here and as a module that is not found there. A
-    cause that was seen before stands for the others, else the biggest.
+    An absent plugin shows as an unknown marker here and as a module that is not found there; a
+    fixture that raises on one line may say something else for every module. A cause that was seen
+    before stands for the others, else the biggest.
     """
     same: dict[str, list[Cause]] = {}
     for cause in found:
-        same.setdefault(_to_install(cause) or cause.cause_id, []).append(cause)
+        same.setdefault(_mended(cause) or cause.cause_id, []).append(cause)
     causes = [_one(alike) for alike in same.values()]
     return tuple(sorted(causes, key=lambda cause: -len(cause.failures)))
 
 
-def _to_install(cause: Cause) -> str:
-    """The distribution that is absent, or whose version is not what metadata asks for."""
+def _mended(cause: Cause) -> str:
+    """What there is to mend: a distribution to install, or a line of a fixture; else empty."""
     verdict, culprit = cause.verdict, cause.verdict.culprit
-    if culprit is None or culprit.type != "distribution":
+    if culprit is None:
         return ""
-    if verdict.category == "missing_dependency" or verdict.kind == "unmet_requirement":
+    if culprit.type == "distribution" and (
+        verdict.category == "missing_dependency" or verdict.kind == "unmet_requirement"
+    ):
         return f"{verdict.category} {canonicalize_name(culprit.name)}"
+    if culprit.type == "fixture" and verdict.kind in ("setup_raised", "teardown_raised"):
+        return f"{verdict.kind} {culprit.name} {_line(cause.failures[0])}"
     return ""
+
+
+def _line(failure: Failure) -> str:
+    """The type of the exception, and the deepest line of own code."""
+    raised = decisive(failure)
+    own = [frame for frame in raised.frames if frame.origin in _OWN] if raised else []
+    return f"{raised.type} {own[-1].file}:{own[-1].line}" if raised and own else failure.nodeid
 
 
 def _one(alike: Sequence[Cause]) -> Cause:
@@ -100,7 +114,7 @@ def _traces(failure: Failure) -> tuple[str, ...]:
     raised = decisive(failure)
     if raised is None or is_assertion(raised) or not raised.message:
         return ()
-    own = [frame for frame in raised.frames if frame.origin in ("project", "test")]
+    own = [frame for frame in raised.frames if frame.origin in _OWN]
     if not own:
         return ()
     place = f'{own[-1].file}", line {own[-1].line}, in {own[-1].function}\n'

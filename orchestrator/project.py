@@ -237,7 +237,9 @@ def _listed(path: Path, root: Path) -> Iterator[Requirement]:
 
 def _python_files(root: Path) -> Iterator[str]:
     count = 0
-    for folder, folders, names in os.walk(root):
+    for visited, (folder, folders, names) in enumerate(os.walk(root)):
+        if visited == _MAX_FILES:
+            return
         folders[:] = sorted(name for name in folders if _is_looked_into(folder, name))
         for name in sorted(names):
             if name.endswith(".py"):
@@ -250,7 +252,14 @@ def _python_files(root: Path) -> Iterator[str]:
 def _is_looked_into(folder: str, name: str) -> bool:
     if name.startswith(".") or name in _PASSED_OVER or name.endswith(".egg-info"):
         return False
-    return not (Path(folder) / name / "pyvenv.cfg").exists()
+    return not _is_file(Path(folder) / name / "pyvenv.cfg")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # where the user may not look
+        return False
 
 
 def _top_level(files: Iterable[str]) -> frozenset[str]:
@@ -266,7 +275,7 @@ def _parts(root: Path, files: Iterable[str]) -> Iterator[str]:
     folders = {file.rpartition("/")[0] for file in files}
     above = {parent.as_posix() for folder in folders for parent in Path(folder).parents}
     for folder in sorted((folders | above) - {"", "."}):
-        if any((root / folder / name).is_file() for name in _MANIFESTS):
+        if any(_is_file(root / folder / name) for name in _MANIFESTS):
             yield folder
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from conftest_kit.records import Failure, Frame, Raised
@@ -153,3 +155,28 @@ def test_two_breaks_of_one_distribution_stay_two(category):
                     _cause("numpy", "NaN", 1, category=category, kind="removed_name")])  # fmt: skip
 
     assert len(found) == 2
+
+
+def _fixture_broke(module, line):
+    frame = Frame(file="tests/conftest.py", line=line, function="app", source="", origin="test")
+    raised = Raised(type="AttributeError", message=f"{module!r} has no name", frames=(frame,))
+    failure = Failure(nodeid=f"{module}::test", phase="setup", exceptions=(raised,))
+    return replace(
+        _cause("app", module, 0, category="fixture", kind="setup_raised"),
+        verdict=Verdict(
+            category="fixture",
+            kind="setup_raised",
+            culprit=Culprit(type="fixture", name="app"),
+            confidence=0.9,
+            evidence=(module,),
+            rule="x@1",
+        ),
+        failures=(failure,),
+    )
+
+
+def test_one_line_of_a_fixture_is_one_cause():
+    """A fixture that raises on one line is one cause, whatever it says for each module."""
+    found = united([_fixture_broke("a", 4), _fixture_broke("b", 4), _fixture_broke("c", 9)])
+
+    assert [len(cause.failures) for cause in found] == [2, 1]
