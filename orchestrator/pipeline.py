@@ -106,13 +106,14 @@ def read(
         )
     if recording.malformed_lines:
         warnings.append(f"{recording.malformed_lines} lines of the record could not be read")
-    disagreement = None
+    findings: tuple[Finding, ...] = ()
     try:
-        if metrics := metrics_file.read(settings.metrics_file):
-            disagreement = metrics_file.disagreement(metrics, run)
+        metrics = metrics_file.read(settings.metrics_file)
+        is_latest = run_directory in rundir.runs(settings.logs_dir)[:1]
+        findings = tuple(metrics_file.doubts(metrics, run, is_latest=is_latest))
     except UnreadableInput as error:
         warnings.append(str(error))
-    return recording, (disagreement,) if disagreement else (), tuple(warnings)
+    return recording, findings, tuple(warnings)
 
 
 def _signatures(groups: Iterable[Group]) -> list[str]:

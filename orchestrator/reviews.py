@@ -14,7 +14,7 @@ from conftest_kit.settings import Settings, find_root, load
 from corpus_memory_logging.records import Review
 from corpus_memory_logging.store import Store, open_store
 from orchestrator import archive, counted, pipeline
-from orchestrator.errors import UnreadableInput
+from orchestrator.errors import UnreadableInput, UsageProblem
 from orchestrator.intake import metrics_file
 from orchestrator.launch import Launched, outside
 from orchestrator.redact import Redactor
@@ -94,9 +94,14 @@ def share(
     """Write an archive of a run to give away, and return what is not in it, each with its reason.
 
     Raises:
+        UsageProblem: the destination cannot be a file.
         UnreadableInput: there is no finished run in the directory.
         OSError: the archive cannot be written.
     """
+    if not destination.absolute().parent.is_dir() or (
+        destination.exists() and not destination.is_file()
+    ):
+        raise UsageProblem(f"{str(destination)!r} must be a file in a folder that exists")
     recording, _, _ = pipeline.read(run_directory, settings)
     redactor = _redactor()
     archived = archive.write(

@@ -42,7 +42,7 @@ def test_finds_the_cause_of_everything_that_is_broken(shown):
         ("missing_dependency", "distribution", 1),
         ("missing_dependency", "pytest_plugin", 1),
         ("product_error", "exception", 4),
-        ("resource", "killed", 1),
+        ("resource", "segfault", 1),
     ]
     assert {cause["culprit"]["name"].lower() for cause in causes} >= {
         "beautifulsoup4",

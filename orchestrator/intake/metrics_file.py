@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,24 +71,34 @@ def parse(text: str, *, name: str = "metrics") -> Metrics:
     )
 
 
-def disagreement(metrics: Metrics, run: Run) -> Finding | None:
-    """A `capture` finding where the metrics file and the record of the same run differ."""
-    if metrics.run_id != run.run_id:
-        return None
-    outcomes = {*metrics.last_run, *run.counts}
-    differing = tuple(
-        f"{outcome}: {metrics.last_run.get(outcome, 0)} in the metrics, "
-        f"{run.counts.get(outcome, 0)} in the record"
-        for outcome in sorted(outcomes)
-        if metrics.last_run.get(outcome, 0) != run.counts.get(outcome, 0)
-    )
-    if not differing:
-        return None
-    return Finding(
-        kind="capture",
-        text="the metrics file and the record of this run count differently",
-        evidence=differing,
-    )
+def doubts(metrics: Metrics | None, run: Run, *, is_latest: bool) -> Iterator[Finding]:
+    """A `capture` finding for each reason to doubt that the record holds what happened.
+
+    The metrics file describes the latest run, unless that one ended before it could write it.
+    """
+    if run.state == "not_started":
+        if run.exit_code == 0:
+            yield _capture("no pytest was recorded: what ran, if anything, is not known")
+        return
+    if metrics is not None and metrics.run_id == run.run_id:
+        if differing := tuple(_differing(metrics, run)):
+            yield _capture(
+                "the metrics file and the record of this run count differently", *differing
+            )
+    elif is_latest and run.state != "died":
+        other = f"is of run {metrics.run_id or 'unknown'}" if metrics else "is missing"
+        yield _capture(f"this is the latest run, and the metrics file {other}")
+
+
+def _differing(metrics: Metrics, run: Run) -> Iterator[str]:
+    for outcome in sorted({*metrics.last_run, *run.counts}):
+        said, recorded = metrics.last_run.get(outcome, 0), run.counts.get(outcome, 0)
+        if said != recorded:
+            yield f"{outcome}: {said} in the metrics, {recorded} in the record"
+
+
+def _capture(text: str, *evidence: str) -> Finding:
+    return Finding(kind="capture", text=text, evidence=evidence)
 
 
 def _failures_total(samples: list[Sample]) -> int | None:

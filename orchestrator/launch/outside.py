@@ -35,7 +35,7 @@ def record_not_started(launched: Launched, *, logs_dir: Path, project: str) -> P
     Raises:
         OSError: `logs_dir` cannot be written to.
     """
-    killed = launched.exit_code > 128
+    killed = _signal(launched.exit_code) is not None
     run = Run(
         run_id=launched.run_id,
         project=project,
@@ -85,7 +85,7 @@ def start_failure(launched: Launched) -> Failure:
     raised = _raised(tail)
     return Failure(
         nodeid="",
-        phase="crash" if launched.exit_code > 128 else "start",
+        phase="start" if _signal(launched.exit_code) is None else "crash",
         time=launched.finished,
         message=_message(launched, raised),
         text=tail,
@@ -100,8 +100,8 @@ def _append(directory: rundir.RunDir, failure: Failure) -> None:
 
 def _message(launched: Launched, raised: Raised | None) -> str:
     tail = launched.stderr_tail
-    if launched.exit_code > 128:
-        return f"the command was ended by {_signal_name(launched.exit_code - 128)}"
+    if ended_by := _signal(launched.exit_code):
+        return f"the command was ended by {ended_by}"
     if raised:
         return raised.message
     said = _USAGE.findall(tail) or _SAID.findall(tail) or launched.notes or tail.split("\n")
@@ -139,8 +139,10 @@ def _frame(match: re.Match[str]) -> Frame:
     )
 
 
-def _signal_name(number: int) -> str:
+def _signal(exit_code: int) -> str | None:
+    """The signal behind an exit status of 128 and more; None where there is no such signal."""
     try:
+        number = exit_code - 128
         return f"signal {number} ({signal.Signals(number).name})"
     except ValueError:
-        return f"signal {number}"
+        return None

@@ -54,7 +54,7 @@ def test_what_is_a_secret(name: str, value: str, secret: str | None):
         ("HOME", "/home/somebody"),
         ("GIT_AUTHOR_NAME", "Ada Lovelace"),
         ("TOKENIZERS_PARALLELISM", "parallel"),
-        ("PWD", "/work/project-folder"),
+        ("PWD", "/srv/project-folder"),
         ("MONKEY", "gibbon"),
         ("USE_AUTH", "true"),
         ("SSH_AUTH_SOCK", "/tmp/ssh-XXXX/agent.12"),

@@ -361,6 +361,16 @@ def test_a_decision_is_recorded_and_shown(invoke, project):
     assert document["decisions"][0]["fix"] == "0d70142"
 
 
+def test_a_mistyped_suggestion_is_refused(invoke, project):
+    """A single word is no remedy: the ids that were meant are said."""
+    (row, *_) = json.loads(invoke("suggestions", "--format", "json", cwd=project).stdout)
+
+    refused = invoke("resolve", row["cause_id"], "--accept", "bogus", cwd=project)
+
+    assert refused.exit_code == 64
+    assert row["suggestion_id"] in refused.stderr
+
+
 def test_everything_that_is_listed_can_be_shown(invoke, project):
     """A run, a cause, a failure and a suggestion have a history for people and for programs."""
     for name, key in (
@@ -461,6 +471,33 @@ def test_colours_are_for_terminals(environ, terminal, coloured, project):
 
     assert (b"\x1b[1;31massertion" in output) is coloured
     assert b"6 failures" in output
+
+
+def test_an_environment_with_the_kit_alone_hands_over(tmp_path):
+    """The `orchestrator` that the kit brings into an environment does not hide the tool on PATH."""
+    own, tools = tmp_path / "env", tmp_path / "tools"
+    for folder, code in (
+        (
+            own,
+            "import sys; sys.modules['click'] = None\nfrom orchestrator.__main__ import main\nmain()",
+        ),
+        (tools, "import sys; print('the tool', *sys.argv[1:])"),
+    ):
+        folder.mkdir()
+        script = folder / "orchestrator"
+        script.write_text(f"#!{sys.executable}\n{code}\n")
+        script.chmod(0o755)
+    environ = {**os.environ, "PATH": f"{own}{os.pathsep}{tools}{os.pathsep}{os.environ['PATH']}"}
+
+    done = subprocess.run(
+        [own / "orchestrator", "review", "latest"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.stdout, done.returncode) == ("the tool review latest\n", 0)
 
 
 def test_the_missing_extra_is_named(tmp_path):

@@ -309,7 +309,7 @@ CASES = {
     "environment-variable": one("KeyError", "'SHOP_KEY'", SHOP, OS),
     "port-in-use": one("OSError", "", SHOP, attributes={"errno": 98}),
     "read-only": one("OSError", "", SHOP, attributes={"errno": 30}),
-    "permission": one("PermissionError", "", SHOP, attributes={"filename": "/root/x"}),
+    "permission": one("PermissionError", "", SHOP, attributes={"filename": "/srv/x"}),
     "file-missing": one("FileNotFoundError", "", SHOP, attributes={"filename": "prices.csv"}),
     "locale": one("locale.Error", "unsupported locale setting", SHOP),
     "encoding": one("UnicodeEncodeError", "", SHOP, attributes={"encoding": "ascii"}),

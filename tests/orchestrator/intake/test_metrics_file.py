@@ -48,19 +48,30 @@ def test_unreadable_file(tmp_path, content):
         metrics_file.read(path)
 
 
-def test_disagreement_is_a_finding():
-    """A record that lost a failure of the same run is a capture finding."""
-    metrics = metrics_file.parse(
-        'pytest_run_info{run_id="r1"} 1\n'
-        'pytest_last_run_tests{outcome="failed"} 2\npytest_last_run_tests{outcome="passed"} 1\n'
-    )
+METRICS = metrics_file.parse(
+    'pytest_run_info{run_id="r1"} 1\n'
+    'pytest_last_run_tests{outcome="failed"} 2\npytest_last_run_tests{outcome="passed"} 1\n'
+)
+FULL = {"failed": 2, "passed": 1}
 
-    same = metrics_file.disagreement(metrics, Run(run_id="r1", counts={"failed": 2, "passed": 1}))
-    less = metrics_file.disagreement(metrics, Run(run_id="r1", counts={"failed": 1, "passed": 1}))
-    other = metrics_file.disagreement(metrics, Run(run_id="r2", counts={"failed": 1}))
 
-    assert same is None
-    assert less is not None
-    assert less.kind == "capture"
-    assert less.evidence == ("failed: 2 in the metrics, 1 in the record",)
-    assert other is None
+@pytest.mark.parametrize(
+    ("metrics", "run", "is_latest", "expected"),
+    [
+        (METRICS, Run(run_id="r1", counts=FULL, state="complete"), True, None),
+        (METRICS, Run(run_id="r1", counts={"passed": 1}, state="complete"), True, "differently"),
+        (METRICS, Run(run_id="r2", counts=FULL, state="complete"), True, "of run r1"),
+        (METRICS, Run(run_id="r2", counts=FULL, state="complete"), False, None),
+        (METRICS, Run(run_id="r2", state="died"), True, None),
+        (None, Run(run_id="r2", state="complete"), True, "is missing"),
+        (METRICS, Run(run_id="r2", state="not_started", exit_code=4), True, None),
+        (METRICS, Run(run_id="r2", state="not_started", exit_code=0), True, "no pytest"),
+    ],
+)
+def test_doubts_are_findings(metrics, run, is_latest, expected):
+    """A record that may not hold what happened is a capture finding that says why."""
+    found = list(metrics_file.doubts(metrics, run, is_latest=is_latest))
+
+    assert [finding.kind for finding in found] == (["capture"] if expected else [])
+    if expected:
+        assert expected in found[0].text

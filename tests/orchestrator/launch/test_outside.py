@@ -133,7 +133,7 @@ def test_a_run_that_was_only_seen_from_outside():
     ("exit_code", "state", "phase", "message"),
     [
         (137, "died", "crash", "the command was ended by signal 9 (SIGKILL)"),
-        (255, "died", "crash", "the command was ended by signal 127"),
+        (254, "not_started", "start", "pytest: error: unrecognized arguments: --cov"),
         (4, "not_started", "start", "pytest: error: unrecognized arguments: --cov"),
     ],
 )

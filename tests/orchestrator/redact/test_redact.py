@@ -79,7 +79,7 @@ PLANTED = {
     "azure storage": ("DefaultEndpointsProtocol=https;AccountName=a;AccountKey=SECRET;EndpointSuffix=x", some(BASE64, 86) + "=="),
     "openai": ("Incorrect API key provided: SECRET.", token("sk", "-proj-", some(ALNUM, 48))),
     "anthropic": ("x-api-key SECRET", token("sk", "-ant-api03-", some(URLSAFE, 93), "AA")),
-    "npm": ("//registry.npmjs.org/:_authToken=SECRET", token("np", "m_", some(ALNUM, 36))),
+    "npm": ("//registry.example.org/:_authToken=SECRET", token("np", "m_", some(ALNUM, 36))),
     "pypi": ("twine upload -p SECRET dist/*", token("py", "pi-AgEIcHlwaS5vcmc", some(URLSAFE, 150))),
     "sendgrid": ("SENDGRID SECRET rejected", token("S", "G.", some(URLSAFE, 22), ".", some(URLSAFE, 43))),
     "twilio": ("twilio.rest.Client('x', SECRET)", token("S", "K", some(HEX, 32))),
@@ -191,7 +191,7 @@ token_url = "https://auth.example.org/oauth/token"
 sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 array([0.12345678, 0.87654321]) dtype('float64') strides=(8,)
 compass=north, bypass: true, passed=3, author = 'Jane Roe'
-sk-learn, task-runner-for-python-projects-2, npm_config_cache=/root/.npm
+sk-learn, task-runner-for-python-projects-2, npm_config_cache=/home/jane/.npm
 tests.NotificationServiceTestCase.helper.test_with_a_name_of_many_characters
 E       +    'session': 'closed',
 cookies: accept all? the session id: see above
