@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +12,6 @@ from corpus_memory_logging.lookup import named
 from corpus_memory_logging.records import CATEGORIES, Suggestion
 from corpus_memory_logging.rows import suggestion_id, suggestion_row, text_row
 
-_ID = re.compile(r"[0-9a-f]{4,16}")
 _CULPRIT_TYPES = {
     "fixture": "fixture",
     "environment": "variable",
@@ -41,8 +39,9 @@ def resolve(
 ) -> dict[str, Any]:
     """Keeps what a reviewer decided of a cause (its id or a unique beginning), with the time.
 
-    `accept` and `reject` take the id of a suggestion; `accept` also takes the reviewer's own words,
-    which become a suggestion of source `reviewer`. `culprit` is a name, or `type:name`.
+    `accept` and `reject` take the id of a suggestion or a unique beginning of it; `accept` also
+    takes the reviewer's own remedy, in more than one word, which becomes a suggestion of source
+    `reviewer`. `culprit` is a name, or `type:name`.
 
     The cause is ignored with `ignore`; it stays as it is where the decision only corrects
     (category, culprit) or rejects; otherwise it is resolved, until its signature returns.
@@ -91,7 +90,8 @@ def _accepted(
 ) -> str | None:
     if not accept:
         return None
-    if _ID.fullmatch(accept):
+    # One word is an id, perhaps mistyped: as a remedy it would outrank every rule.
+    if len(accept.split()) < 2:
         return _suggestion(memory, accept, cause_id)
     words = Suggestion(
         text=accept, source="reviewer", confidence=1.0, status="accepted", origin=reviewer
@@ -109,13 +109,23 @@ def _accepted(
 
 
 def _suggestion(memory: Partition, typed: str, cause_id: str) -> str:
-    _, found = named(memory, typed, ("suggestion",))
+    try:
+        _, found = named(memory, typed, ("suggestion",))
+    except QueryError as error:
+        raise QueryError(f"{error}; {_choice(memory, cause_id)}") from None
     if found["cause_id"] != cause_id:
         raise QueryError(
-            f"suggestion {found['id']} belongs to cause {found['cause_id']}, not to {cause_id}"
+            f"suggestion {found['id']} belongs to cause {found['cause_id']}, not to {cause_id}; "
+            f"{_choice(memory, cause_id)}"
         )
     chosen: str = found["id"]
     return chosen
+
+
+def _choice(memory: Partition, cause_id: str) -> str:
+    rows = memory.select("suggestions", cause_id=cause_id)
+    ids = ", ".join(row["suggestion_id"] for row in rows) or "none"
+    return f"suggestions of cause {cause_id}: {ids}; a remedy of your own takes several words"
 
 
 def _set_status(memory: Partition, chosen: str | None, status: str, time: str) -> None:

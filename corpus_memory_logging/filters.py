@@ -35,7 +35,7 @@ class Filters:
     """One of `records.CATEGORIES`: as a reviewer decided, else as the review said."""
     kind: str | None = None
     culprit: str | None = None
-    """Name of the culprit, in any case."""
+    """Name of the culprit, in any case; `-`, `_` and `.` are one, as in names of distributions."""
     test: str | None = None
     """A node id, with `*` for any text and `?` for any character, in any case. Whatever lies below
     a match matches too: a folder or file names its tests, a test its parameters."""
@@ -70,7 +70,7 @@ def parameters(memory: Partition, filters: Filters, name: str, *, now: datetime)
     found = {
         "category": filters.category,
         "kind": _stored(filters.kind),
-        "culprit": storable(filters.culprit).lower() if filters.culprit else None,
+        "culprit": _spelt_alike(filters.culprit) if filters.culprit else None,
         "test": _pattern(test) if test else None,
         "run": run,
         "run_of_test": run if test else None,
@@ -116,6 +116,11 @@ def _pattern(glob: str) -> str:
     # `[` is an ordinary character here: node ids are full of it.
     escaped = re.sub(r"([%_\\])", r"\\\1", storable(glob).lower().rstrip("/"))
     return escaped.replace("*", "%").replace("?", "_")
+
+
+def _spelt_alike(name: str) -> str:
+    # As the statements spell the other side.
+    return storable(name).lower().replace("_", "-").replace(".", "-")
 
 
 def _stored(text: str | None) -> str | None:

@@ -159,7 +159,9 @@ def show(id: str, form: str, memory: str | None) -> None:
 @cli.command()
 @options.memory
 @click.argument("cause")
-@click.option("--accept", metavar="SUGGESTION", help="This suggestion is right.")
+@click.option(
+    "--accept", metavar="SUGGESTION", help="It is right; a sentence is a remedy of your own."
+)
 @click.option("--reject", metavar="SUGGESTION", help="This suggestion is wrong.")
 @click.option("--category", type=click.Choice(CATEGORIES), metavar="CATEGORY", help="It is this.")
 @click.option("--culprit", metavar="NAME", help="This is what to act on.")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from conftest_kit.records import Failure, Recording
 from corpus_memory_logging.records import Remembered, Suggestion, Verdict
 from orchestrator.classify import explain
-from orchestrator.classify.engine import Match, fill_all, satisfied
+from orchestrator.classify.engine import Match, fill, fill_all, satisfied
 from orchestrator.install import command
 from orchestrator.project import Project
 
@@ -55,7 +55,7 @@ def _from_rule(found: Match, project: Project) -> Iterator[Suggestion]:
             source="rule",
             confidence=remedy.confidence,
             origin=found.rule.name,
-            checklist=remedy.checklist,
+            checklist=fill(remedy.checklist, found.facts) if remedy.checklist else None,
         )
 
 
@@ -63,10 +63,15 @@ def _decided(remembered: Remembered | None) -> Iterator[Suggestion]:
     """What a reviewer wrote of the signature, where there is no suggestion of it."""
     if remembered is None or not (remembered.note or remembered.fix):
         return
-    sentences = [f"A reviewer noted: {remembered.note}"] if remembered.note else []
+    sentences = [f"A reviewer noted: {_sentence(remembered.note)}"] if remembered.note else []
     if remembered.fix:
         sentences.append(f"It was mended before by commit {remembered.fix}.")
     yield Suggestion(text=" ".join(sentences), source="reviewer", confidence=0.9, origin="reviewer")
+
+
+def _sentence(text: str) -> str:
+    ended = text.rstrip()
+    return ended if ended.endswith((".", "!", "?", ":", "…")) else f"{ended}."
 
 
 def _look(verdict: Verdict, project: Project) -> Suggestion:

@@ -25,7 +25,8 @@ COALESCE(causes.decided_category, occurrences.category) AS category,
 -- fragment: verdict_filters
 AND COALESCE(causes.decided_category, occurrences.category) = :category  -- if category
 AND occurrences.kind = :kind  -- if kind
-AND LOWER(COALESCE(causes.decided_culprit_name, occurrences.culprit_name)) = :culprit  -- if culprit
+AND REPLACE(REPLACE(LOWER(COALESCE(causes.decided_culprit_name,  -- if culprit
+    occurrences.culprit_name)), '_', '-'), '.', '-') = :culprit  -- if culprit
 AND occurrences.known = :known  -- if known
 AND causes.status = :cause_status  -- if cause_status
 

@@ -110,6 +110,17 @@ def test_filters(full, make, filters, runs, causes, failures, suggestions):  # n
     assert len(queries.suggestions(full, asked, now=now)) == suggestions
 
 
+@pytest.mark.parametrize("asked", ["pytest-mock", "PYTEST_MOCK", "Pytest.Mock"])
+def test_a_culprit_is_found_however_its_name_is_spelt(store, make, asked):
+    """Names of distributions are the same in any case and with any of `-_.`."""
+    plugin = make.cause(culprit=Culprit(type="distribution", name="pytest_mock"))
+    store.remember(make.review(causes=(plugin,)))
+
+    found = queries.causes(store, Filters(culprit=asked))
+
+    assert [row["culprit"]["name"] for row in found] == ["pytest_mock"]
+
+
 def letters(rows):
     """`y` for a row of the cause of yaml, `f` for one of the fixture's."""
     return "".join("f" if row["cause_id"] == FIXTURE_ID else "y" for row in rows)

@@ -357,6 +357,8 @@ class TestResolve:
         ("decision", "message"),
         [
             ({"accept": "ffffffff"}, "no suggestion has an id that begins with 'ffffffff'"),
+            ({"accept": "bogus"}, "no suggestion has an id that begins with 'bogus'"),
+            ({"accept": " "}, "' ' names no suggestion"),
             ({"reject": "install it"}, "no suggestion has an id that begins with 'install it'"),
             ({"category": "bad"}, "category 'bad' is none of missing_dependency, compatibility,"),
             ({"cause": "beef"}, "no cause has an id that begins with 'beef'"),
@@ -372,6 +374,18 @@ class TestResolve:
         assert str(refused.value).startswith(message)
         assert queries.show(store, make.cause_id)["decisions"] == []
 
+    @pytest.mark.parametrize("decision", [{"accept": "bogus"}, {"reject": "ffff"}])
+    def test_a_mistyped_suggestion_names_those_there_are(self, store, make, decision):
+        """A single word is an id and never the reviewer's own remedy."""
+        store.remember(make.review())
+
+        with pytest.raises(QueryError) as refused:
+            decide(store, make, at=2, **decision)
+
+        ids = [row["suggestion_id"] for row in queries.suggestions(store)]
+        assert all(one in str(refused.value) for one in ids)
+        assert "a remedy of your own takes several words" in str(refused.value)
+
     def test_a_suggestion_of_another_cause_is_refused(self, store, make):
         """The message says whose it is."""
         other = replace(make.cause(), cause_id="ff" * 8, signature="reason-v1:else")
@@ -384,12 +398,12 @@ class TestResolve:
     def test_the_last_judged_suggestion_comes_first(self, store, make):
         """When several were accepted."""
         store.remember(make.review())
-        decide(store, make, at=2, accept="first")
-        decide(store, make, at=3, accept="second")
+        decide(store, make, at=2, accept="the first")
+        decide(store, make, at=3, accept="the second")
 
         known = store.recall([make.signature], run_id="x")[make.signature]
 
-        assert [item.text for item in known.suggestions] == ["second", "first"]
+        assert [item.text for item in known.suggestions] == ["the second", "the first"]
 
 
 def decide(store, make, *, at, **decision):

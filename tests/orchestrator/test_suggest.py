@@ -93,6 +93,44 @@ def test_note_and_fix_are_said(suggested):
     assert "abc1234" in best.text
 
 
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        ("use our plugin, not mock", "A reviewer noted: use our plugin, not mock. It was mended"),
+        ("Ask Anna! ", "A reviewer noted: Ask Anna! It was mended"),
+    ],
+)
+def test_what_a_reviewer_wrote_ends_as_a_sentence(suggested, note, said):
+    """What follows a note does not run into it."""
+    assert suggested(replace(BEFORE, note=note, fix="abc1234"))[0].text.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ("assert 1 == 2", None),
+        ("assert 'array' == 'list'", None),
+        ("Arrays are not equal\n x: array([1])\n y: array([2])", "dtypes of arrays before"),
+        ('DataFrame.iloc[:, 0] (column name="a") are different', "dtypes of data frames before"),
+        ("assert tensor([1]) is None", "dtypes of tensors before"),
+    ],
+)
+def test_shapes_are_spoken_of_where_there_are_some(message, line):
+    """An assertion on plain values gets no line on arrays."""
+    raised = Raised(
+        type="AssertionError",
+        bases=("Exception",),
+        message=message,
+        frames=(Frame(file="tests/test_a.py", line=3, function="test_a", origin="test"),),
+    )
+    failure = Failure(nodeid="tests/test_a.py::test_a", phase="call", exceptions=(raised,))
+
+    verdict = classify([failure], RECORDING, Project())
+    best, *_ = suggest(verdict, [failure], RECORDING, Project(), None)
+
+    assert (line in best.checklist) if line else best.checklist is None
+
+
 def test_a_decision_outranks_the_rule(suggested):
     """With a reviewer's category, culprit and rule change, and the rule's remedies fall away."""
     decided = replace(BEFORE, category="environment", culprit=Culprit(type="file", name="x.cfg"))

@@ -21,6 +21,7 @@ def templates(rule):
     for remedy in rule.remedies:
         yield from remedy.text
         yield from remedy.commands
+        yield remedy.checklist or ""
 
 
 def test_every_category_has_rules():
