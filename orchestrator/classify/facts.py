@@ -75,8 +75,14 @@ class Facts(Mapping[str, str]):
 
     @property
     def frames(self) -> tuple[Frame, ...]:
-        """The traceback without the frames of import machinery, pytest and its hooks."""
-        return tuple(frame for frame in self.link.frames if not frame.file.startswith(_MACHINERY))
+        """The traceback without the frames of import machinery, pytest and its hooks.
+
+        Of a member that was put into a group and never raised, that of the group.
+        """
+        raised = self.link.frames or next(
+            (link.frames for link in self.failure.exceptions if link.members), ()
+        )
+        return tuple(frame for frame in raised if not frame.file.startswith(_MACHINERY))
 
 
 def own_frame(facts: Facts) -> Frame | None:

@@ -93,11 +93,12 @@ def _disabled_by(facts: Facts) -> str:
 def _plugin_fits(facts: Facts) -> str:
     """`yes` unless the plugin serves a library that this project does not use.
 
-    Without Django, a fixture `db` is not that of pytest-django.
+    Without Django, a fixture `db` is not that of pytest-django; `django_db_setup` is.
     """
     plugin, project = facts["plugin"], facts.context.project
     serves = plugin.removeprefix("pytest-")
-    if not plugin or serves == plugin or serves not in knowledge("imports")["modules"]:
+    bring = knowledge("imports")["modules"].get(serves, (plugin,))
+    if not plugin or serves == plugin or plugin in bring or serves in facts["fixture"]:
         return "yes" if plugin else ""
     used = facts.context.installed.has(serves) or project.declared((serves, plugin))
     return "yes" if used else ""
@@ -238,15 +239,43 @@ def _harness_raised(facts: Facts) -> str:
 
 def _option(facts: Facts) -> str:
     """The first unknown option that a plugin is known to bring, else the first."""
+    options = _options(facts)
+    known = (option for option in options if _plugin_of(facts, "options", option))
+    return next(known, options[0] if options else "")
+
+
+def _options(facts: Facts) -> list[str]:
     words = facts.group("options").split()
     # -n4 is -n with its value.
-    options = [
+    return [
         re.sub(r"^(-[A-Za-z])\d+$", r"\1", word.partition("=")[0])
         for word in words
         if word.startswith("-")
     ]
-    known = (option for option in options if _plugin_of(facts, "options", option))
-    return next(known, options[0] if options else "")
+
+
+def _lacking(facts: Facts) -> dict[str, list[str]]:
+    """What pytest refuses to start without: each distribution, and its options in question."""
+    required = filter(None, (name.strip() for name in facts.group("required").split(",")))
+    found: dict[str, list[str]] = {name: [] for name in required}
+    for option in _options(facts):
+        plugin = _plugin_of(facts, "options", option)
+        if plugin and not facts.context.installed.has(plugin["distribution"]):
+            found.setdefault(plugin["distribution"], []).append(option)
+    return found
+
+
+def _lacking_plugins(facts: Facts) -> str:
+    """`pytest-cov pytest-xdist`, as a command takes them."""
+    return " ".join(_lacking(facts))
+
+
+def _lacking_said(facts: Facts) -> str:
+    """`` `pytest-cov` (--cov, --cov-report), `pytest-xdist` (-n) ``."""
+    return ", ".join(
+        f"`{plugin}` ({', '.join(options)})" if options else f"`{plugin}`"
+        for plugin, options in _lacking(facts).items()
+    )
 
 
 def _nearest_marker(facts: Facts) -> str:
@@ -294,6 +323,8 @@ FACTS: dict[str, Fact] = {
     "fixture_is_own": _fixture_is_own,
     "harness_raised": _harness_raised,
     "matched_by": _matched_by,
+    "lacking_plugins": _lacking_plugins,
+    "lacking_said": _lacking_said,
     "nearest_fixture": _nearest_fixture,
     "nearest_marker": _nearest_marker,
     "option": _option,

@@ -63,8 +63,9 @@ def _where_named(facts: Facts) -> str:
 
 
 def _where_test(facts: Facts) -> str:
-    name = facts["plugin"] or facts["async_plugin"]
-    return where_to_write(facts.context.project, name, for_tests=True)
+    names = facts["lacking_plugins"].split() or [facts["plugin"] or facts["async_plugin"]]
+    edits = (where_to_write(facts.context.project, name, for_tests=True) for name in names)
+    return " ".join(filter(None, edits))
 
 
 FACTS: dict[str, Fact] = {

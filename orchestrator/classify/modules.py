@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from packaging.utils import canonicalize_name
 
 from orchestrator.classify.facts import Fact, Facts
-from orchestrator.classify.owners import known_names, owner_of
+from orchestrator.classify.owners import is_namespace, known_names, owner_of
 from orchestrator.classify.rules import knowledge
 from orchestrator.project import Requirement
 
@@ -19,6 +19,7 @@ _FROM = re.compile(
     r"(?:partially initialized module )?'(?P<module>[\w.]{1,200})'"
 )
 _OF_MODULE = re.compile(r"^module '(?P<module>[\w.]{1,200})' has no attribute ")
+_IMPORT = re.compile(r"(?:import|from) (?P<module>[\w.]{1,200})(?: import (?P<name>\w{1,200}))?")
 _NOT_A_PACKAGE = re.compile(r"; '[\w.]{1,200}' is not a package")
 _AFFIX = re.compile(r"^(?:python-?|py-?)|(?:-?python|-?py)$")
 
@@ -42,7 +43,17 @@ def _module(facts: Facts) -> str:
     found = _NO_MODULE.match(message) or _FROM.match(message) or _OF_MODULE.match(message)
     # An AttributeError has a name as well: that of the attribute.
     imports = "ImportError" in (facts.link.type, *facts.link.bases)
-    return (facts.attribute("name") if imports else "") or (found["module"] if found else "")
+    named = (facts.attribute("name") if imports else "") or (found["module"] if found else "")
+    return _imported_whole(facts, named) if imports and is_namespace(named) else named
+
+
+def _imported_whole(facts: Facts, namespace: str) -> str:
+    """What the failing line imports: where all of a namespace lacks, Python names its top alone."""
+    source = facts.frames[-1].source if facts.frames else ""
+    found = _IMPORT.match(source)
+    if not found or found["module"].partition(".")[0] != namespace:
+        return namespace
+    return ".".join(filter(None, (found["module"], found["name"])))
 
 
 def _top(facts: Facts) -> str:
@@ -71,7 +82,7 @@ def _module_state(facts: Facts) -> str:
     if state := _stdlib_state(facts, module):
         return state
     if is_own(facts, top):
-        return "project"
+        return "unreachable" if facts["helper"] else "project"
     owner = owner_of(facts, module)
     if owner is not None:
         return "gone" if "." in module and facts["raiser"] != owner.name else "broken"
@@ -117,12 +128,21 @@ def is_own(facts: Facts, top: str) -> bool:
 
 
 def _helper(facts: Facts) -> str:
-    """A file of the checkout's tests that the import means and cannot reach."""
+    """A file of the checkout that the import means and cannot reach."""
     path = facts["module"].replace(".", "/")
     suffixes = (f"/{path}.py", f"/{path}/__init__.py")
     if not path:
         return ""
     return next((file for file in facts.context.project.files if f"/{file}".endswith(suffixes)), "")
+
+
+def _import_folder(facts: Facts) -> str:
+    """The folder that would have to be on the import path to reach `helper`: `.`, `src`."""
+    path = facts["module"].replace(".", "/")
+    return (
+        facts["helper"].removesuffix(".py").removesuffix("/__init__").removesuffix(path).rstrip("/")
+        or "."
+    )
 
 
 def _resolution(facts: Facts, module: str) -> Resolution | None:
@@ -276,6 +296,7 @@ FACTS: dict[str, Fact] = {
     "distribution_said": _distribution_said,
     "distribution_source": _distribution_source,
     "helper": _helper,
+    "import_folder": _import_folder,
     "importer_extra": _importer_extra,
     "module": _module,
     "module_state": _module_state,

@@ -318,3 +318,22 @@ def test_disabled_plugin_is_no_missing_one(run):
     assert (verdict.category, verdict.kind) == ("fixture", "plugin_disabled")
     assert "Switched off by -p no:pytest_mock" in verdict.evidence
     assert red.suggestions("::test_a")[0].commands == ()
+
+
+@pytest.mark.parametrize(("file", "folder"), [("shop.py", "."), ("src/shop/__init__.py", "src")])
+def test_an_own_module_out_of_the_import_path(run, file, folder):
+    """What the checkout holds is not gone: the import path does not reach it."""
+    red = run(
+        {
+            "pyproject.toml": "[project]\nname = 'shop'\nversion = '0'\n[tool.pytest.ini_options]\n",
+            file: "x = 1\n",
+            "tests/test_shop.py": "from shop import x\ndef test_x(): assert x\n",
+        },
+        PYTHONSAFEPATH="1",  # as plain `pytest` does, and `python -m pytest` does not
+    )
+
+    verdict = red.verdict()
+
+    assert (verdict.category, verdict.kind) == ("configuration", "import_path")
+    assert any(file in line for line in verdict.evidence)
+    assert f'pythonpath = ["{folder}"]' in red.suggestions()[0].text
