@@ -106,6 +106,18 @@ class Installed:
                 owner = Owner(name=entry.name, version=entry.version)
                 yield owner, _extra(requirement, entry.extras)
 
+    def lacking(self, name: str, extra: str) -> str:
+        """The first distribution that an extra brings and that is not installed."""
+        wanted = canonicalize_name(name)
+        for entry in self._distributions:
+            if canonicalize_name(entry.name) != wanted:
+                continue
+            for requirement in filter(None, map(_requirement, entry.requires)):
+                brought = _extra(requirement, entry.extras) == extra
+                if brought and not self.has(requirement.name):
+                    return requirement.name
+        return ""
+
     def unmet(self, touched: Iterable[str]) -> Iterator[Unmet]:
         """Requirements of these distributions, or on them, that hold here and are not satisfied."""
         names = {canonicalize_name(name) for name in touched}

@@ -104,6 +104,13 @@ def _is_known(name: str) -> bool:
     ) or any(plugin["distribution"] == wanted for plugin in knowledge("plugins")["plugin"])
 
 
+def _extra_lacks(facts: Facts) -> str:
+    """What the extra that a message names would bring: `pip install "shop[pdf]"`."""
+    extras = facts.group("extras").replace(" ", "").split(",")
+    lacking = (facts.context.installed.lacking(facts.group("named"), extra) for extra in extras)
+    return next(filter(None, lacking), "")
+
+
 def _named_by(facts: Facts) -> str:
     """Who asks for the named distribution, by metadata: `fastapi 0.110 (extra all)`."""
     for owner, extra in facts.context.installed.asked_for(facts["named_distribution"]):
@@ -180,6 +187,7 @@ def _unmet_requirement(facts: Facts) -> str:
 FACTS: dict[str, Fact] = {
     "entered": _entered,
     "entered_version": _entered_version,
+    "extra_lacks": _extra_lacks,
     "misfit": _misfit_said,
     "misfit_name": _misfit_name,
     "misfit_requirement": _misfit_requirement,

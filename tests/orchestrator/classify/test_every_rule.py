@@ -86,6 +86,9 @@ CASES = {
     ),
     "ini-plugin-absent": ([], {"phase": "start", "message": "Unknown config option: asyncio_mode"}),
     "async-plugin-absent": one("Failed", "async def functions are not natively supported.\n"),
+    "named-extra": one(
+        "shop.Unavailable", 'Install cv2x (or `pip install "webframe[all]"`).', TEST, SHOP
+    ),
     "named-distribution": one(
         "RuntimeError", 'Form data requires "python-multipart" to be installed. \n', LIBRARY
     ),
