@@ -55,14 +55,16 @@ _SYNC_GROUP = {
 
 
 def command(project: Project, asked: str) -> str | None:
-    """What a rule asks for (`add NAME`, `sync NAME`, `pin SPECIFIER` …) as a command of the
+    """What a rule asks for (`add NAME`, `add-test NAME …`, `pin SPECIFIER` …) as a command of the
     project's tool; any other text is a command already. None where a name is not one.
     """
     verb, _, subject = asked.partition(" ")
     make = _VERBS.get(verb)
     if make is None:
         return asked
-    return make(project, subject) if verb == "install-self" or _SAFE.fullmatch(subject) else None
+    subjects = subject.split() if verb == "add-test" else [subject]
+    safe = verb == "install-self" or all(_SAFE.fullmatch(name) for name in subjects)
+    return make(project, subject) if safe else None
 
 
 def where_to_write(project: Project, name: str, *, for_tests: bool = False) -> str:
@@ -89,10 +91,13 @@ def _add(project: Project, name: str) -> str:
     return _in_idiom(project, _ADD, name, "pip install {}")
 
 
-def _add_test(project: Project, name: str) -> str:
-    if project.declared((name,)):
-        return _sync(project, name)
-    return _in_idiom(project, _ADD_TEST, name, "pip install {}")
+def _add_test(project: Project, names: str) -> str:
+    declared = [name for name in names.split() if project.declared((name,))]
+    steps = [_sync(project, name) for name in declared]
+    if new := [name for name in names.split() if name not in declared]:
+        template = _ADD_TEST.get(project.idiom, "pip install {}")
+        steps.append(template.format(" ".join(map(shlex.quote, new))))
+    return " && ".join(dict.fromkeys(steps))
 
 
 def _pin(project: Project, specifier: str) -> str:

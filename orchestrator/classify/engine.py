@@ -142,8 +142,11 @@ def _holds(rule: Rule, subject: Subject) -> tuple[Match | None, int]:
 
 
 def _reported(rule: Rule, subject: Subject) -> Match | None:
-    reported = subject.failure.message or subject.failure.text
+    failure = subject.failure
+    reported = failure.message or failure.text
     groups, facts = _search(rule.when.report, reported), subject.facts[0]
+    if groups is None and rule.when.phase == ("crash",):  # what the process wrote at its end
+        groups = _search(rule.when.report, failure.text, limit=len(failure.text))
     if groups is None or not satisfied(rule.when.facts, found := facts.with_groups(groups)):
         return None
     evidence = (headline(reported), *fill_all(rule.evidence, found))
@@ -167,12 +170,12 @@ def _groups(when: When, failure: Failure, link: Raised) -> dict[str, str] | None
     return _search(when.message, link.message)
 
 
-def _search(patterns: tuple[re.Pattern[str], ...], text: str) -> dict[str, str] | None:
+def _search(
+    patterns: tuple[re.Pattern[str], ...], text: str, *, limit: int = _MESSAGE_LIMIT
+) -> dict[str, str] | None:
     if not patterns:
         return {}
-    found = next(
-        filter(None, (pattern.search(text[:_MESSAGE_LIMIT]) for pattern in patterns)), None
-    )
+    found = next(filter(None, (pattern.search(text[:limit]) for pattern in patterns)), None)
     return None if found is None else {key: value or "" for key, value in found.groupdict().items()}
 
 

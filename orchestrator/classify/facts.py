@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from conftest_kit.records import Failure, Frame, Raised, Recording
+from orchestrator.chain import headline
 from orchestrator.classify.installed import Installed
 from orchestrator.project import Project
 
@@ -15,6 +17,7 @@ Fact = Callable[["Facts"], str]
 
 _PLACE_LIMIT = 200
 _MACHINERY = ("<frozen importlib", "<frozen runpy", "importlib/", "_pytest/", "pluggy/")
+_TELLING = re.compile(r"^(?:\++ Timeout \++|Fatal Python error: .+)$", re.MULTILINE)
 _FROZEN = re.compile(r"<frozen ([\w.]+)>")
 
 
@@ -161,15 +164,42 @@ def _own_function(facts: Facts) -> str:
     return frame.function if frame else ""
 
 
+def _hook(facts: Facts) -> str:
+    """The hook of pytest in whose own code the exception was raised."""
+    own = (frame for frame in facts.frames if frame.origin in ("project", "test"))
+    first = next(own, None)
+    return first.function if first and first.function.startswith("pytest_") else ""
+
+
+def _signal(facts: Facts) -> str:
+    """`SIGKILL`: what ended the run, where its exit status tells."""
+    code = facts.context.recording.run.exit_code or 0
+    try:
+        return signal.Signals(-code if code < 0 else code - 128).name
+    except ValueError:
+        return ""
+
+
+def _exit_status(facts: Facts) -> str:
+    """What a process that died returned itself."""
+    run = facts.context.recording.run
+    died = run.state == "died" and run.exit_code is not None
+    return "" if not died or facts["signal"] else str(run.exit_code)
+
+
+def _last_words(facts: Facts) -> str:
+    """What a process that died wrote last: the line that tells, else the last one."""
+    if facts.context.recording.run.state != "died" or facts.failure.phase != "crash":
+        return ""
+    text = facts.failure.text
+    lines = _TELLING.findall(text) or text.rstrip().splitlines()
+    return headline(lines[-1]) if lines else ""
+
+
 def _python(facts: Facts) -> str:
     """`3.12`."""
     version = facts.context.recording.run.environment.python.get("version", "")
     return ".".join(version.split(".")[:2])
-
-
-def _exit_code(facts: Facts) -> str:
-    code = facts.context.recording.run.exit_code
-    return "" if code is None else str(code)
 
 
 def _test(facts: Facts) -> str:
@@ -196,8 +226,10 @@ def _variable(facts: Facts) -> str:
 
 
 FACTS: dict[str, Fact] = {
-    "exit_code": _exit_code,
+    "exit_status": _exit_status,
     "filename": _filename,
+    "hook": _hook,
+    "last_words": _last_words,
     "message": _message,
     "own_file": _own_file,
     "own_function": _own_function,
@@ -207,6 +239,7 @@ FACTS: dict[str, Fact] = {
     "raised_file": _raised_file,
     "raised_function": _raised_function,
     "raised_origin": _raised_origin,
+    "signal": _signal,
     "test": _test,
     "test_asserts": _test_asserts,
     "test_file": _test_file,

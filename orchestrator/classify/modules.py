@@ -53,7 +53,8 @@ def _imported_whole(facts: Facts, namespace: str) -> str:
     found = _IMPORT.match(source)
     if not found or found["module"].partition(".")[0] != namespace:
         return namespace
-    return ".".join(filter(None, (found["module"], found["name"])))
+    known = known_names(found["module"])
+    return ".".join(filter(None, (found["module"], "" if known else found["name"])))
 
 
 def _top(facts: Facts) -> str:

@@ -351,9 +351,32 @@ CASES = {
     "segmentation-fault": ([], {"phase": "crash", "message": "died", "run": {"exit_code": 139}}),
     "segmentation-fault-said": ([], {"phase": "crash", "message": "ended by signal 11 (SIGSEGV)"}),
     "killed": ([], {"phase": "crash", "message": "died", "run": {"exit_code": 137}}),
+    "ended-from-outside": ([], {"phase": "crash", "message": "died", "run": {"exit_code": 143}}),
+    "process-exit": (
+        [],
+        {"phase": "crash", "message": "died", "run": {"state": "died", "exit_code": 9}},
+    ),
     "crash": ([], {"phase": "crash", "message": "worker 'gw0' crashed while running 'x'"}),
     # configuration
     "helper-unreachable": no_module("prices", TEST, project=HELPED),
+    "session-hook-raised": one(
+        "KeyError", "'boo'", "conftest.py:1:pytest_sessionfinish", phase="start"
+    ),
+    "plugin-registered-twice": (
+        [],
+        {
+            "phase": "start",
+            "message": "Plugin already registered under a different name: timeout="
+            "<module 'pytest_timeout' from '/x/pytest_timeout.py'>",
+        },
+    ),
+    "pytest-too-old": (
+        [],
+        {
+            "phase": "start",
+            "message": "ERROR: /shop/pytest.ini: 'minversion' requires pytest-99, actual pytest-9.2.0'",
+        },
+    ),
     "plugin-not-importable": (
         [],
         {"phase": "start", "message": 'Error importing plugin "zzyzx": No module named'},

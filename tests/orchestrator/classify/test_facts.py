@@ -212,3 +212,122 @@ def test_installed_but_only_names_recorded(red, raised):
         "numpy",
         "2.3.0",
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "culprit"),
+    [
+        ("import google.protobuf", "protobuf"),
+        ("from google.protobuf import descriptor", "protobuf"),
+        ("from google import protobuf", "protobuf"),
+        ("from google.nowhere import x", "google.nowhere.x"),
+        ("import google", "google"),
+        ("load(google)", "google"),
+    ],
+)
+def test_a_namespace_that_lacks_whole_is_looked_up_as_imported(red, raised, source, culprit):
+    """Python names only `google`; the line says what was wanted of it, the longest known name wins."""
+    link = raised(
+        "ModuleNotFoundError",
+        "No module named 'google'",
+        "tests/test_a.py:1:<module>",
+        source=source,
+        attributes={"name": "google"},
+    )
+
+    verdict = red(link).verdict()
+
+    assert (verdict.category, verdict.culprit.name) == ("missing_dependency", culprit)
+
+
+@pytest.mark.parametrize(
+    ("fixture", "plugin"),
+    [
+        ("httpx_mock", "pytest-httpx"),
+        ("django_db_setup", "pytest-django"),
+        ("worker_id", "pytest-xdist"),
+        ("db", None),
+    ],
+)
+def test_a_fixture_that_bears_its_librarys_name_is_the_plugins(red, raised, fixture, plugin):
+    """Though the library itself is not installed; a name such as `db` may be anybody's."""
+    link = raised(
+        "_pytest.fixtures.FixtureLookupError",
+        f"fixture '{fixture}' not found",
+        attributes={"argname": fixture},
+    )
+
+    verdict = red(link, phase="setup").verdict()
+
+    assert (verdict.culprit.name if verdict.category == "missing_dependency" else None) == plugin
+
+
+def test_a_group_of_a_group_is_raised_where_the_group_is(red, raised):
+    """Members that were never raised themselves have no traceback of their own."""
+    inner = raised("ExceptionGroup", "inner", members=((raised("KeyError", "'x'"),),))
+    outer = raised("ExceptionGroup", "outer", "shop/cart.py:7:total", members=((inner,),))
+
+    verdict = red(outer).verdict()
+
+    assert (verdict.category, verdict.kind) == ("product_error", "exception")
+
+
+TIMED_OUT = "~~~ Stack of MainThread ~~~\n" + "  File ...\n" * 2000 + "+++ Timeout +++\n"
+FAULT = "Fatal Python error: Segmentation fault\n\nThread 0x1:\n  File x\nExtension modules: a\n"
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "text", "kind", "told"),
+    [
+        (1, TIMED_OUT, "test_timeout", "+++ Timeout +++"),
+        (139, TIMED_OUT + FAULT, "segfault", "ended by SIGSEGV"),
+        (139, FAULT, "segfault", "wrote last: Fatal Python error: Segmentation fault"),
+        (137, "", "killed", "ended by SIGKILL"),
+        (143, "bye\n", "killed", "ended by SIGTERM"),
+        (9, "giving up\n", "exit", "exit status 9"),
+        (9, "giving up\n", "exit", "wrote last: giving up"),
+        (None, "", "killed", "died before it ended"),
+    ],
+)
+def test_how_a_process_died_is_told(red, exit_code, text, kind, told):
+    """Signal, exit status and last words tell a timeout, a fault, a kill and an exit apart."""
+    run = {"state": "died", "exit_code": exit_code}
+
+    verdict = red(phase="crash", message="the process died", text=text, run=run).verdict()
+
+    assert verdict.kind == kind
+    assert told in " ".join(verdict.evidence)
+
+
+def test_a_worker_that_died_says_nothing_of_the_run(red):
+    """Where xdist lost a worker, the exit status is the controller's."""
+    verdict = red(
+        phase="crash",
+        message="worker 'gw0' crashed while running 'x'",
+        run={"state": "complete", "exit_code": 1},
+    ).verdict()
+
+    assert verdict.rule.startswith("crash@")
+    assert "exit status" not in " ".join(verdict.evidence)
+
+
+def test_all_plugins_that_lack_are_named_at_once(red):
+    """One suggestion, one command."""
+    message = (
+        "pytest: error: unrecognized arguments: --cov=x --cov-report=xml -n 4 --reruns 2 --odd"
+    )
+
+    best, *_ = red(phase="start", message=message).suggestions()
+
+    assert "`pytest-cov` (--cov, --cov-report), `pytest-xdist` (-n)" in best.text
+    assert best.commands == ("pip install pytest-cov pytest-xdist pytest-rerunfailures",)
+
+
+def test_all_required_plugins_that_lack_are_named_at_once(red):
+    """With the versions that the settings ask for."""
+    message = "Missing required plugins: pytest-mock, pytest-x>=2"
+
+    best, *_ = red(phase="start", message=message).suggestions()
+
+    assert "`pytest-mock`, `pytest-x>=2`" in best.text
+    assert best.commands == ("pip install pytest-mock 'pytest-x>=2'",)

@@ -337,3 +337,19 @@ def test_an_own_module_out_of_the_import_path(run, file, folder):
     assert (verdict.category, verdict.kind) == ("configuration", "import_path")
     assert any(file in line for line in verdict.evidence)
     assert f'pythonpath = ["{folder}"]' in red.suggestions()[0].text
+
+
+def test_a_hook_that_fails_at_the_end(run):
+    """It was not the loading of the conftest: tests ran."""
+    red = run(
+        {
+            "conftest.py": "def pytest_sessionfinish(session): raise KeyError('boo')\n",
+            "test_a.py": "def test_a(): pass\n",
+        }
+    )
+
+    verdict = red.verdict()
+
+    assert (verdict.category, verdict.kind) == ("configuration", "hook")
+    assert "Raised in the hook pytest_sessionfinish, outside of any test" in verdict.evidence
+    assert "when it is loaded" not in red.suggestions()[0].text
