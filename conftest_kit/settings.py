@@ -204,16 +204,32 @@ def find_root(start: Path) -> Path:
     """The folder that a run started in `start` writes to: the rule that the kit follows, upwards.
 
     The folder of pytest's ini file, else of a conftest.py that names the kit, else the nearest that
-    holds `logs/runs`, else `start`.
+    holds `logs/runs`, else `start`. Only pytest's own files are searched for outside a repository's
+    top, a home directory and the root of the file system: what lies there is seldom the project's.
     """
     start = start.absolute()
-    folders = (start, *start.parents)
-    # The third is for pytest >= 8.1, which takes a pyproject.toml without its section as well.
-    for holds in (_has_ini, _is_pyproject_folder, _names_the_kit, _has_runs):
+    above = (start, *start.parents)
+    within = tuple(_within_project(start))
+    # The second is for pytest >= 8.1, which takes a pyproject.toml without its section as well.
+    for holds, folders in (
+        (_has_ini, above),
+        (_is_pyproject_folder, above),
+        (_names_the_kit, within),
+        (_has_runs, within),
+    ):
         for folder in folders:
             if holds(folder):
                 return folder
     return start
+
+
+def _within_project(start: Path) -> Iterator[Path]:
+    yield start
+    for folder in start.parents:
+        if (start / ".git").exists() or folder in (folder.parent, Path.home()):
+            return
+        yield folder
+        start = folder
 
 
 def _given(

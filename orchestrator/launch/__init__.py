@@ -146,7 +146,15 @@ def _run(
         ours, childs = _stderr_ends(stderr)
         stack.callback(os.close, ours)
         try:
-            process = subprocess.Popen(command, cwd=directory, env=environ, stderr=childs)
+            process = subprocess.Popen(
+                command,
+                cwd=directory,
+                env=environ,
+                stderr=childs,
+                # Without a terminal, who stops a group of processes must not reach pytest twice:
+                # directly, and through us.
+                process_group=0 if _terminal_group() is None else None,
+            )
         except OSError as error:
             raise UsageProblem(_why_not_started(error, command, environ, directory)) from error
         finally:
@@ -256,14 +264,19 @@ def _relay() -> Iterator[_Relay]:
 
 def _in_foreground() -> bool:
     """Whether the terminal's keys (Ctrl-C) reach the command by themselves: it is in our group."""
+    return _terminal_group() == os.getpgrp()
+
+
+def _terminal_group() -> int | None:
+    """The group of processes in the foreground of our terminal; None where we have no terminal."""
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
     except OSError:
-        return False
+        return None
     try:
-        return os.tcgetpgrp(terminal) == os.getpgrp()
+        return os.tcgetpgrp(terminal)
     except OSError:
-        return False
+        return None
     finally:
         os.close(terminal)
 

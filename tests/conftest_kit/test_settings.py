@@ -181,6 +181,17 @@ class TestFindRoot:
         """Then it is the folder where the search began."""
         assert settings.find_root(tmp_path) == tmp_path
 
+    def test_what_lies_above_a_repository_is_not_the_projects(self, tmp_path: Path):
+        """A stray conftest or logs folder above the repository captures nothing."""
+        (tmp_path / "conftest.py").write_text('pytest_plugins = ["conftest_kit"]')
+        (tmp_path / "logs" / "runs").mkdir(parents=True)
+        below = tmp_path / "repository" / "tests"
+        below.mkdir(parents=True)
+        (below.parent / ".git").mkdir()
+
+        assert settings.find_root(below) == below
+        assert settings.find_root(tmp_path / "other") == tmp_path
+
     @pytest.mark.parametrize(
         ("name", "text"),
         [

@@ -13,9 +13,8 @@ import pytest
 
 from conftest_kit import rundir
 from orchestrator import launch as launch_module
-from orchestrator.launch import lending
 from orchestrator.errors import UsageProblem
-from orchestrator.launch import launch
+from orchestrator.launch import launch, lending
 
 PYTHON = sys.executable
 LAUNCHER = """
@@ -244,15 +243,18 @@ def test_death_of_the_process(project, how, status):
     assert recording.in_flight == ("test_it.py::test",)
 
 
+@pytest.mark.parametrize(
+    "send", [os.kill, os.killpg], ids=["to the launcher", "to the whole group"]
+)
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 2), (signal.SIGTERM, 143)])
-def test_signals_are_passed_on(project, number, status):
-    """A signal to the launcher reaches pytest, and the launcher lives until pytest has ended."""
+def test_signals_are_passed_on(project, number, status, send):
+    """A signal reaches pytest once, and the launcher lives until pytest has ended."""
     directory = project(
         test_it="import pathlib, time\ndef test(): pathlib.Path('ready').touch(); time.sleep(30)"
     )
     process = start(directory, PYTHON, "-m", "pytest", start_new_session=True)
     wait_for(directory / "ready")
-    process.send_signal(number)
+    send(process.pid, number)
     output, _ = process.communicate(timeout=20)
 
     assert output.endswith(f"ended {status}\n")
