@@ -97,7 +97,7 @@ def sign(failure: Failure) -> Signature:
         parts = [failure.phase, normalise(failure.message), _test_of(failure)]
         title = headline(failure.message)
     else:
-        parts = [raised.type, normalise(raised.message), _place(raised)]
+        parts = [raised.type, _asserted(raised) or normalise(raised.message), _place(raised)]
         title = said(raised)
         if raised.members:
             parts += sorted({_member(chain) for chain in raised.members})
@@ -114,6 +114,17 @@ def normalise(message: str) -> str:
     for pattern, mask in _MASKS:
         text = pattern.sub(mask, text)
     return text.strip()
+
+
+def _asserted(raised: Raised) -> str:
+    """The source line of an assertion that a test makes itself.
+
+    What pytest says of it shows the values, which differ with each parameter.
+    """
+    last = raised.frames[-1] if raised.frames else None
+    if last is None or last.origin != "test" or not last.function.startswith("test"):
+        return ""
+    return last.source if is_assertion(raised) and raised.message.startswith("assert ") else ""
 
 
 def _member(chain: tuple[Raised, ...]) -> str:

@@ -119,7 +119,8 @@ class _Page:
             label = "or"
         self._remembered(cause)
         self._failures(cause)
-        self._row("id", one_line(cause.cause_id), style="dim")
+        if cause.failures:  # what a metrics file counts is in no memory
+            self._row("id", one_line(cause.cause_id), style="dim")
 
     def _message(self, title: str) -> None:
         lines = [line for line in clean(title).splitlines() if line.strip()]
@@ -184,7 +185,7 @@ class _Page:
             self._prose("warning", one_line(warning), style="yellow", indent=0, gutter=9)
         if review.archive:
             self._row("archive", one_line(review.archive), style="dim", indent=0, gutter=9)
-        if review.causes:
+        if any(cause.failures for cause in review.causes):
             self._row("next", _NEXT, style="dim", indent=0, gutter=9)
 
     def _finding(self, finding: Finding) -> None:

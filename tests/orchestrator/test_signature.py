@@ -110,6 +110,20 @@ def test_different_causes(name):
     assert sign(one).id != sign(other).id
 
 
+def test_one_assertion_is_one_cause_whatever_it_compares():
+    """The values of a parametrised assertion do not split its cause; another assertion does."""
+
+    def asserted(message, source):
+        frame = Frame(file="t.py", line=1, function="test_a", source=source, origin="test")
+        raised = Raised(type="AssertionError", message=message, frames=(frame,))
+        return sign(Failure(nodeid="t.py::test_a", phase="call", exceptions=(raised,))).id
+
+    one = asserted("assert 'a b' == 1", "assert x == 1")
+
+    assert asserted("assert '--x' == 1", "assert x == 1") == one
+    assert asserted("assert 'a b' == 2", "assert x == 2") != one
+
+
 def test_carries_its_version():
     """A signature names the algorithm that made it."""
     assert sign(SAME["other line"][0]).id.startswith(f"{ALGORITHM}:")
