@@ -107,8 +107,9 @@ def _attempt(
     finally:
         if token:
             shutil.rmtree(token, ignore_errors=True)
-    note = lending.note(answer, barred=barred)
     mask = Mask.of(environ)
+    stderr_tail = mask(_text(tail))
+    note = lending.note(answer, barred=barred, stderr=stderr_tail if exit_code else "")
     return Launched(
         command=tuple(mask(word) for word in command),
         directory=directory,
@@ -117,7 +118,7 @@ def _attempt(
         run_directory=answer.run_directory,
         started=rundir.timestamp(started),
         finished=rundir.timestamp(time.time()),
-        stderr_tail=mask(_text(tail)),
+        stderr_tail=stderr_tail,
         notes=(note,) if note else (),
     )
 

@@ -34,6 +34,12 @@ ADDITIONS: tuple[tuple[str, str, str], ...] = (
 )
 
 _BROKE = re.compile(rf'(?:importing|loading) plugin "{MODULE}"|{MODULE}\.py", line')
+_REFUSED = re.compile(
+    r"^ERROR: .{0,300}(?:\.ini|\.toml|\.cfg)\b|^.{0,300}\bpytest: error: "
+    r"|Error importing plugin \"|[/\\]_pytest[/\\]config[/\\]",
+    re.MULTILINE,
+)
+"""Settings that pytest cannot read, arguments, a plugin that cannot be imported."""
 _PYTHON = re.compile(r"(?:python|pypy)[\d.]*(?:\.exe)?")
 
 
@@ -101,10 +107,10 @@ INSTALL = (
 OUTSIDE = "this run was seen from outside only: exit status and standard error"
 
 
-def note(answer: Answer, *, barred: str | None = None) -> str | None:
+def note(answer: Answer, *, barred: str | None = None, stderr: str = "") -> str | None:
     """What kept the kit out, or the record from telling all, with the remedy.
 
-    `barred` says why nothing was lent.
+    `barred` says why nothing was lent, `stderr` what the command said.
     """
     if len(answer.met) > 1:
         return (
@@ -115,6 +121,8 @@ def note(answer: Answer, *, barred: str | None = None) -> str | None:
         return None
     if barred:
         return f"the kit cannot be lent, {barred}: {INSTALL}; {OUTSIDE}"
+    if not answer.met and _REFUSED.search(stderr):
+        return f"pytest refused to start before it loaded its plugins; {OUTSIDE}"
     if not answer.met:
         return (
             "no pytest of the command loaded the kit: the command started none, or its variables "

@@ -160,3 +160,26 @@ def test_notes(answer, note):
     said = lending.note(answer)
 
     assert note in said if note else said is None
+
+
+@pytest.mark.parametrize(
+    ("stderr", "refused"),
+    [
+        ("ERROR: /shop/pytest.ini: 'minversion' requires pytest-99, actual pytest-9.2.0'\n", True),
+        ("ERROR: /shop/pyproject.toml: Expected ']' (at line 2, column 2)\n", True),
+        ("ERROR: usage: pytest [options]\npython -m pytest: error: unrecognized: --x\n", True),
+        (
+            '  File "/site/_pytest/config/__init__.py", line 9, in import_plugin\nImportError\n',
+            True,
+        ),
+        ("ERROR: Error importing plugin \"x\": No module named 'x'\n", True),
+        ("tests: FAIL code 1 (0.9 seconds)\nERROR: InvocationError for command pytest\n", False),
+        ("", False),
+    ],
+)
+def test_a_pytest_that_refused_to_start_was_reached(stderr, refused):
+    """Then nothing is said of variables that tox keeps back."""
+    said = lending.note(Answer(), stderr=stderr)
+
+    assert ("pytest refused to start" in said) is refused
+    assert ("tox" in said) is not refused
