@@ -90,6 +90,11 @@ def _disabled_by(facts: Facts) -> str:
     return ""
 
 
+def _timeout_plugin(facts: Facts) -> str:
+    """The version of the pytest-timeout that is loaded."""
+    return facts.context.recording.run.environment.plugins.get("pytest-timeout", "")
+
+
 def _plugin_fits(facts: Facts) -> str:
     """`yes` unless the plugin serves a library that this project does not use.
 
@@ -335,4 +340,5 @@ FACTS: dict[str, Fact] = {
     "plugin_state": _plugin_state,
     "plugin_version": _plugin_version,
     "pytest_version": _plugin_manager,
+    "timeout_plugin": _timeout_plugin,
 }

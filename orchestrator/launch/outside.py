@@ -19,8 +19,11 @@ _USAGE = re.compile(r"^\S.*?: error: .+", re.MULTILINE)
 _SAID = re.compile(r"^ERROR: (?!usage: ).+", re.MULTILINE)
 _EXCEPTION = re.compile(r"^(?:E   )?((?:\w+\.)*[A-Z]\w*)(?:: (.*))?$", re.MULTILINE)
 """`E   ModuleNotFoundError: No module named 'yaml'`, or the last line of a plain traceback."""
-_FRAME = re.compile(r"^(\S.*?):(\d+): in (\S+)\n    (.*)$", re.MULTILINE)
-"""`conftest.py:1: in <module>` and the source line below it."""
+_FRAME = re.compile(
+    r"^(?:(\S.*?):(\d+): in (\S+)|  File \"(.+?)\", line (\d+), in (\S+))\n    (.*)$", re.MULTILINE
+)
+"""`conftest.py:1: in <module>`, or as Python says it, and the source line below it."""
+_INTERNAL = re.compile(r"^INTERNALERROR> ?", re.MULTILINE)
 _LOADING = "while loading"
 _TRACEBACK = "Traceback (most recent call last):"
 _MISSING = re.compile(r"No module named '([^']+)'")
@@ -82,7 +85,7 @@ def record_death(launched: Launched, run_directory: Path) -> None:
 def start_failure(launched: Launched) -> Failure:
     """What kept pytest from starting, as far as standard error tells. Pure."""
     tail = launched.stderr_tail
-    raised = _raised(tail)
+    raised = _raised(tail, launched.directory)
     return Failure(
         nodeid="",
         phase="start" if _signal(launched.exit_code) is None else "crash",
@@ -109,8 +112,9 @@ def _message(launched: Launched, raised: Raised | None) -> str:
     return lines[-1] if lines else f"the command ended with exit status {launched.exit_code}"
 
 
-def _raised(tail: str) -> Raised | None:
+def _raised(tail: str, directory: Path) -> Raised | None:
     """The exception at the end of a conftest's or plugin's failed import, or of a traceback."""
+    tail = _INTERNAL.sub("", tail)
     begins = max(tail.rfind(_LOADING), tail.rfind(_TRACEBACK))
     found = list(_EXCEPTION.finditer(tail, begins)) if begins >= 0 else []
     if not found:
@@ -124,18 +128,22 @@ def _raised(tail: str) -> Raised | None:
         bases=tuple(base.__name__ for base in bases),
         message=message,
         attributes={"name": missing[1]} if missing else {},
-        frames=tuple(_frame(match) for match in _FRAME.finditer(tail, begins)),
+        frames=tuple(_frame(match, directory) for match in _FRAME.finditer(tail, begins)),
     )
 
 
-def _frame(match: re.Match[str]) -> Frame:
-    file, line, function, source = match.groups()
+def _frame(match: re.Match[str], directory: Path) -> Frame:
+    short, full = match.groups()[:3], match.groups()[3:6]
+    file, line, function = full if short[0] is None else short
+    outside, _, inside = file.rpartition("/site-packages/")
+    path = Path(file)
+    own = not outside and path.is_relative_to(directory)
     return Frame(
-        file=file,
+        file=inside if outside else path.relative_to(directory).as_posix() if own else file,
         line=int(line),
         function=function,
-        source=source.strip(),
-        origin="installed" if Path(file).is_absolute() else "project",
+        source=match[7].strip(),
+        origin="project" if own or not path.is_absolute() else "installed",
     )
 
 

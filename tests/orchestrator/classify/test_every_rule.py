@@ -341,6 +341,15 @@ CASES = {
     "process-timeout": one("subprocess.TimeoutExpired", "", SHOP),
     "remote-timeout": one("httpx.ReadTimeout", "", SHOP, bases=("httpx.TimeoutException",)),
     "timeout": one("TimeoutError", "", SHOP),
+    "timeout-exit": (
+        [],
+        {
+            "phase": "crash",
+            "message": "died",
+            "plugins": {"pytest-timeout": "2.4.0"},
+            "run": {"state": "died", "exit_code": 1},
+        },
+    ),
     "crash-timeout": ([], {"phase": "crash", "message": "+++ Timeout +++"}),
     # resource
     "out-of-memory": one("MemoryError", "", SHOP),

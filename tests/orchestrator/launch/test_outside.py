@@ -62,6 +62,15 @@ conftest.py:4: in <module>
 E   project.errors.BadValue: one
 E   more
 """
+INTERNAL = """\
+INTERNALERROR> Traceback (most recent call last):
+INTERNALERROR>   File "/venv/lib/python3.11/site-packages/pluggy/_manager.py", line 9, in _hookexec
+INTERNALERROR>     return self._inner_hookexec(hook_name, methods, kwargs, firstresult)
+INTERNALERROR>            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+INTERNALERROR>   File "/project/conftest.py", line 1, in pytest_configure
+INTERNALERROR>     raise KeyError("boo")
+INTERNALERROR> KeyError: 'boo'
+"""
 TRACEBACK = """\
 warning: something else
 Traceback (most recent call last):
@@ -97,6 +106,7 @@ def test_the_decisive_line(stderr, message):
         (MISSING, "ModuleNotFoundError", "No module named 'yaml'", "ImportError"),
         (SYNTAX, "SyntaxError", "invalid syntax", "Exception"),
         (LINES, "project.errors.BadValue", "one", None),
+        (INTERNAL, "KeyError", "'boo'", "LookupError"),
         (TRACEBACK, "ModuleNotFoundError", "No module named 'pytest'", "ImportError"),
     ],
 )
@@ -120,6 +130,17 @@ def test_frames_and_name_of_a_missing_module():
         ("src/helpers.py", 1, "import yaml"),
     ]
     assert {frame.origin for frame in raised.frames} == {"project"}
+
+
+def test_frames_of_an_internal_error():
+    """As Python writes them: what is below the folder of the command is the project's."""
+    (raised,) = start_failure(launched(INTERNAL)).exceptions
+
+    assert [(frame.file, frame.origin, frame.function) for frame in raised.frames] == [
+        ("pluggy/_manager.py", "installed", "_hookexec"),
+        ("conftest.py", "project", "pytest_configure"),
+    ]
+    assert raised.frames[1].source == 'raise KeyError("boo")'
 
 
 def test_a_run_that_was_only_seen_from_outside():
