@@ -143,7 +143,7 @@ def _frame(match: re.Match[str], directory: Path) -> Frame:
         line=int(line),
         function=function,
         source=match[7].strip(),
-        origin="project" if own or not path.is_absolute() else "installed",
+        origin="project" if own or not path.is_absolute() else "installed" if outside else "stdlib",
     )
 
 
