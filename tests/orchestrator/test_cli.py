@@ -239,8 +239,6 @@ def test_a_report_for_programs_goes_to_a_file(invoke, project):
 )
 def test_a_gate_fails_on_what_it_names(words, status, invoke, project):
     """`--fail-on` matches categories and `new`; otherwise the review did its work."""
-    shutil.rmtree(project / "monitoring")
-
     assert invoke("review", "--fail-on", words, cwd=project).exit_code == status
 
 
