@@ -387,7 +387,6 @@ def test_secrets_leave_no_trace(record, workers: str, monkeypatch: pytest.Monkey
     assert b"\xe9 [masked:SERVICE_TOKEN]" in written
 
 
-
 @WORKERS
 def test_odd_texts(record, workers: str):
     """Huge messages, deep recursion and a raising __str__ end as readable records."""
