@@ -16,6 +16,7 @@ from typing import Any
 from conftest_kit import git
 
 PREFIX = "CONFTEST_KIT_"
+MEMORY_FILE = "corpus_memory.db"
 RESERVED = frozenset({"TOKEN"})
 """What the kit and the orchestrator tell each other through `CONFTEST_KIT_<name>`: not settings."""
 
@@ -39,6 +40,11 @@ class Settings:
     max_run_bytes: int
     max_archive_bytes: int
     artifacts: tuple[str, ...]
+
+    @property
+    def memory_location(self) -> str:
+        """The path or URL of the memory, whoever named it."""
+        return self.memory or str(self.logs_dir / MEMORY_FILE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,5 +104,4 @@ def _log(record: Mapping[str, Any]) -> None:
 
 def _store() -> Store:
     chosen = settings.load(settings.find_root(Path.cwd()), os.environ)
-    location = chosen.memory or chosen.logs_dir / "corpus_memory.db"
-    return open_store(location, project=chosen.project)
+    return open_store(chosen.memory_location, project=chosen.project)

@@ -292,7 +292,7 @@ def _place(memory: str | None) -> tuple[Path, Mapping[str, str], Mapping[str, st
 
 
 def _open(settings: Settings, *, create: bool = False) -> Store:
-    location = settings.memory or str(settings.logs_dir / "corpus_memory.db")
+    location = settings.memory_location
     if not create and "://" not in location and not Path(location).exists():
         raise MemoryUnreachable(
             f"there is no memory at {location!r} yet: `orchestrator review` makes one, "

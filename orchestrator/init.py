@@ -12,7 +12,7 @@ from difflib import ndiff
 from itertools import takewhile
 from pathlib import Path
 
-from conftest_kit.settings import Settings, find_root
+from conftest_kit.settings import MEMORY_FILE, Settings, find_root
 from orchestrator.errors import UsageProblem
 
 PLUGIN = "conftest_kit"
@@ -139,7 +139,7 @@ def _local(settings: Settings) -> list[str]:
     """What runs leave behind, inside the repository."""
     logs, metrics = settings.logs_dir, settings.metrics_file
     paths = [
-        *(logs / name for name in ("runs/", "archive/", "*pytest.log*", "corpus_memory.db*")),
+        *(logs / name for name in ("runs/", "archive/", "*pytest.log*", f"{MEMORY_FILE}*")),
         metrics.with_name(f"*{metrics.name}*"),
     ]
     trailing = ["/", "/", "", "", ""]

@@ -22,8 +22,6 @@ from orchestrator.project import read as read_project
 from orchestrator.redact import Redactor
 from orchestrator.suggest import suggest
 
-STAGES = ("read", "redact", "group", "recall", "classify", "archive", "remember")
-
 
 def review(
     run_directory: Path,

@@ -65,7 +65,6 @@ class Project:
     idiom: Idiom = "pip"
     requirements_file: str | None = None
     """Where a requirement that pip installs is written down."""
-    requires_python: str = ""
     requirements: tuple[Requirement, ...] = ()
     modules: frozenset[str] = frozenset()
     """Import names at the top level, in the root and in `src`."""
@@ -118,10 +117,6 @@ def read(root: Path | None) -> Project:
         name=name,
         idiom=_idiom(root, pyproject, requirement_files),
         requirements_file=requirement_files[0].name if requirement_files else None,
-        requires_python=str(
-            project.get("requires-python")
-            or setup_cfg.get("options", {}).get("python_requires", "")
-        ),
         # An extra that names another (`dev = ["shop[test]"]`) asks for nothing from elsewhere.
         requirements=tuple(
             entry for entry in requirements if entry.name != canonicalize_name(name)

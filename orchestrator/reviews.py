@@ -135,8 +135,7 @@ def review_test_outcomes(path: Path) -> list[str]:
     recorded = [found for found in rundir.runs(settings.logs_dir) if found.name == metrics.run_id]
     if not recorded:
         return _texts(counted.review(metrics, project=settings.project))
-    location = settings.memory or settings.logs_dir / "corpus_memory.db"
-    with open_store(location, project=settings.project) as store:
+    with open_store(settings.memory_location, project=settings.project) as store:
         stages = _review(recorded[0], settings=settings, store=store, now=datetime.now(UTC))
         return [text for stage in stages if isinstance(stage, Review) for text in _texts(stage)]
 

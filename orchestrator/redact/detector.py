@@ -63,10 +63,6 @@ class Detector:
             text, [*spans.find_as_seen(text, self._spans, markup=markup), *_at_cuts(text)]
         )
 
-    def is_secret_name(self, name: str) -> bool:
-        """Whether a value stored under `name` is a secret."""
-        return self.name.fullmatch(name) is not None
-
     def is_secret_value(self, name: str, value: str) -> bool:
         """Whether `value`, stored under `name`, is to be masked."""
         found = self.name.fullmatch(name)

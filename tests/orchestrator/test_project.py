@@ -49,10 +49,10 @@ def test_no_checkout(tmp_path, root):
 
 
 def test_pyproject(checkout):
-    """Name, requirements with the extra or group they belong to, and the Python that is asked for."""
+    """Name, and requirements with the extra or group they belong to."""
     project = checkout({"pyproject.toml": PYPROJECT})
 
-    assert (project.name, project.requires_python, project.idiom) == ("shop", ">=3.11", "pyproject")
+    assert (project.name, project.idiom) == ("shop", "pyproject")
     assert [(entry.name, entry.group, entry.is_extra) for entry in project.requirements] == [
         ("pyyaml", "", False),
         ("pytest-mock", "test", True),
