@@ -578,6 +578,27 @@ def test_command_line_settings(record):
     assert len(rundir.runs(run.folder / "out/here")) == 1
 
 
+def test_nothing_is_written_during_the_call(record):
+    """What arrives while a test runs waits until it is over: its size plugin may have patched I/O."""
+    run = record(
+        test_it="""
+            from pathlib import Path
+
+            def size():
+                (records,) = Path("logs/runs").glob("*/records.ndjson")
+                return records.stat().st_size
+
+            def test_a(subtests):
+                before = size()
+                with subtests.test("inner"):
+                    assert 0
+                assert size() == before
+        """,
+    )
+
+    assert run.failure.subtest == "[inner]"
+
+
 def test_a_wrong_setting_costs_a_warning_not_the_record(record):
     """The run is recorded with the default, and one line names key, value and what is allowed."""
     run = record("--conftest-kit", "keep_runs=many", test_it="def test_a(): pass")
