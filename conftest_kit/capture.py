@@ -5,22 +5,26 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
 import shutil
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conftest_kit import records, rundir
-from conftest_kit.failures import Extraction, bounded
+from conftest_kit import rundir
+from conftest_kit.documents import to_json
 from conftest_kit.masking import Mask, secret_values
-from conftest_kit.places import Places
 from conftest_kit.recorder import EXTRACTED, rendered
-from conftest_kit.records import Raised
+from conftest_kit.texts import bounded
+
+if TYPE_CHECKING:
+    from conftest_kit.failures import Extraction
+    from conftest_kit.records import Raised
 
 
 class _Artifacts:
@@ -47,8 +51,7 @@ class Capture:
     """Of one process: what it has to say of failed tests, and their artifacts."""
 
     def __init__(self, config: pytest.Config, directory: Path) -> None:
-        patterns = [str(pattern) for pattern in config.getini("python_files")]
-        self._extraction = Extraction(Places(config.rootpath, patterns))
+        self._config = config
         self.folders: dict[pytest.Item, _Artifacts] = {}
         """Of tests that asked for one and are not over."""
         self._artifacts = directory / rundir.ARTIFACTS_FOLDER
@@ -83,20 +86,30 @@ class Capture:
         """The part of the failure's JSON that comes from objects; None without an exception."""
         if error is None:
             return None
-        chain = self._extraction.chain(error)
+        extraction = self._extraction
+        chain = extraction.chain(error)
         document: dict[str, Any] = {
             "message": _message(chain),
-            "exceptions": [records.to_json(link) for link in chain],
+            "exceptions": [to_json(link) for link in chain],
         }
-        fixtures = self._extraction.fixtures(item) if item is not None else ()
+        fixtures = extraction.fixtures(item) if item is not None else ()
         if fixtures:
-            document["fixtures"] = [records.to_json(fixture) for fixture in fixtures]
+            document["fixtures"] = [to_json(fixture) for fixture in fixtures]
         mask = self._current_mask()
         if mask.needles:
             document = _map_texts(mask, document)
         if self._learned and report is not None:
             document = {**rendered(report, lambda text: bounded(mask(text))), **document}
         return json.dumps(document, separators=(",", ":"))
+
+    @functools.cached_property
+    def _extraction(self) -> Extraction:
+        # Only failures need these modules.
+        from conftest_kit.failures import Extraction  # noqa: PLC0415
+        from conftest_kit.places import Places  # noqa: PLC0415
+
+        patterns = [str(pattern) for pattern in self._config.getini("python_files")]
+        return Extraction(Places(self._config.rootpath, patterns))
 
     def _current_mask(self) -> Mask:
         """Of all secrets seen so far: tests and conftests load what they need, and unload it."""

@@ -8,15 +8,14 @@ from __future__ import annotations
 import re
 import subprocess
 import time
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-_ORIGIN = re.compile(r'^\[remote "origin"\][^\[]*?^\s*url\s*=\s*(\S+)', re.MULTILINE)
+_ORIGIN = r'(?m)^\[remote "origin"\][^\[]*?^\s*url\s*=\s*(\S+)'
 DIRTY_LIMIT_SECONDS = 0.5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repository:
+class Repository(NamedTuple):
     """Where git keeps what belongs to a work tree."""
 
     top: Path
@@ -48,7 +47,7 @@ class Repository:
 
     def name(self) -> str:
         """What people call it: the last part of `origin`'s URL, else the folder's name."""
-        origin = _ORIGIN.search(_read(self.common_dir / "config"))
+        origin = re.search(_ORIGIN, _read(self.common_dir / "config"))
         if origin:
             last = re.split(r"[/:\\]", origin[1].rstrip("/"))[-1].removesuffix(".git")
             if last:

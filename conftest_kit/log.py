@@ -5,17 +5,23 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from conftest_kit.locking import TIMEOUT_SECONDS, lock
-from conftest_kit.records import OUTCOMES, Attempt, Failure, Raised, Recording, Run
+from conftest_kit.run import OUTCOMES, Run
 
-_ESCAPES = re.compile(
+if TYPE_CHECKING:
+    from conftest_kit.records import Failure, Raised, Recording
+
+# Not compiled before it is needed: a green run has no use for it.
+_ESCAPES = (
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours and cursor movements
     r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)"  # titles, links and other strings
     r"|\x1b[ -/]*[0-~]?"
@@ -27,21 +33,70 @@ _RULE_WIDTH = 100
 
 def render(recording: Recording) -> str:
     """A run as text: header, tests with times, failures in full, summary; no control characters."""
+    tests = (
+        entry(
+            attempt.nodeid,
+            attempt.outcome,
+            started=attempt.started,
+            seconds=sum(attempt.durations.values()),
+            attempt=attempt.attempt,
+            worker=attempt.worker,
+            reason=attempt.reason,
+        )
+        for attempt in recording.attempts
+    )
     run = recording.run
-    lines = [
-        _rule("=", f"run {run.run_id}"),
-        *_header(run),
-        _rule("-", "tests"),
-        *(line for attempt in recording.attempts for line in _attempt(attempt)),
-    ]
-    for number, failure in enumerate(recording.failures, start=1):
+    # A run that died counted nothing.
+    counts = run.counts or Counter(attempt.outcome for attempt in recording.attempts)
+    return block(
+        dataclasses.replace(run, counts=counts),
+        tests=tests,
+        failures=recording.failures,
+        in_flight=recording.in_flight,
+        malformed_lines=recording.malformed_lines,
+    )
+
+
+def block(
+    run: Run,
+    *,
+    tests: Iterable[str],
+    failures: Iterable[Failure],
+    in_flight: Iterable[str] = (),
+    malformed_lines: int = 0,
+) -> str:
+    """As `render`, of parts; each of `tests` comes from `entry`."""
+    lines = [_rule("=", f"run {run.run_id}"), *_header(run), _rule("-", "tests"), *tests]
+    number = 0
+    for number, failure in enumerate(failures, start=1):
         lines += [_rule("-", f"failure {number}: {failure.nodeid or 'pytest'}"), *_failure(failure)]
-    if recording.in_flight:
-        lines += [_rule("-", "started and never ended"), *map(_line, recording.in_flight)]
+    if in_flight:
+        lines += [_rule("-", "started and never ended"), *map(_line, in_flight)]
     if run.warnings:
         lines += [_rule("-", "warnings"), *map(_line, run.warnings)]
-    lines += [_rule("-", "summary"), *_summary(recording), _rule("=", f"end of run {run.run_id}")]
+    lines += [_rule("-", "summary"), *_summary(run, number, malformed_lines)]
+    lines.append(_rule("=", f"end of run {run.run_id}"))
     return "\n".join(lines) + "\n\n"
+
+
+def entry(
+    nodeid: str,
+    outcome: str,
+    *,
+    started: str,
+    seconds: float,
+    attempt: int = 1,
+    worker: str | None = None,
+    reason: str = "",
+) -> str:
+    """The line of one attempt at a test; a second one says the reason."""
+    line = f"{started:<28}{outcome.upper():<8}{seconds:9.3f} s  {nodeid}"
+    if attempt > 1:
+        line += f" (attempt {attempt})"
+    if worker:
+        line += f" [{worker}]"
+    line = _line(line)
+    return f"{line}\n{'':<48}{_line(reason)}" if reason else line
 
 
 def append(
@@ -100,18 +155,6 @@ def _header(run: Run) -> Iterator[str]:
             yield f"{name + ':':<13}{_line(fact)}"
 
 
-def _attempt(attempt: Attempt) -> Iterator[str]:
-    seconds = sum(attempt.durations.values())
-    number = f" (attempt {attempt.attempt})" if attempt.attempt > 1 else ""
-    worker = f" [{attempt.worker}]" if attempt.worker else ""
-    yield _line(
-        f"{attempt.started:<28}{attempt.outcome.upper():<8}{seconds:9.3f} s"
-        f"  {attempt.nodeid}{number}{worker}"
-    )
-    if attempt.reason:
-        yield f"{'':<48}{_line(attempt.reason)}"
-
-
 def _failure(failure: Failure) -> Iterator[str]:
     facts = [f"phase {failure.phase}", f"attempt {failure.attempt}"]
     facts += [f"subtest {failure.subtest}"] if failure.subtest is not None else []
@@ -145,20 +188,18 @@ def _chain(chain: Sequence[Raised], indent: str = "") -> Iterator[str]:
             yield from _chain(member, indent + "  | ")
 
 
-def _summary(recording: Recording) -> Iterator[str]:
-    run = recording.run
-    # A run that died counted nothing.
-    counts = run.counts or Counter(attempt.outcome for attempt in recording.attempts)
+def _summary(run: Run, failures: int, malformed_lines: int) -> Iterator[str]:
+    counts = run.counts
     parts = [f"{counts[outcome]} {outcome}" for outcome in OUTCOMES if counts.get(outcome)]
-    yield f"{', '.join(parts) or 'no tests ran'}; {len(recording.failures)} failure(s) recorded"
+    yield f"{', '.join(parts) or 'no tests ran'}; {failures} failure(s) recorded"
     status = "unknown" if run.exit_code is None else run.exit_code
     yield _line(
         f"{run.state}, exit status {status}, finished {run.finished or 'never'}{_took(run)}"
     )
     if run.coverage_percent is not None:
         yield f"coverage {run.coverage_percent:.2f} %"
-    if recording.malformed_lines:
-        yield f"{recording.malformed_lines} lines of the record could not be read"
+    if malformed_lines:
+        yield f"{malformed_lines} lines of the record could not be read"
 
 
 def _took(run: Run) -> str:
@@ -179,7 +220,7 @@ def _rule(character: str, title: str) -> str:
 
 def _plain(text: str) -> str:
     """Without what a terminal would act on; line ends are newlines."""
-    return _ESCAPES.sub("", text.replace("\r\n", "\n")).strip("\n")
+    return re.sub(_ESCAPES, "", text.replace("\r\n", "\n")).strip("\n")
 
 
 def _line(text: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _SECRET_NAME = re.compile(
     r"TOKEN(?!IZ)|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|WEBHOOK|DSN"
@@ -41,8 +41,7 @@ _COMMON = re.compile(
 """Values that keep nothing secret; masking them would hide evidence."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mask:
+class Mask(NamedTuple):
     """Replaces secrets by `[masked:NAME]`, NAME being that of the variable."""
 
     needles: tuple[tuple[str, str, str], ...] = ()

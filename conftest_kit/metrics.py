@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from conftest_kit.locking import TIMEOUT_SECONDS, lock
-from conftest_kit.records import OUTCOMES, Run
+from conftest_kit.run import OUTCOMES, Run
 
 FAILURES = "pytest_test_failures"
 PASSES = "pytest_test_passes"

@@ -1,24 +1,30 @@
-"""The hooks: what pytest calls, and nothing of what is done about it. PYTEST_DONT_REWRITE
-
-Hooks that wrap others are in pluggy's old style: pytest 7.4 is content with a pluggy that knows no
-other.
-"""
+"""The hooks: what pytest calls, and nothing of what is done about it. PYTEST_DONT_REWRITE"""
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from conftest_kit.capture import Capture
-from conftest_kit.session import WORKER_KEY, Kit, Writer
+from conftest_kit.imports import past_rewriting
+
+with past_rewriting():
+    from conftest_kit.capture import Capture
+    from conftest_kit.session import WORKER_KEY, Kit
+
+if TYPE_CHECKING:
+    from conftest_kit.writer import Writer
 
 _KIT = pytest.StashKey[Kit]()
 _Hook = TypeVar("_Hook", bound=Callable[..., Any])
+_Wrapper = Generator[None, Any, Any]
+_NEW_WRAPPERS = "wrapper" in type(pytest.hookimpl).__call__.__code__.co_varnames
+"""Whether pluggy knows the wrappers that cost a third: pytest 7.4 is content with one that does
+not."""
 
 
 def _fenced(hook: _Hook) -> _Hook:
@@ -89,20 +95,34 @@ class CaptureHooks:
         self.kit = kit
         self._capture = capture
 
-    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: Any) -> Iterator[None]:
-        outcome: Any = yield
-        if outcome.excinfo is None:
-            report = outcome.get_result()
+    if _NEW_WRAPPERS:
+
+        @pytest.hookimpl(wrapper=True, tryfirst=True)
+        def pytest_runtest_makereport(self, item: pytest.Item, call: Any) -> _Wrapper:
+            report = yield
             if report.outcome == "failed" or self._capture.folders:
-                try:
-                    self._capture.test(item, call, report)
-                except Exception as error:  # noqa: BLE001 - as above
-                    self.kit.trouble(error)
+                self._take(item, call, report)
+            return report
+
+    else:
+
+        @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+        def pytest_runtest_makereport(self, item: pytest.Item, call: Any) -> _Wrapper:
+            outcome = yield
+            if outcome.excinfo is None:
+                report = outcome.get_result()
+                if report.outcome == "failed" or self._capture.folders:
+                    self._take(item, call, report)
+
+    def _take(self, item: pytest.Item, call: Any, report: Any) -> None:
+        try:
+            self._capture.test(item, call, report)
+        except Exception as error:  # noqa: BLE001 - as above
+            self.kit.trouble(error)
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_make_collect_report(self) -> Iterator[None]:
-        outcome: Any = yield
+    def pytest_make_collect_report(self) -> _Wrapper:
+        outcome = yield
         if outcome.excinfo is None:
             report = outcome.get_result()
             if report.outcome == "failed":
@@ -123,7 +143,7 @@ class WriterHooks:
     @pytest.hookimpl(optionalhook=True)
     @_fenced
     def pytest_configure_node(self, node: Any) -> None:
-        self._writer.tell_worker(node)
+        node.workerinput[WORKER_KEY] = {"directory": str(self._writer.directory.path)}
 
     @pytest.hookimpl(optionalhook=True)
     @_fenced
@@ -136,15 +156,20 @@ class WriterHooks:
     def pytest_runtestloop(self) -> None:
         self._writer.loop_starts()
 
+    # What is called for every test has its fence inside: another call costs as much as the hook.
     @pytest.hookimpl(tryfirst=True)
-    @_fenced
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self._recorder.started(str(nodeid))
+        try:
+            self._recorder.started(str(nodeid))
+        except Exception as error:  # noqa: BLE001 - as above
+            self.kit.trouble(error)
 
     @pytest.hookimpl(tryfirst=True)
-    @_fenced
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._recorder.reported(report)
+        try:
+            self._recorder.reported(report)
+        except Exception as error:  # noqa: BLE001 - as above
+            self.kit.trouble(error)
 
     @pytest.hookimpl(tryfirst=True)
     @_fenced

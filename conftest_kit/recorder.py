@@ -15,10 +15,11 @@ from collections.abc import Callable
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
-from conftest_kit.failures import bounded
+from conftest_kit import log
 from conftest_kit.masking import Mask
-from conftest_kit.records import Outcome
+from conftest_kit.run import Outcome
 from conftest_kit.rundir import RunDir
+from conftest_kit.texts import bounded
 
 EXTRACTED = "_conftest_kit"
 """The attribute of a report that carries, as ASCII JSON, what only the process that ran the test
@@ -28,9 +29,9 @@ SELF_MASKED = '{"text":'
 """How it begins where the process that ran the test knows secrets that the writer may not know, and
 so says itself what pytest rendered."""
 
-_SIZE = re.compile(r"\s\[(?:SMALL|MEDIUM|LARGE|XLARGE)\]$")
-_GROUP = re.compile(r"^(.*?::[^\[@]*(?:\[.*\])?)@[^@]+$", re.DOTALL)
-_CAPTURED = re.compile(r"Captured (stdout|stderr|log)\b")
+_SIZE = r"\s\[(?:SMALL|MEDIUM|LARGE|XLARGE)\]$"
+_GROUP = r"(?s)^(.*?::[^\[@]*(?:\[.*\])?)@[^@]+$"
+_CAPTURED = r"Captured (stdout|stderr|log)\b"
 _PHASES = frozenset({"setup", "call", "teardown"})
 _SLIM_FROM = 0.9
 """Share of the allowed bytes from which on failures are recorded without text and output."""
@@ -97,6 +98,8 @@ class Recorder:
         """Failures recorded without text and output, because the run had become too large."""
         self.uncounted = 0
         """Records left out for the same reason."""
+        self.log_lines: list[str] = []
+        """Of each attempt what `log.block` wants of it."""
         self.mask = mask
         self.clock = _Clock()
         self._directory = directory
@@ -112,7 +115,11 @@ class Recorder:
         """A test starts; under xdist it is not said in which worker."""
         nodeid = self.identity(nodeid)
         now = self.clock()
-        self._started.setdefault(nodeid, []).append(now)
+        waiting = self._started.get(nodeid)
+        if waiting is None:
+            self._started[nodeid] = [now]
+        else:
+            waiting.append(now)
         self._write(f'{{"$record":"start","nodeid":{quoted(nodeid)},"time":"{now}"}}\n')
 
     def reported(self, report: Any) -> None:
@@ -173,8 +180,8 @@ class Recorder:
         if self.mask.needles:
             nodeid = self.mask(nodeid)
         if self._grouped:
-            nodeid = _GROUP.sub(r"\1", nodeid)
-        return _SIZE.sub("", nodeid) if nodeid[-1:] == "]" else nodeid
+            nodeid = re.sub(_GROUP, r"\1", nodeid)
+        return re.sub(_SIZE, "", nodeid) if nodeid[-1:] == "]" else nodeid
 
     def _find(self, reported_as: str, worker: str | None) -> _Open:
         nodeid = self.identity(reported_as)
@@ -238,8 +245,20 @@ class Recorder:
         if test.worker is not None:
             line += f',"worker":{quoted(test.worker)}'
         if test.reason:
-            line += f',"reason":{quoted(self._clean(test.reason))}'
+            test.reason = self._clean(test.reason)
+            line += f',"reason":{quoted(test.reason)}'
         self._write(line + "}\n")
+        self.log_lines.append(
+            log.entry(
+                test.nodeid,
+                outcome,
+                started=test.started,
+                seconds=test.seconds,
+                attempt=test.number,
+                worker=test.worker,
+                reason=test.reason,
+            )
+        )
         if outcome == "rerun":
             self._ended[key] = test.number
 
@@ -295,7 +314,7 @@ def rendered(report: Any, clean: Callable[[str], str]) -> dict[str, Any]:
     """What pytest rendered of a failure, and what was captured."""
     captured: dict[str, str] = {}
     for title, content in report.sections:
-        stream = _CAPTURED.match(title)
+        stream = re.match(_CAPTURED, title)
         if stream:
             captured[stream[1]] = captured.get(stream[1], "") + content
     text = "" if report.longrepr is None else str(report.longrepr)

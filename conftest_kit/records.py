@@ -1,41 +1,52 @@
 """What a run leaves behind: frozen records and their JSON form. PYTEST_DONT_REWRITE
 
 Standard library only: the plugin writes these records inside the user's pytest process, the
-orchestrator and the memory read them anywhere. Readers ignore keys and records that they do not
-know, and fill what is missing with defaults, so old and new versions read each other's files.
+orchestrator and the memory read them anywhere. Readers ignore records that they do not know.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import functools
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-SCHEMA_VERSION = 1
-
-_Record = TypeVar("_Record")
-_EMPTY: tuple[Any, ...] = ("", (), {})
-
-Outcome = Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed", "rerun"]
-OUTCOMES: tuple[Outcome, ...] = (
-    "passed",
-    "failed",
-    "error",
-    "skipped",
-    "xfailed",
-    "xpassed",
-    "rerun",
+from conftest_kit.documents import build, known, to_json
+from conftest_kit.run import (
+    OUTCOMES,
+    SCHEMA_VERSION,
+    Environment,
+    Outcome,
+    Run,
+    State,
+    run_from_json,
 )
+
+__all__ = [
+    "OUTCOMES",
+    "SCHEMA_VERSION",
+    "Attempt",
+    "Distribution",
+    "Environment",
+    "Failure",
+    "Fixture",
+    "Frame",
+    "Origin",
+    "Outcome",
+    "Phase",
+    "Raised",
+    "Recording",
+    "Run",
+    "State",
+    "attempt_from_json",
+    "distribution_from_json",
+    "failure_from_json",
+    "run_from_json",
+    "to_json",
+]
 
 Phase = Literal["setup", "call", "teardown", "collect", "crash", "internal", "start"]
 """`crash`: the process or xdist worker that ran the test died. `internal`: an error inside pytest
 or a plugin. `start`: pytest gave up before collection (usage error, conftest that cannot be
 imported)."""
-
-State = Literal["running", "complete", "interrupted", "died", "not_started"]
-"""`running` is what a run directory says until the session ends; a reader turns it into `died` when
-the process is gone."""
 
 Origin = Literal["project", "test", "installed", "stdlib"]
 
@@ -129,61 +140,6 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Environment:
-    """Where a run ran. Every field may be missing in a record of another version."""
-
-    python: dict[str, str] = field(default_factory=dict)
-    """`version`, `implementation`, `executable`, `prefix`."""
-    platform: dict[str, str] = field(default_factory=dict)
-    """`system`, `release`, `machine`."""
-    distributions: dict[str, str] = field(default_factory=dict)
-    """Installed distributions: normalised name to version."""
-    plugins: dict[str, str] = field(default_factory=dict)
-    """Distributions that brought a loaded pytest plugin, pytest among them: name to version."""
-    sys_path: tuple[str, ...] = ()
-    git: dict[str, Any] = field(default_factory=dict)
-    """`commit`, `branch`, `dirty` (null where git took too long)."""
-    ci: dict[str, str] = field(default_factory=dict)
-    """`provider` and what it says of the job: `job`, `build`, `url`, `branch`, `commit`, …"""
-    variables: tuple[str, ...] = ()
-    """Names of the environment variables, never their values."""
-    random_seed: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """One pytest session: the content of `run.json`."""
-
-    run_id: str
-    project: str = ""
-    state: State = "running"
-    started: str = ""
-    finished: str = ""
-    exit_code: int | None = None
-    pid: int | None = None
-    host: str = ""
-    command: tuple[str, ...] = ()
-    directory: str = ""
-    """Where pytest was started."""
-    root: str = ""
-    """The folder that paths of this run are relative to (pytest's rootdir)."""
-    inifile: str | None = None
-    counts: dict[str, int] = field(default_factory=dict)
-    """One outcome per attempt; a collection error counts as `error`, a crashed worker as
-    `failed`."""
-    pytest_counts: dict[str, int] | None = None
-    """pytest's own summary, where subtests count; null where no terminal reporter was there."""
-    collected: int | None = None
-    coverage_percent: float | None = None
-    artifacts: tuple[str, ...] = ()
-    """Files kept for failed tests, relative to the run directory."""
-    warnings: tuple[str, ...] = ()
-    """What the kit itself could not do."""
-    environment: Environment = field(default_factory=Environment)
-    schema_version: int = SCHEMA_VERSION
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Distribution:
     """What the metadata of an installed distribution says; recorded for red runs only."""
 
@@ -211,55 +167,24 @@ class Recording:
     malformed_lines: int = 0
 
 
-def to_json(record: Any) -> dict[str, Any]:
-    """The JSON form of a record; what is empty or null and has a default is left out."""
-    document: dict[str, Any] = {}
-    for name, is_required in _fields(record.__class__).items():
-        value = getattr(record, name)
-        if not is_required and (value is None or value in _EMPTY):
-            continue
-        document[name] = _plain(value)
-    return document
-
-
-def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value):
-        return to_json(value)
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value
-
-
-def run_from_json(document: dict[str, Any]) -> Run:
-    """Unknown keys are ignored.
-
-    Raises:
-        ValueError: `run_id` is missing, or a value has the wrong shape.
-    """
-    values = _known(Run, document)
-    if "environment" in values:
-        values["environment"] = Environment(**_known(Environment, values["environment"]))
-    return _build(Run, values)
-
-
 def attempt_from_json(document: dict[str, Any]) -> Attempt:
     """As `run_from_json`."""
-    return _build(Attempt, _known(Attempt, document))
+    return build(Attempt, known(Attempt, document))
 
 
 def failure_from_json(document: dict[str, Any]) -> Failure:
     """As `run_from_json`."""
-    values = _known(Failure, document)
+    values = known(Failure, document)
     values["exceptions"] = _chain(values.get("exceptions", ()))
     values["fixtures"] = tuple(
-        _build(Fixture, _known(Fixture, fixture)) for fixture in values.get("fixtures", ())
+        build(Fixture, known(Fixture, fixture)) for fixture in values.get("fixtures", ())
     )
-    return _build(Failure, values)
+    return build(Failure, values)
 
 
 def distribution_from_json(document: dict[str, Any]) -> Distribution:
     """As `run_from_json`."""
-    return _build(Distribution, _known(Distribution, document))
+    return build(Distribution, known(Distribution, document))
 
 
 def _chain(documents: Any, depth: int = 0) -> tuple[Raised, ...]:
@@ -269,90 +194,13 @@ def _chain(documents: Any, depth: int = 0) -> tuple[Raised, ...]:
 
 
 def _raised(document: Any, depth: int) -> Raised:
-    values = _known(Raised, document)
+    values = known(Raised, document)
     values["frames"] = tuple(
-        _build(Frame, _known(Frame, frame)) for frame in values.get("frames", ())
+        build(Frame, known(Frame, frame)) for frame in values.get("frames", ())
     )
     values["members"] = tuple(_chain(member, depth + 1) for member in values.get("members", ()))
-    return _build(Raised, values)
+    return build(Raised, values)
 
 
 _DEEPEST = 50
 """Exception groups inside one another that a reader follows."""
-
-_SHAPES: dict[str, tuple[type, ...]] = {
-    "str": (str,),
-    "str | None": (str, type(None)),
-    "int": (int,),
-    "int | None": (int, type(None)),
-    "float | None": (float, int, type(None)),
-    "Environment": (dict,),
-    "Outcome": (str,),
-    "Phase": (str,),
-    "State": (str,),
-    "Origin": (str,),
-    "Any": (object,),
-}
-_MEMBERS: dict[str, tuple[type, ...]] = {
-    "tuple[str, ...]": (str,),
-    "dict[str, str]": (str,),
-    "dict[str, int]": (int,),
-    "dict[str, int] | None": (int,),
-    "dict[str, float]": (float, int),
-}
-
-
-@functools.cache
-def _fields(kind: Any) -> dict[str, bool]:
-    """Each field, and whether it has no default."""
-    missing = dataclasses.MISSING
-    return {
-        spec.name: spec.default is missing and spec.default_factory is missing
-        for spec in dataclasses.fields(kind)
-    }
-
-
-@functools.cache
-def _shapes(kind: Any) -> dict[str, tuple[tuple[type, ...], tuple[type, ...] | None]]:
-    """For each field what its value may be, and what the members of that value may be."""
-    return {
-        spec.name: (_outer_shape(str(spec.type)), _MEMBERS.get(str(spec.type)))
-        for spec in dataclasses.fields(kind)
-    }
-
-
-def _outer_shape(annotation: str) -> tuple[type, ...]:
-    if annotation.startswith("tuple["):
-        return (tuple,)
-    if annotation.startswith("dict["):
-        return (dict, type(None)) if annotation.endswith("| None") else (dict,)
-    return _SHAPES.get(annotation, (str,))  # a Literal of words
-
-
-def _known(kind: Any, document: Any) -> dict[str, Any]:
-    if not isinstance(document, dict):
-        raise ValueError(f"a {kind.__name__} must be a JSON object, not {document!r:.80}")
-    shapes = _shapes(kind)
-    values: dict[str, Any] = {}
-    for key, value in document.items():
-        if key not in shapes:
-            continue
-        if type(value) is list:
-            value = tuple(value)  # noqa: PLW2901 - lists are tuples in records
-        outer, inner = shapes[key]
-        if not isinstance(value, outer):
-            raise ValueError(f"{kind.__name__}.{key} cannot be {value!r:.80}")
-        if inner is not None and value:
-            held: Any = value.values() if type(value) is dict else value
-            for member in held:
-                if not isinstance(member, inner):
-                    raise ValueError(f"{kind.__name__}.{key} cannot hold {member!r:.80}")
-        values[key] = value
-    return values
-
-
-def _build(kind: type[_Record], values: dict[str, Any]) -> _Record:
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise ValueError(f"incomplete {kind.__name__}: {error}") from None

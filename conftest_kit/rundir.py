@@ -1,4 +1,4 @@
-"""The run directory: names its files, writes, reads, finds and prunes it. PYTEST_DONT_REWRITE"""
+"""The run directory: names its files, writes, finds and prunes it. PYTEST_DONT_REWRITE"""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ import os
 import platform
 import shutil
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from conftest_kit import records
-from conftest_kit.records import Distribution, Recording, Run, State
+from conftest_kit.documents import parse, to_json
+from conftest_kit.run import Run, State, run_from_json
+
+if TYPE_CHECKING:
+    from conftest_kit.records import Distribution
 
 RUN_FILE = "run.json"
 RECORDS_FILE = "records.ndjson"
@@ -120,7 +122,7 @@ class RunDir:
 
     def write_distributions(self, distributions: Iterable[Distribution]) -> None:
         """Keep what the metadata of the installed distributions says."""
-        documents = [records.to_json(distribution) for distribution in distributions]
+        documents = [to_json(distribution) for distribution in distributions]
         _replace(self.path / DISTRIBUTIONS_FILE, json.dumps(documents).encode())
 
     def kept_artifacts(self) -> tuple[str, ...]:
@@ -140,64 +142,14 @@ class RunDir:
             self._records = None
 
 
-def read(path: Path) -> Recording:
-    """What the run directory `path` holds, even if the run died halfway.
-
-    Raises:
-        UnreadableRun: `path` has no readable `run.json`. Damaged records never raise; their lines
-            are counted.
-    """
-    run = read_run(path)
-    found: dict[str, list[Any]] = {"start": [], "attempt": [], "failure": [], "malformed": []}
-    for kind, value in _records(path / RECORDS_FILE):
-        found[kind].append(value)
-    in_flight = Counter(found["start"])
-    in_flight.subtract(attempt.nodeid for attempt in found["attempt"])
-    return Recording(
-        run=run,
-        attempts=tuple(found["attempt"]),
-        failures=tuple(found["failure"]),
-        in_flight=tuple(nodeid for nodeid, count in in_flight.items() if count > 0),
-        distributions=_distributions(path / DISTRIBUTIONS_FILE),
-        malformed_lines=len(found["malformed"]),
-    )
-
-
-def unfolding(path: Path, run: Run, in_flight: Iterable[str]) -> Recording:
-    """As `read`, for the writer at the end of its run: attempts and failures are read from the file
-    whenever somebody iterates over them, so that those of a large run are never in memory at once.
-    """
-    attempts: Any = _OnDisk(path, "attempt")
-    failures: Any = _OnDisk(path, "failure")
-    return Recording(run=run, attempts=attempts, failures=failures, in_flight=tuple(in_flight))
-
-
-class _OnDisk(Sequence[Any]):
-    """The records of one kind, a sequence that keeps none of them."""
-
-    def __init__(self, path: Path, kind: str) -> None:
-        self._path = path / RECORDS_FILE
-        self._kind = kind
-
-    def __iter__(self) -> Iterator[Any]:
-        begin = f'{{"$record":"{self._kind}"'.encode()
-        return (value for kind, value in _records(self._path, begin) if kind == self._kind)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def __getitem__(self, index: Any) -> Any:
-        return tuple(self)[index]
-
-
 def read_run(path: Path) -> Run:
     """The content of `run.json` alone; a run whose process is gone has the state `died`.
 
     Raises:
-        UnreadableRun: see `read`.
+        UnreadableRun: `path` has no readable `run.json`.
     """
     try:
-        run = records.run_from_json(_parse((path / RUN_FILE).read_bytes()))
+        run = run_from_json(parse((path / RUN_FILE).read_bytes()))
     except (OSError, ValueError, RecursionError) as error:
         raise UnreadableRun(f"{path} holds no readable run: {error}") from None
     return dataclasses.replace(run, state=_state(run, path))
@@ -292,64 +244,6 @@ def _try(read: Callable[[], _Read], default: _Read) -> _Read:
         return default
 
 
-def _lines(path: Path) -> Iterator[bytes]:
-    with contextlib.suppress(OSError), path.open("rb") as file:
-        yield from file
-
-
-def _records(path: Path, begin: bytes = b"") -> Iterator[tuple[str, Any]]:
-    """Each record with its kind: of a `start` the node id, of a damaged line nothing."""
-    for line in _lines(path):
-        if not line.startswith(begin):
-            continue
-        try:
-            document = _parse(line)
-            kind = document.get("$record")
-            if kind == "start":
-                yield "start", _text(document["nodeid"])
-            elif kind == "attempt":
-                yield "attempt", records.attempt_from_json(document)
-            elif kind == "failure":
-                yield "failure", records.failure_from_json(document)
-        except (ValueError, KeyError, RecursionError):
-            yield "malformed", None
-
-
-def _parse(line: bytes) -> dict[str, Any]:
-    document: Any = json.loads(line)
-    if not isinstance(document, dict):
-        raise ValueError("not a JSON object")
-    if b"\\ud" in line or b"\\uD" in line:
-        document = _without_surrogates(document)
-    parsed: dict[str, Any] = document
-    return parsed
-
-
-def _without_surrogates(value: Any) -> Any:
-    """Lone surrogates are legal in JSON and nowhere else: neither files nor databases take them."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
-    if isinstance(value, list):
-        return [_without_surrogates(item) for item in value]
-    if isinstance(value, dict):
-        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"not a text: {value!r:.80}")
-    return value
-
-
-def _distributions(path: Path) -> tuple[Distribution, ...]:
-    try:
-        documents = json.loads(path.read_bytes())
-        return tuple(records.distribution_from_json(document) for document in documents)
-    except (OSError, ValueError, TypeError, RecursionError):
-        return ()
-
-
 def _state(run: Run, path: Path) -> State:
     if run.state != "running":
         return run.state
@@ -404,7 +298,7 @@ def _write_new(path: Path, content: bytes) -> None:
 
 
 def _run_content(run: Run) -> bytes:
-    return json.dumps({"$record": "run", **records.to_json(run)}, indent=1).encode()
+    return json.dumps({"$record": "run", **to_json(run)}, indent=1).encode()
 
 
 def _overwrite(path: Path, content: bytes) -> None:

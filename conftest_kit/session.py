@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import os
-import platform
-import re
-import shutil
 import sys
-import time
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest_kit import environment, git, records, rundir, settings
 from conftest_kit.capture import Capture
-from conftest_kit.failures import bounded, message_of
-from conftest_kit.masking import Mask
-from conftest_kit.recorder import Recorder
-from conftest_kit.records import Run
-from conftest_kit.rundir import RunDir
-from conftest_kit.settings import Settings
+from conftest_kit.imports import past_rewriting
+from conftest_kit.texts import message_of
 
-TOKEN = "CONFTEST_KIT_TOKEN"  # noqa: S105 - the name of a variable
-"""Names the folder through which `orchestrator run` and the first pytest below it meet."""
+if TYPE_CHECKING:
+    from conftest_kit.writer import Writer
+
 WORKER_KEY = "conftest_kit"
 """Under which the writer and xdist's workers tell each other things."""
 MAX_WARNINGS = 20
-MAX_ARTIFACTS = 1000
 
 _recorded: weakref.WeakSet[pytest.Config] = weakref.WeakSet()
 """Sessions of this process that are recorded: one inside another (pytester) stays silent."""
@@ -72,7 +61,7 @@ class Kit:
                 _recorded.add(config)
                 self.capture = Capture(config, Path(told["directory"]))
         elif not _recorded:
-            self.writer = Writer.begin(config, self.warn)
+            self.writer = _begin(config, self.warn)
             if self.writer is not None:
                 _recorded.add(config)
                 self.writer.session = session
@@ -93,7 +82,7 @@ class Kit:
         if error is self._foreign_error or not isinstance(error, Exception):
             error = None
         if self.writer is None and error is not None and _is_first(self._config):
-            self.writer = Writer.begin(self._config, self.warn)
+            self.writer = _begin(self._config, self.warn)
         if self.writer is not None:
             line = self.writer.finish(error, self._warnings)
             if line and getattr(self._config.option, "verbose", 0) >= 0:
@@ -121,289 +110,12 @@ class Kit:
 
 def _is_first(config: pytest.Config) -> bool:
     """Whether a start that failed is this process's to record."""
-    return not _recorded and not hasattr(config, "workerinput") and not _is_worker()
+    is_worker = hasattr(config, "workerinput") or "PYTEST_XDIST_WORKER" in os.environ
+    return not _recorded and not is_worker
 
 
-def _is_worker() -> bool:
-    return "PYTEST_XDIST_WORKER" in os.environ
+def _begin(config: pytest.Config, warn: Callable[[str], None]) -> Writer | None:
+    with past_rewriting():
+        from conftest_kit.writer import Writer  # noqa: PLC0415 - xdist's workers have none
 
-
-class Writer:
-    """The one process that writes the run."""
-
-    def __init__(
-        self,
-        config: pytest.Config,
-        options: Settings,
-        directory: RunDir,
-        run: Run,
-        *,
-        asked: bool,
-    ) -> None:
-        self.session: pytest.Session | None = None
-        self.directory = directory
-        self._config = config
-        self._settings = options
-        self._run = run
-        self._asked = asked
-        """Whether somebody outside waits for this run."""
-        self._dirty: git.DirtyCheck | None = None
-        self._finished = 0.0
-        self._interrupted = False
-        option = config.option
-        self.recorder = Recorder(
-            directory,
-            mask=Mask.of(os.environ),
-            max_bytes=options.max_run_bytes,
-            grouped=getattr(option, "dist", None) == "loadgroup",
-        )
-
-    @classmethod
-    def begin(cls, config: pytest.Config, warn: Callable[[str], None]) -> Writer | None:
-        """Create the run directory; None where this process must stay silent.
-
-        A wrong setting costs a warning, not the record.
-
-        Raises:
-            OSError: the place cannot be written to.
-        """
-        now = time.time()
-        folder = os.environ.get(TOKEN)
-        run_id = rundir.new_run_id(now)
-        if folder:
-            if _is_worker():
-                return None
-            run_id = (Path(folder) / "run_id").read_text().strip()
-        options, problems = settings.load_what_is_right(
-            _base_folder(config), os.environ, _overrides(config)
-        )
-        for problem in problems:
-            warn(problem)
-        directory = RunDir.new(options.logs_dir, run_id)
-        if folder and not _take(Path(folder), directory.path):
-            return None
-        mask = Mask.of(os.environ)
-        command = [sys.argv[0], *(str(arg) for arg in config.invocation_params.args)]
-        run = Run(
-            run_id=run_id,
-            project=options.project,
-            started=rundir.timestamp(now),
-            pid=os.getpid(),
-            host=platform.node(),
-            command=tuple(bounded(mask(part), 4096) for part in command),
-            directory=str(config.invocation_params.dir),
-            root=str(config.rootpath),
-            inifile=str(config.inipath) if config.inipath else None,
-            environment=environment.collect(
-                config.rootpath,
-                os.environ,
-                plugins=_plugin_versions(config),
-                random_seed=_random_seed(config),
-            ),
-        )
-        directory.create(run)
-        writer = cls(config, options, directory, run, asked=bool(folder))
-        repository = git.find(config.rootpath)
-        if repository is not None:
-            writer._dirty = git.start_dirty_check(repository.top)
-        return writer
-
-    def tell_worker(self, node: Any) -> None:
-        """An xdist worker is about to start."""
-        node.workerinput[WORKER_KEY] = {"directory": str(self.directory.path)}
-
-    def loop_starts(self) -> None:
-        """The first test is about to run."""
-        self._ask_git()
-
-    def internal_error(self, excrepr: Any, excinfo: Any) -> None:
-        """pytest or a plugin broke, here or in a worker."""
-        self._interrupted = True
-        error = excinfo.value
-        text = str(excrepr)
-        last = excinfo.traceback[-1].name if len(excinfo.traceback) else ""
-        if last == "worker_internal_error":  # xdist hands over text and raises it here
-            self.recorder.failed("internal", None, _last_said(message_of(error)), text)
-        else:
-            self.recorder.failed("internal", self._extracted(error), "", text)
-
-    def interrupted(self, excinfo: Any) -> None:
-        """Somebody stopped the run. pytest's own ways to stop early are subclasses."""
-        value = excinfo.value
-        self._interrupted |= (
-            type(value) is KeyboardInterrupt
-            or isinstance(value, pytest.exit.Exception)
-            or "received keyboard-interrupt" in message_of(value)  # xdist, of a worker
-        )
-
-    def session_finishes(self) -> None:
-        """No more tests; summaries follow."""
-        self._finished = time.time()
-
-    def finish(self, error: Exception | None, warnings: list[str]) -> str:
-        """Complete the record. Returns the line to print: only a red run has one."""
-        if error is not None:
-            self.recorder.failed("start", self._extracted(error), "", "")
-        self.recorder.finish()
-        self._ask_git()
-        run = self._finished_run(error, warnings)
-        if self._is_dry() and not self.recorder.failures and not self._asked:
-            self.directory.close()
-            shutil.rmtree(self.directory.path, ignore_errors=True)
-            return ""
-        red = rundir.is_red(run) or self.recorder.failures > 0
-        steps = [self._log, self._metrics, self._prune]
-        if red:
-            steps.insert(0, self._distributions)
-        for step in steps:
-            try:
-                warnings.extend(step(run))
-            except Exception as problem:  # noqa: BLE001 - the other steps are worth taking
-                warnings.append(f"{type(problem).__name__}: {message_of(problem)[:300]}")
-        self.directory.close()
-        self.directory.finish(dataclasses.replace(run, warnings=tuple(warnings)))
-        return f"conftest-kit: recorded run {run.run_id} · orchestrator review" if red else ""
-
-    def _finished_run(self, error: Exception | None, warnings: list[str]) -> Run:
-        recorder = self.recorder
-        if recorder.slim:
-            warnings.append(f"{recorder.slim} failures have no text: the run became too large")
-        if recorder.uncounted:
-            warnings.append(f"{recorder.uncounted} records left out: the run became too large")
-        session = self.session
-        state: records.State = "interrupted" if self._interrupted else "complete"
-        if error is not None and not recorder.counts:
-            state = "not_started"
-        return dataclasses.replace(
-            self._run,
-            state=state,
-            finished=rundir.timestamp(self._finished or time.time()),
-            exit_code=_exit_code(session, error),
-            counts={name: recorder.counts[name] for name in records.OUTCOMES},
-            pytest_counts=_pytest_counts(self._config),
-            collected=None if session is None else session.testscollected,
-            coverage_percent=_coverage(self._config),
-            artifacts=self.directory.kept_artifacts()[:MAX_ARTIFACTS],
-            warnings=tuple(warnings),
-        )
-
-    def _distributions(self, _run: Run) -> Iterable[str]:
-        self.directory.write_distributions(environment.installed_metadata())
-        return ()
-
-    def _log(self, run: Run) -> Iterable[str]:
-        from conftest_kit import log  # noqa: PLC0415 - needed at the end only
-
-        recording = rundir.unfolding(self.directory.path, run, self.recorder.in_flight())
-        log.append(self._settings.logs_dir / rundir.LOG_FILE, log.render(recording))
-        return ()
-
-    def _metrics(self, run: Run) -> Iterable[str]:
-        from conftest_kit import metrics  # noqa: PLC0415 - as above
-
-        return metrics.update(
-            self._settings.metrics_file, run=run, durations=self.recorder.durations
-        )
-
-    def _prune(self, _run: Run) -> Iterable[str]:
-        removed = rundir.prune(self._settings.logs_dir, self._settings.keep_runs)
-        return [
-            f"the red run {path.name} was removed, and nobody had reviewed it" for path in removed
-        ]
-
-    def _extracted(self, error: BaseException) -> str | None:
-        return Capture(self._config, self.directory.path).extracted(error)
-
-    def _ask_git(self) -> None:
-        if self._dirty is not None:
-            dirty, self._dirty = self._dirty.result(), None
-            found = self._run.environment
-            found = dataclasses.replace(found, git={**found.git, "dirty": dirty})
-            self._run = dataclasses.replace(self._run, environment=found)
-
-    def _is_dry(self) -> bool:
-        """Whether this session only shows something."""
-        names = ("collectonly", "showfixtures", "show_fixtures_per_test", "setupplan", "cacheshow")
-        return any(getattr(self._config.option, name, None) for name in names)
-
-
-def _take(folder: Path, directory: Path) -> bool:
-    """Take the one-time token; False where another pytest has it."""
-    try:
-        descriptor = os.open(folder / "taken", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return False
-    with os.fdopen(descriptor, "w") as file:
-        json.dump({"pid": os.getpid(), "run_directory": str(directory)}, file)
-    return True
-
-
-def _overrides(config: pytest.Config) -> dict[str, str]:
-    given = getattr(config.option, "conftest_kit", None)
-    pairs = (str(text).partition("=") for text in (given if isinstance(given, list) else ()))
-    return {key.strip(): value for key, _, value in pairs}
-
-
-def _base_folder(config: pytest.Config) -> Path:
-    """That of the ini file, else of the conftest that names the kit, else where pytest started."""
-    if config.inipath is not None:
-        return config.inipath.parent
-    for plugin in config.pluginmanager.get_plugins():
-        file = getattr(plugin, "__file__", None)
-        if isinstance(file, str) and Path(file).name == "conftest.py":
-            named = getattr(plugin, "pytest_plugins", ())
-            named = (named,) if isinstance(named, str) else named
-            if any(str(name).split(".")[0] == "conftest_kit" for name in named):
-                return Path(file).parent
-    return Path(config.invocation_params.dir)
-
-
-def _plugin_versions(config: pytest.Config) -> dict[str, str]:
-    """From the names of their metadata folders: reading the metadata takes 0.2 ms each."""
-    found = {"pytest": pytest.__version__}
-    for _, distribution in config.pluginmanager.list_plugin_distinfo():
-        folder = getattr(getattr(distribution, "_dist", None), "_path", None)
-        match = re.fullmatch(r"(.+?)-(.+)\.dist-info", getattr(folder, "name", ""))
-        if match:
-            found[environment.normalised(match[1])] = match[2]
-        else:
-            name = environment.normalised(str(distribution.project_name))
-            found[name] = str(distribution.version)
-    return found
-
-
-def _random_seed(config: pytest.Config) -> int | None:
-    seed = getattr(config.option, "randomly_seed", None)
-    return seed if type(seed) is int and config.pluginmanager.has_plugin("randomly") else None
-
-
-def _exit_code(session: pytest.Session | None, error: Exception | None) -> int:
-    if error is None:
-        return int(getattr(session, "exitstatus", 0))
-    if isinstance(error, pytest.UsageError) or type(error).__name__ == "ConftestImportFailure":
-        return 4
-    return 3 if type(error).__name__ == "PluginImportFailure" else 1
-
-
-def _pytest_counts(config: pytest.Config) -> dict[str, int] | None:
-    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
-    stats = getattr(reporter, "stats", None)
-    if not isinstance(stats, dict):
-        return None
-    return {
-        str(name): sum(getattr(report, "count_towards_summary", True) for report in reports)
-        for name, reports in stats.items()
-        if name
-    }
-
-
-def _coverage(config: pytest.Config) -> float | None:
-    """What pytest-cov measured in this run."""
-    total = getattr(config.pluginmanager.get_plugin("_cov"), "cov_total", None)
-    return float(total) if isinstance(total, int | float) else None
-
-
-def _last_said(text: str) -> str:
-    """What a worker's error says: xdist sends its rendered traceback, and asserts False with it."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return next((line for line in reversed(lines) if line != "assert False"), "")
+    return Writer.begin(config, warn)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
 from conftest_kit import git
 
@@ -47,8 +47,7 @@ class Settings:
         return self.memory or str(self.logs_dir / MEMORY_FILE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(NamedTuple):
     """One row of the table in the README."""
 
     key: str

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from conftest_kit import rundir
+from conftest_kit import reading
 from conftest_kit.records import Failure, Recording
 
 _NO_TESTS_COLLECTED = 5
@@ -19,7 +19,7 @@ def read(run_directory: Path) -> Recording:
     Raises:
         conftest_kit.rundir.UnreadableRun: the directory holds no run.
     """
-    recording = rundir.read(run_directory)
+    recording = reading.read(run_directory)
     unseen = tuple(_unseen(recording))
     return replace(recording, failures=recording.failures + unseen)
 

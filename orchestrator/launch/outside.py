@@ -9,7 +9,7 @@ import signal
 from dataclasses import replace
 from pathlib import Path
 
-from conftest_kit import records, rundir
+from conftest_kit import reading, records, rundir
 from conftest_kit.records import Failure, Frame, Raised, Run
 from orchestrator.intake import recorded
 from orchestrator.launch import Launched
@@ -69,7 +69,7 @@ def record_death(launched: Launched, run_directory: Path) -> None:
         conftest_kit.rundir.UnreadableRun: the directory holds no run.
         OSError: the record cannot be written to.
     """
-    recording = rundir.read(run_directory)
+    recording = reading.read(run_directory)
     if recording.run.state != "died":
         return
     directory = rundir.RunDir(run_directory)

@@ -311,7 +311,7 @@ def _span(found: re.Match[str], group: str, label: str) -> Span:
     return Span(start=found.start(group), end=found.end(group), label=label)
 
 
-# As conftest_kit.failures.bounded says that it cut a text.
+# As conftest_kit.texts.bounded says that it cut a text.
 _CUT = re.compile(r"\n… \d+ bytes left out …\n")
 _HARMLESS_WORD = re.compile(r"[a-z]{0,12}|\W{0,8}")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest_kit import rundir
+from conftest_kit import reading, rundir
 from conftest_kit.records import Failure, Recording
 
 
@@ -34,7 +34,7 @@ class Recorded:
     def recording(self) -> Recording:
         """Of the only run."""
         (path,) = self.paths
-        return rundir.read(path)
+        return reading.read(path)
 
     @property
     def failure(self) -> Failure:

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest_kit import records
-from conftest_kit.failures import MAX_RAISED, Extraction, bounded
+from conftest_kit.failures import MAX_RAISED, Extraction
 from conftest_kit.places import Places
 from conftest_kit.records import Raised
+from conftest_kit.texts import bounded
 
 HERE = Path(__file__).parent.parent.parent
 

@@ -515,7 +515,7 @@ def test_the_run_is_never_changed(record, pytester, monkeypatch, workers: str, t
     elif trouble == "bug in a worker":
         conftest = prelude.format("capture") + "broken.Capture.test = bug"
     elif trouble == "bug at the end":
-        conftest = prelude.format("session") + "broken.Writer.finish = bug"
+        conftest = prelude.format("writer") + "broken.Writer.finish = bug"
     elif trouble == "lock":
         conftest = (
             prelude.format("locking")

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conftest_kit import records, rundir
+from conftest_kit import reading, records, rundir
 from conftest_kit.records import Attempt, Distribution, Failure, Run
 from conftest_kit.rundir import RunDir, UnreadableRun
 
@@ -51,13 +51,12 @@ def test_round_trip(tmp_path: Path):
     path = make(tmp_path / "logs", RUN, line("attempt", attempt), line("failure", failure))
     RunDir(path).write_distributions([distribution])
 
-    recording = rundir.read(path)
+    recording = reading.read(path)
     assert recording.run == RUN
     assert recording.attempts == (attempt,)
     assert recording.failures == (failure,)
     assert recording.distributions == (distribution,)
-    assert tuple(rundir.unfolding(path, RUN, ()).failures) == (failure,)
-    assert len(rundir.unfolding(path, RUN, ()).attempts) == 1
+    assert tuple(reading.failures_for_log(path)) == (failure,)
 
 
 def test_in_flight(tmp_path: Path):
@@ -65,7 +64,7 @@ def test_in_flight(tmp_path: Path):
     start = b'{"$record":"start","nodeid":"a.py::b","time":""}\n'
     ended = line("attempt", Attempt(nodeid="a.py::b", outcome="rerun"))
 
-    assert rundir.read(make(tmp_path, RUN, start, ended, start)).in_flight == ("a.py::b",)
+    assert reading.read(make(tmp_path, RUN, start, ended, start)).in_flight == ("a.py::b",)
 
 
 def test_damage_is_counted(tmp_path: Path):
@@ -73,7 +72,7 @@ def test_damage_is_counted(tmp_path: Path):
     good = rb'{"$record":"attempt","nodeid":"\ud800","outcome":"passed","later":1}' + b"\n"
     path = make(tmp_path, RUN, b"\xff\n", b"[]\n", b'{"$record":"new"}\n', good, good[:30])
 
-    recording = rundir.read(path)
+    recording = reading.read(path)
     assert recording.malformed_lines == 3
     assert [attempt.nodeid for attempt in recording.attempts] == ["\\ud800"]
 
@@ -100,7 +99,7 @@ def test_reading_never_raises_anything_else(tmp_path: Path, lines: list[bytes], 
     (tmp_path / "distributions.json").write_bytes(document)
 
     try:
-        recording = rundir.read(tmp_path)
+        recording = reading.read(tmp_path)
     except UnreadableRun:
         pass
     else:
@@ -122,11 +121,11 @@ def test_state_of_a_run_that_never_finished(tmp_path: Path):
         name: make(tmp_path, dataclasses.replace(run, run_id=name)) for name, run in states.items()
     }
 
-    found = {name: rundir.read(path).run.state for name, path in paths.items()}
+    found = {name: reading.read(path).run.state for name, path in paths.items()}
     assert found == {"mine": "running", "gone": "died", "reused": "died", "other host": "running"}
     for name in ("run.json", "records.ndjson"):
         os.utime(paths["other host"] / name, (1e9, 1e9))
-    assert rundir.read(paths["other host"]).run.state == "died"
+    assert reading.read(paths["other host"]).run.state == "died"
 
 
 def test_find(tmp_path: Path):

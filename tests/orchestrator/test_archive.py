@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest_kit import rundir
+from conftest_kit import reading
 from conftest_kit.records import Attempt, Distribution, Failure, Frame, Raised, Recording, Run
 from orchestrator import archive
 from orchestrator.redact import Redactor
@@ -98,7 +98,7 @@ def test_an_unpacked_archive_is_a_run_directory(project, tmp_path):
     with tarfile.open(archived(project).path) as tar:
         tar.extractall(tmp_path / "unpacked", filter="data")
 
-    assert rundir.read(tmp_path / "unpacked" / RUN_ID) == RECORDING
+    assert reading.read(tmp_path / "unpacked" / RUN_ID) == RECORDING
 
 
 def test_content_and_manifest(project):

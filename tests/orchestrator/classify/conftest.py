@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from conftest_kit import rundir
+from conftest_kit import reading, rundir
 from conftest_kit.records import (
     Distribution,
     Environment,
@@ -73,7 +73,7 @@ def _run_pytest(root, files, *arguments, **environment):
     )
     runs = rundir.runs(root / "logs")
     assert runs, done.stdout + done.stderr
-    return Red(recording=rundir.read(runs[0]), project=read_project(root))
+    return Red(recording=reading.read(runs[0]), project=read_project(root))
 
 
 @pytest.fixture

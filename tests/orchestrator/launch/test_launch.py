@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest_kit import rundir
+from conftest_kit import reading
 from orchestrator import launch as launch_module
 from orchestrator.errors import UsageProblem
 from orchestrator.launch import launch, lending
@@ -113,7 +113,7 @@ def test_the_run_is_found(project):
 
     assert launched.run_directory is not None
     assert launched.run_directory.name == launched.run_id
-    assert rundir.read(launched.run_directory).run.exit_code == 1
+    assert reading.read(launched.run_directory).run.exit_code == 1
     assert launched.started < launched.finished
     assert launched.notes == ()
 
@@ -157,7 +157,7 @@ def test_lent_kit_leaves_no_trace(project, elsewhere, arguments):
 
     assert launched.exit_code == 0
     assert launched.run_directory is not None
-    assert rundir.read(launched.run_directory).run.counts["passed"] == 8
+    assert reading.read(launched.run_directory).run.counts["passed"] == 8
     assert (directory / "monitoring" / "pytest_metrics.prom").exists()
     assert launched.notes == ()
 
@@ -170,7 +170,7 @@ def test_lent_kit_records_exceptions_where_tests_run(project, elsewhere, argumen
     launched, _ = run(directory, elsewhere, "-m", "pytest", *arguments)
 
     assert launched.run_directory is not None
-    (failure,) = rundir.read(launched.run_directory).failures
+    (failure,) = reading.read(launched.run_directory).failures
     assert failure.exceptions[0].type == "FileNotFoundError"
     assert failure.exceptions[0].attributes["filename"] == "file.txt"
 
@@ -238,7 +238,7 @@ def test_death_of_the_process(project, how, status):
 
     assert launched.exit_code == status
     assert launched.run_directory is not None
-    recording = rundir.read(launched.run_directory)
+    recording = reading.read(launched.run_directory)
     assert recording.run.state == "died"
     assert recording.in_flight == ("test_it.py::test",)
 
@@ -423,7 +423,7 @@ def test_several_pytests_of_one_command(project, elsewhere):
     launched, _ = run(directory, "sh", "-c", script)
 
     assert launched.run_directory is not None
-    (attempt,) = rundir.read(launched.run_directory).attempts
+    (attempt,) = reading.read(launched.run_directory).attempts
     assert attempt.nodeid == "test_a.py::test"
     assert "started pytest 2 times" in launched.notes[0]
 

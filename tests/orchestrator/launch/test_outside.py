@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest_kit import rundir
+from conftest_kit import reading, rundir
 from conftest_kit.records import Run
 from orchestrator.launch import Launched
 from orchestrator.launch.outside import record_death, record_not_started, start_failure
@@ -163,7 +163,7 @@ def test_the_record_reads_back(tmp_path, exit_code, state, phase, message):
     path = record_not_started(
         launched(USAGE, exit_code, notes=("a note",)), logs_dir=tmp_path, project="p"
     )
-    recording = rundir.read(path)
+    recording = reading.read(path)
     (failure,) = recording.failures
 
     assert rundir.find(tmp_path, "latest") == path
@@ -175,7 +175,7 @@ def test_the_record_reads_back(tmp_path, exit_code, state, phase, message):
 def test_a_green_command_has_no_failure(tmp_path):
     """A command that succeeded without pytest leaves a run without failures."""
     path = record_not_started(launched("", 0), logs_dir=tmp_path, project="p")
-    recording = rundir.read(path)
+    recording = reading.read(path)
 
     assert recording.run.state == "not_started"
     assert recording.failures == ()
@@ -197,7 +197,7 @@ def test_a_death_is_completed_once(dead_run):
 
     record_death(ended, dead_run)
     record_death(ended, dead_run)
-    recording = rundir.read(dead_run)
+    recording = reading.read(dead_run)
 
     assert recording.run.exit_code == 139
     assert recording.run.state == "died"
