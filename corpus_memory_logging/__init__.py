@@ -11,7 +11,7 @@ from corpus_memory_logging.abzu import (
     log_test_failure,
     watchdog,
 )
-from corpus_memory_logging.errors import CorpusMemoryError, QueryError, StoreError
+from corpus_memory_logging.errors import CorpusMemoryError, QueryError, StoreError, UnknownId
 from corpus_memory_logging.filters import Filters
 from corpus_memory_logging.store import Store, open_store
 
@@ -21,6 +21,7 @@ __all__ = [
     "QueryError",
     "Store",
     "StoreError",
+    "UnknownId",
     "import_interactions",
     "load_interactions",
     "log_interaction",

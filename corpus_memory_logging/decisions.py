@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from corpus_memory_logging.engine import Partition
-from corpus_memory_logging.errors import QueryError
+from corpus_memory_logging.errors import QueryError, UnknownId
 from corpus_memory_logging.keys import moment, storable
 from corpus_memory_logging.lookup import named
 from corpus_memory_logging.records import CATEGORIES, Suggestion
@@ -52,7 +52,8 @@ def resolve(
         decided.
 
     Raises:
-        QueryError: the cause, a suggestion or the category is not one that the memory knows.
+        UnknownId: the cause or a suggestion is not one that the memory knows.
+        QueryError: the category is none, or the suggestion is another cause's.
     """
     if category is not None and category not in CATEGORIES:
         raise QueryError(f"category {category!r} is none of {', '.join(CATEGORIES)}")
@@ -111,8 +112,8 @@ def _accepted(
 def _suggestion(memory: Partition, typed: str, cause_id: str) -> str:
     try:
         _, found = named(memory, typed, ("suggestion",))
-    except QueryError as error:
-        raise QueryError(f"{error}; {_choice(memory, cause_id)}") from None
+    except UnknownId as error:
+        raise UnknownId(f"{error}; {_choice(memory, cause_id)}") from None
     if found["cause_id"] != cause_id:
         raise QueryError(
             f"suggestion {found['id']} belongs to cause {found['cause_id']}, not to {cause_id}; "
@@ -138,13 +139,20 @@ def _culprit(
 ) -> dict[str, str | None]:
     if not typed:
         return {"culprit": None, "culprit_type": None}
-    kind, _, name = typed.rpartition(":")
+    kind, name = _parts(typed)
     row = memory.select("culprit_type", cause_id=cause_id)[0]
     guess = _CULPRIT_TYPES.get(category or row["category"], "distribution")
     return {
-        "culprit": storable(name or typed),
+        "culprit": storable(name),
         "culprit_type": storable(kind) or row["culprit_type"] or guess,
     }
+
+
+def _parts(typed: str) -> tuple[str, str]:
+    """Names have colons too: `pay.example:8443`, `tests/test_cart.py::test_total`."""
+    kind, _, name = typed.partition(":")
+    typed_so = kind.isidentifier() and name and not name.startswith(":")
+    return (kind, name) if typed_so else ("", typed)
 
 
 def _stored(text: str | None) -> str | None:

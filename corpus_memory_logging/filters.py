@@ -59,7 +59,8 @@ def parameters(memory: Partition, filters: Filters, name: str, *, now: datetime)
     """The parameters of the statement of that name; what is not asked for is None.
 
     Raises:
-        QueryError: a value is not allowed, or the run is not there; the message says which.
+        QueryError: a value is not allowed; the message says which.
+        UnknownId: the run is not there.
     """
     if filters.category is not None and filters.category not in CATEGORIES:
         raise QueryError(f"category {filters.category!r} is none of {', '.join(CATEGORIES)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from corpus_memory_logging.engine import Partition, Row
-from corpus_memory_logging.errors import QueryError
+from corpus_memory_logging.errors import UnknownId
 from corpus_memory_logging.keys import storable
 
 KINDS = ("run", "cause", "failure", "suggestion")
@@ -15,12 +15,12 @@ def named(memory: Partition, typed: str, kinds: tuple[str, ...] = KINDS) -> tupl
     `latest` is the run that started last; of a path, the last part counts.
 
     Raises:
-        QueryError: nothing has that id, or several have; the message names them.
+        UnknownId: nothing has that id, or several have; the message names them.
     """
     wanted = " or ".join(kinds)
     text = storable(typed.strip().rstrip("/").rpartition("/")[2])
     if not text:
-        raise QueryError(f"{typed!r} names no {wanted}: give an id or the beginning of one")
+        raise UnknownId(f"{typed!r} names no {wanted}: give an id or the beginning of one")
     if text == "latest" and "run" in kinds:
         text = _latest(memory)
     found = [
@@ -32,14 +32,14 @@ def named(memory: Partition, typed: str, kinds: tuple[str, ...] = KINDS) -> tupl
     if len(exact or found) == 1:
         return (exact or found)[0]
     if not found:
-        raise QueryError(f"no {wanted} has an id that begins with {typed!r}")
+        raise UnknownId(f"no {wanted} has an id that begins with {typed!r}")
     candidates = "; ".join(f"{kind} {row['id']} ({row['about']:.60})" for kind, row in found)
-    raise QueryError(f"{typed!r} begins the id of several: {candidates}")
+    raise UnknownId(f"{typed!r} begins the id of several: {candidates}")
 
 
 def _latest(memory: Partition) -> str:
     row = memory.first("latest_run")
     if row is None:
-        raise QueryError("the memory has no run yet: 'latest' names none")
+        raise UnknownId("the memory has no run yet: 'latest' names none")
     run_id: str = row["run_id"]
     return run_id

@@ -117,7 +117,7 @@ def show(memory: Partition, typed: str) -> dict[str, Any]:
     that accepted or rejected it), `runs` (those that had its cause).
 
     Raises:
-        QueryError: nothing has that id, or several have; the message names them.
+        UnknownId: nothing has that id, or several have; the message names them.
     """
     kind, found = named(memory, typed)
     if kind == "run":

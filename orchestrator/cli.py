@@ -21,12 +21,17 @@ from rich.console import Console
 from conftest_kit import settings as kit_settings
 from conftest_kit.settings import Settings, SettingsError
 from corpus_memory_logging import Filters, Store, interactions, open_store, queries
-from corpus_memory_logging.errors import QueryError, StoreError
+from corpus_memory_logging.errors import QueryError, StoreError, UnknownId
 from corpus_memory_logging.records import CATEGORIES, Review
 from orchestrator import demo as sample
 from orchestrator import init as switch
 from orchestrator import launch, options, report, reviews
-from orchestrator.errors import MemoryUnreachable, OrchestratorError, UsageProblem
+from orchestrator.errors import (
+    MemoryUnreachable,
+    OrchestratorError,
+    UnreadableInput,
+    UsageProblem,
+)
 from orchestrator.options import FAIL_ON
 from orchestrator.report import history, plain, tables
 from orchestrator.report.view import counted
@@ -36,7 +41,7 @@ EXIT_CODES: tuple[tuple[str, str], ...] = (
     ("0", "done; `run`: pytest passed"),
     ("1–5", "`run` only: pytest's own status, unchanged (128+n where signal n ended it)"),
     (f"{USAGE}", "usage: an option, a value or a setting that is not allowed"),
-    ("65", "unreadable input: no such run, a damaged record or metrics file"),
+    ("65", "unreadable input: an id that names nothing, a damaged record or metrics file"),
     ("69", "the memory cannot be reached; a report is printed all the same"),
     (f"{BUG}", "a bug of ours; `--debug` shows where"),
     (f"{FAIL_ON}", "`--fail-on` matched (under `run` only where pytest gave 0)"),
@@ -171,7 +176,7 @@ def show(id: str, form: str, memory: str | None) -> None:
 def resolve(cause: str, memory: str | None, **decision: Any) -> None:
     """Record what a reviewer decided; it is recalled when the cause comes back."""
     with _open(_settings(memory)) as store:
-        decided = store.resolve(cause, now=_now(), reviewer=_reviewer(), **decision)
+        decided = reviews.resolve(store, cause, now=_now(), reviewer=_reviewer(), **decision)
     _emit(
         f"cause {decided['cause_id']} is {decided['status']}: {plain.one_line(decided['title'])}\n"
     )
@@ -355,6 +360,9 @@ def _status(command: Callable[[], Any], *, debug: bool) -> int:
         return USAGE
     except click.Abort:
         return 130
+    except UnknownId as error:
+        _say(str(error))
+        return UnreadableInput.exit_code
     except (click.ClickException, SettingsError, QueryError) as error:
         _say(str(error))
         return USAGE

@@ -24,7 +24,7 @@ class UsageProblem(OrchestratorError):
 
 
 class UnreadableInput(OrchestratorError):
-    """A run, a metrics file or another input is missing or cannot be read."""
+    """What is named (a run, a metrics file) is not there or cannot be read."""
 
     exit_code = 65
 

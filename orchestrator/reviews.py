@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from conftest_kit import rundir
 from conftest_kit.masking import Mask
@@ -18,6 +19,9 @@ from orchestrator.errors import UnreadableInput, UsageProblem
 from orchestrator.intake import metrics_file
 from orchestrator.launch import Launched, outside
 from orchestrator.redact import Redactor
+
+_TYPED = ("accept", "culprit", "fix", "note")
+"""What a decision holds of a reviewer's own words."""
 
 
 def of_launched(
@@ -115,6 +119,21 @@ def share(
     )
     unscanned = (f"{name} is binary and was not searched" for name in archived.unscanned)
     return (*archived.left_out, *unscanned)
+
+
+def resolve(
+    store: Store, cause: str, *, now: datetime, reviewer: str, **decision: Any
+) -> dict[str, Any]:
+    """Keep a reviewer's decision as `Store.resolve` does, without the secrets in what was typed.
+
+    Raises:
+        corpus_memory_logging.errors.QueryError: the memory cannot follow it.
+        corpus_memory_logging.errors.StoreError: the memory refused.
+    """
+    redactor = _redactor()
+    typed = {"reviewer": reviewer, **{name: decision.get(name) for name in _TYPED}}
+    redacted = {name: text and redactor.redact_text(text) for name, text in typed.items()}
+    return store.resolve(cause, now=now, **decision | redacted)
 
 
 def review_test_outcomes(path: Path) -> list[str]:

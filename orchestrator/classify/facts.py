@@ -6,6 +6,7 @@ import re
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from conftest_kit.records import Failure, Frame, Raised, Recording
 from orchestrator.chain import headline
@@ -14,6 +15,8 @@ from orchestrator.project import Project
 
 Fact = Callable[["Facts"], str]
 """Empty where it is not known or does not apply."""
+
+_Found = TypeVar("_Found")
 
 _PLACE_LIMIT = 200
 _MACHINERY = ("<frozen importlib", "<frozen runpy", "importlib/", "_pytest/", "pluggy/")
@@ -46,6 +49,7 @@ class Facts(Mapping[str, str]):
     link: Raised
     groups: Mapping[str, str] = field(default_factory=dict)
     _known: dict[str, str] = field(default_factory=dict, repr=False)
+    _found: dict[Callable[[Facts], Any], Any] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, name: str) -> str:
         if name in self.groups:
@@ -66,6 +70,13 @@ class Facts(Mapping[str, str]):
         if not groups:
             return self
         return Facts(context=self.context, failure=self.failure, link=self.link, groups=groups)
+
+    def once(self, find: Callable[[Facts], _Found]) -> _Found:
+        """What several facts are parts of, found once."""
+        if find not in self._found:
+            self._found[find] = find(self)
+        found: _Found = self._found[find]
+        return found
 
     def group(self, name: str) -> str:
         """A named group of the rule's pattern; empty where it has none."""

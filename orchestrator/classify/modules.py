@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from packaging.utils import canonicalize_name
 
 from orchestrator.classify.facts import Fact, Facts
-from orchestrator.classify.owners import is_namespace, known_names, owner_of
+from orchestrator.classify.owners import asking, is_namespace, known_names, owner_of
 from orchestrator.classify.rules import knowledge
 from orchestrator.project import Requirement
 
@@ -32,7 +32,7 @@ class Resolution:
     source: str
     """`declared`, `required`, `known` or `unverified`."""
     said: str
-    """The source, for a person."""
+    """The source, for a person; empty where it has nothing to do with the failure."""
 
 
 def _module(facts: Facts) -> str:
@@ -146,7 +146,9 @@ def _import_folder(facts: Facts) -> str:
     )
 
 
-def _resolution(facts: Facts, module: str) -> Resolution | None:
+def _resolution(facts: Facts) -> Resolution | None:
+    """The distribution that brings the module, whether it exists or not; None without a module."""
+    module = facts["module"]
     if not module:
         return None
     candidates = known_names(module)
@@ -160,7 +162,7 @@ def _resolution(facts: Facts, module: str) -> Resolution | None:
             said=f"{declared.file} asks for it: {declared.text}",
         )
     for name in named:
-        for owner, extra in facts.context.installed.asked_for(name):
+        for owner, extra in asking(facts, name):
             through = f" with its extra {extra!r}" if extra else ""
             return Resolution(
                 distribution=name,
@@ -170,6 +172,9 @@ def _resolution(facts: Facts, module: str) -> Resolution | None:
     if candidates:
         source = knowledge("imports")["source"]
         return Resolution(distribution=candidates[0], source="known", said=f"known from {source}")
+    for name in named:
+        if any(facts.context.installed.asked_for(name)):
+            return Resolution(distribution=name, source="required", said="")
     return Resolution(
         distribution=top,
         source="unverified",
@@ -204,20 +209,9 @@ def _as_known(declared: str, candidates: tuple[str, ...]) -> str:
     return next((name for name in candidates if canonicalize_name(name) == declared), declared)
 
 
-def _distribution(facts: Facts) -> str:
-    """The distribution that brings the module."""
-    found = _resolution(facts, facts["module"])
-    return found.distribution if found else ""
-
-
-def _distribution_source(facts: Facts) -> str:
-    found = _resolution(facts, facts["module"])
-    return found.source if found else ""
-
-
-def _distribution_said(facts: Facts) -> str:
-    found = _resolution(facts, facts["module"])
-    return found.said if found else ""
+def _resolved(part: str) -> Fact:
+    """A fact that is one part of the resolution; empty where there is none."""
+    return lambda facts: getattr(facts.once(_resolution), part, "")
 
 
 def _importer_extra(facts: Facts) -> str:
@@ -293,9 +287,9 @@ def _system_package(facts: Facts) -> str:
 
 FACTS: dict[str, Fact] = {
     "added_in": _added_in,
-    "distribution": _distribution,
-    "distribution_said": _distribution_said,
-    "distribution_source": _distribution_source,
+    "distribution": _resolved("distribution"),
+    "distribution_said": _resolved("said"),
+    "distribution_source": _resolved("source"),
     "helper": _helper,
     "import_folder": _import_folder,
     "importer_extra": _importer_extra,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 from packaging.utils import canonicalize_name
@@ -9,6 +10,11 @@ from packaging.utils import canonicalize_name
 from orchestrator.classify.facts import Fact, Facts, module_of, own_frame
 from orchestrator.classify.installed import Owner, Unmet
 from orchestrator.classify.rules import knowledge
+
+_OF_ITS_DEVELOPERS = frozenset(
+    ["dev", "develop", "development", "test", "tests", "testing", "doc", "docs", "lint", "typing"]
+)
+"""Extras that who uses a distribution has no part in."""
 
 
 def known_names(module: str) -> tuple[str, ...]:
@@ -36,6 +42,25 @@ def owner_of(facts: Facts, module: str) -> Owner | None:
     return facts.context.installed.owner(module, known_names(module), shared=shared)
 
 
+def asking(facts: Facts, name: str) -> Iterator[tuple[Owner, str]]:
+    """Who requires a distribution, and through which extra, if not always: an extra counts where
+    its distribution is in the traceback or one that the project declares.
+    """
+    for owner, extra in facts.context.installed.asked_for(name):
+        declared = facts.context.project.declared((owner.name,))
+        if (
+            not extra
+            or owner in facts.once(_in_frames)
+            or (declared and extra.lower() not in _OF_ITS_DEVELOPERS)
+        ):
+            yield owner, extra
+
+
+def _in_frames(facts: Facts) -> frozenset[Owner | None]:
+    installed = (frame for frame in facts.frames if frame.origin == "installed")
+    return frozenset(owner_of(facts, module_of(frame)) for frame in installed)
+
+
 def _raiser_of(facts: Facts) -> Owner | None:
     frame = facts.frames[-1] if facts.frames else None
     return owner_of(facts, module_of(frame)) if frame and frame.origin == "installed" else None
@@ -43,12 +68,12 @@ def _raiser_of(facts: Facts) -> Owner | None:
 
 def _raiser(facts: Facts) -> str:
     """The installed distribution whose code raised."""
-    owner = _raiser_of(facts)
+    owner = facts.once(_raiser_of)
     return owner.name if owner else ""
 
 
 def _raiser_version(facts: Facts) -> str:
-    owner = _raiser_of(facts)
+    owner = facts.once(_raiser_of)
     return owner.version if owner else ""
 
 
@@ -64,12 +89,12 @@ def _called(facts: Facts) -> Owner | None:
 
 
 def _entered(facts: Facts) -> str:
-    owner = _called(facts)
+    owner = facts.once(_called)
     return owner.name if owner else ""
 
 
 def _entered_version(facts: Facts) -> str:
-    owner = _called(facts)
+    owner = facts.once(_called)
     return owner.version if owner else ""
 
 
@@ -113,14 +138,14 @@ def _extra_lacks(facts: Facts) -> str:
 
 def _named_by(facts: Facts) -> str:
     """Who asks for the named distribution, by metadata: `fastapi 0.110 (extra all)`."""
-    for owner, extra in facts.context.installed.asked_for(facts["named_distribution"]):
+    for owner, extra in asking(facts, facts["named_distribution"]):
         return f"{owner.name} {owner.version}" + (f" (extra {extra!r})" if extra else "")
     return ""
 
 
 def _touching(facts: Facts) -> Unmet | None:
     """The unmet requirement between distributions that the failure touches."""
-    owners = (owner_of(facts, facts["module"]), _raiser_of(facts), _called(facts))
+    owners = (owner_of(facts, facts["module"]), facts.once(_raiser_of), facts.once(_called))
     touched = [owner.name for owner in owners if owner]
     found = facts.context.installed.unmet(touched)
     return next((unmet for unmet in found if unmet.installed), None) if touched else None
@@ -137,22 +162,22 @@ def _misfit(facts: Facts) -> Unmet | None:
 
 
 def _misfit_said(facts: Facts) -> str:
-    found = _misfit(facts)
+    found = facts.once(_misfit)
     return _said(found) if found else ""
 
 
 def _misfit_name(facts: Facts) -> str:
-    found = _misfit(facts)
+    found = facts.once(_misfit)
     return found.name if found else ""
 
 
 def _misfit_version(facts: Facts) -> str:
-    found = _misfit(facts)
+    found = facts.once(_misfit)
     return found.installed if found else ""
 
 
 def _misfit_requirement(facts: Facts) -> str:
-    found = _misfit(facts)
+    found = facts.once(_misfit)
     return found.requirement if found else ""
 
 
@@ -165,22 +190,22 @@ def _said(unmet: Unmet) -> str:
 
 
 def _unmet(facts: Facts) -> str:
-    found = _touching(facts)
+    found = facts.once(_touching)
     return _said(found) if found else ""
 
 
 def _unmet_name(facts: Facts) -> str:
-    found = _touching(facts)
+    found = facts.once(_touching)
     return found.name if found else ""
 
 
 def _unmet_version(facts: Facts) -> str:
-    found = _touching(facts)
+    found = facts.once(_touching)
     return found.installed if found else ""
 
 
 def _unmet_requirement(facts: Facts) -> str:
-    found = _touching(facts)
+    found = facts.once(_touching)
     return found.requirement if found else ""
 
 

@@ -25,6 +25,10 @@ Row = Mapping[str, Any]
 # RFC 3339 in UTC, as the memory has it; people get minutes.
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)")
 
+# What a spreadsheet may compute, also in full width (OWASP, CSV Injection). Tabs and carriage
+# returns, which begin such a cell too, are white space once a text is clean.
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]")
+
 _GAP = "  "
 _BELOW = "    "
 _LEAST_ROOM = 32
@@ -79,17 +83,22 @@ def _mapping(value: Row) -> str:
 def _csv(rows: Sequence[Row]) -> str:
     stream = io.StringIO()
     names = list(dict.fromkeys(name for row in rows for name in row))
-    writer = csv.DictWriter(stream, names, lineterminator="\n")
+    writer = csv.DictWriter(stream, names, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writeheader()
     writer.writerows({name: _exact(value) for name, value in row.items()} for row in rows)
     return stream.getvalue() if names else ""
 
 
-def _exact(value: Any) -> str:
-    """For programs: times, numbers and nested values as they are."""
+def _exact(value: Any) -> str | int | float:
+    """For programs: times, numbers and nested values as they are. A text that a spreadsheet would
+    compute begins with an apostrophe.
+    """
+    if value is None or _is_number(value):
+        return "" if value is None else value
     if isinstance(value, (Mapping, list, tuple, bool)):
         return clean(json.dumps(value, ensure_ascii=False))
-    return "" if value is None else clean(str(value))
+    text = clean(str(value))
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def _markdown(rows: Sequence[Row], columns: Sequence[str]) -> str:

@@ -11,6 +11,29 @@ import pytest
 from conftest_kit import reading, rundir
 from conftest_kit.records import Failure, Recording
 
+_NINE = """
+    import pytest
+
+    def test_passes(): pass
+    def test_assert(): assert 1 == 2
+    def test_raise(): raise ValueError("no")
+    def test_fail(): pytest.fail("said so")
+    def test_no_raise():
+        with pytest.raises(KeyError): pass
+    def test_chain():
+        try: {}["key"]
+        except KeyError as error: raise RuntimeError("wrapped") from error
+    @pytest.fixture
+    def broken(): raise OSError(2, "gone", "file.txt")
+    def test_setup(broken): pass
+    def test_missing(no_such_fixture): pass
+    @pytest.fixture
+    def late():
+        yield
+        1 / 0
+    def test_teardown(late): pass
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recorded:
@@ -63,3 +86,15 @@ def record(pytester: pytest.Pytester) -> Callable[..., Recorded]:
         return Recorded(result=result, folder=pytester.path)
 
     return run
+
+
+@pytest.fixture(params=["-n0", "-n2"])
+def workers(request: pytest.FixtureRequest) -> str:
+    """A test that asks for it runs without xdist and with it."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def nine_failures() -> str:
+    """A module of tests that fail in nine ways, and one that passes."""
+    return _NINE

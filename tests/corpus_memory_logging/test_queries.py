@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from conftest_kit.records import Environment
-from corpus_memory_logging import QueryError, queries
+from corpus_memory_logging import QueryError, UnknownId, queries
 from corpus_memory_logging.filters import Filters
 from corpus_memory_logging.records import Culprit
 
@@ -299,7 +299,7 @@ def test_a_suggestion_is_shown_with_what_became_of_it(full, make):
 )
 def test_an_id_that_names_nothing_or_several_is_refused(full, typed, message):
     """The message names the candidates."""
-    with pytest.raises(QueryError) as refused:
+    with pytest.raises(UnknownId) as refused:
         queries.show(full, typed)
 
     assert str(refused.value).startswith(message)
@@ -307,5 +307,5 @@ def test_an_id_that_names_nothing_or_several_is_refused(full, typed, message):
 
 def test_an_empty_memory_has_no_latest_run(store):
     """It says so."""
-    with pytest.raises(QueryError, match="the memory has no run yet: 'latest' names none"):
+    with pytest.raises(UnknownId, match="the memory has no run yet: 'latest' names none"):
         queries.show(store, "latest")

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conftest_kit.records import Attempt
-from corpus_memory_logging import QueryError, queries
+from corpus_memory_logging import QueryError, UnknownId, queries
 from corpus_memory_logging.filters import Filters
 from corpus_memory_logging.records import Culprit, Suggestion
 from corpus_memory_logging.store import open_store
@@ -354,6 +354,25 @@ class TestResolve:
         assert known.culprit == Culprit(type="fixture", name="db")
 
     @pytest.mark.parametrize(
+        ("typed", "type", "name"),
+        [
+            ("host:pay.example:8443", "host", "pay.example:8443"),
+            ("pay.example:8443", "distribution", "pay.example:8443"),
+            ("test:tests/a.py::test_b", "test", "tests/a.py::test_b"),
+            ("shop::cart", "distribution", "shop::cart"),
+            ("host:", "distribution", "host:"),
+        ],
+    )
+    def test_colons_in_the_name_of_a_culprit(self, store, make, typed, type, name):
+        """Only what stands before the first one, and is a word, is a type."""
+        store.remember(make.review())
+        decide(store, make, at=2, culprit=typed)
+
+        known = store.recall([make.signature], run_id="x")[make.signature]
+
+        assert known.culprit == Culprit(type=type, name=name)
+
+    @pytest.mark.parametrize(
         ("decision", "message"),
         [
             ({"accept": "ffffffff"}, "no suggestion has an id that begins with 'ffffffff'"),
@@ -379,7 +398,7 @@ class TestResolve:
         """A single word is an id and never the reviewer's own remedy."""
         store.remember(make.review())
 
-        with pytest.raises(QueryError) as refused:
+        with pytest.raises(UnknownId) as refused:
             decide(store, make, at=2, **decision)
 
         ids = [row["suggestion_id"] for row in queries.suggestions(store)]

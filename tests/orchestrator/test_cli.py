@@ -319,7 +319,25 @@ def test_lists_are_narrowed_down(arguments, number, invoke, project):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["causes", "--since", "soon"], ["causes", "--status", "worked"], ["show", "zz"]]
+    "arguments",
+    [
+        ["show", "zz"],
+        ["review", "zz"],
+        ["archive", "-o", "x.tar.gz", "zz"],
+        ["resolve", "--ignore", "zz"],
+        ["failures", "--run", "zz"],
+    ],
+)
+def test_an_id_that_names_nothing_has_one_status(arguments, invoke, project):
+    """Whichever command is asked, and whether files or the memory have no such thing."""
+    result = invoke(*arguments, cwd=project)
+
+    assert result.exit_code == 65
+    assert "'zz'" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["causes", "--since", "soon"], ["causes", "--status", "worked"]]
 )
 def test_a_question_that_makes_no_sense_is_a_usage_error(arguments, invoke, project):
     """The memory's own message is passed on."""
@@ -359,13 +377,34 @@ def test_a_decision_is_recorded_and_shown(invoke, project):
     assert document["decisions"][0]["fix"] == "0d70142"
 
 
+@pytest.mark.parametrize("option", ["--accept", "--note", "--fix", "--culprit"])
+def test_what_a_reviewer_types_is_redacted(option, invoke, project, monkeypatch):
+    """A token is in no file of the memory, in whatever words it was typed; neither is one in the
+    reviewer's name.
+    """
+    token, name = "ghp_a1B2c3D4e5a1B2c3D4e5a1B2c3D4e5f6G7h8", "plainword-kqzjx-77"
+    monkeypatch.setenv("LOGNAME", name)
+    monkeypatch.setenv("SERVICE_TOKEN", name)
+    (row, *_) = json.loads(invoke("causes", "--format", "json", cwd=project).stdout)
+
+    resolved = invoke("resolve", row["cause_id"], option, f"log in with {token}", cwd=project)
+
+    shown = invoke("show", row["cause_id"], cwd=project).stdout
+    stored = b"".join(path.read_bytes() for path in (project / "logs").glob("corpus_memory.db*"))
+    assert resolved.exit_code == 0
+    assert "log in with [redacted:github-token]" in shown
+    assert b"log in with [redacted:github-token]" in stored
+    assert token.encode() not in stored
+    assert name.encode() not in stored
+
+
 def test_a_mistyped_suggestion_is_refused(invoke, project):
     """A single word is no remedy: the ids that were meant are said."""
     (row, *_) = json.loads(invoke("suggestions", "--format", "json", cwd=project).stdout)
 
     refused = invoke("resolve", row["cause_id"], "--accept", "bogus", cwd=project)
 
-    assert refused.exit_code == 64
+    assert refused.exit_code == 65
     assert row["suggestion_id"] in refused.stderr
 
 

@@ -57,6 +57,47 @@ def test_what_the_project_declares_comes_second(missing):
     assert "pyproject.toml asks for it: python-zzyzx>=1" in verdict.evidence[-1]
 
 
+EXTRAS = Distribution(
+    name="webframe",
+    version="0.110",
+    modules=("webframe",),
+    extras=("all", "dev"),
+    requires=('zzyzx; extra == "all"', 'zzyzxdev; extra == "dev"'),
+)
+DECLARED = Project(requirements=(requirement("webframe"),))
+
+
+@pytest.mark.parametrize(
+    ("module", "project", "place", "named"),
+    [
+        ("zzyzx", Project(), "tests/test_cart.py:1:<module>", False),
+        ("zzyzx", Project(), "lib/webframe/app.py:3:get", True),
+        ("zzyzx", DECLARED, "tests/test_cart.py:1:<module>", True),
+        ("zzyzxdev", DECLARED, "tests/test_cart.py:1:<module>", False),
+    ],
+)
+def test_extras_of_what_has_nothing_to_do_with_it_are_no_evidence(
+    missing, module, project, place, named
+):
+    """Who else would like the module is told of those in the traceback and those declared, if it is
+    not for their own developers; what brings it is known all the same.
+    """
+    verdict = missing(module, place, TEST, distributions=(EXTRAS,), project=project)
+
+    said = "the metadata of webframe 0.110 asks for it with its extra"
+    assert (verdict.kind, verdict.culprit.name) == ("distribution", module)
+    assert (said in verdict.evidence[-1]) is named
+
+
+def test_what_is_always_required_is_evidence_whoever_requires_it(missing):
+    """It should have been there."""
+    owner = Distribution(name="webframe", version="0.110", requires=("zzyzx",))
+
+    verdict = missing("zzyzx", distributions=(owner,))
+
+    assert "the metadata of webframe 0.110 asks for it" in verdict.evidence[-1]
+
+
 @pytest.mark.parametrize("owners", [(PROTOBUF,), (PROTOBUF, AUTH)])
 def test_namespaces(missing, owners):
     """In a shared namespace, another distribution's presence says nothing."""

@@ -60,7 +60,39 @@ def test_programs_get_every_key_as_it_is():
     assert document == ROWS
     assert records[0]["seen"] == "2025-11-21T22:55:45.761768+00:00"
     assert json.loads(records[0]["culprit"])["version"] == "2.3.0"
-    assert records[1]["text"] == "=1+1|x"
+    assert records[0]["failures"] == "12"
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ('=HYPERLINK("http://x")', '\'=HYPERLINK("http://x")'),
+        ("+1+cmd|' /C calc'!A0", "'+1+cmd|' /C calc'!A0"),
+        ("-2+3", "'-2+3"),
+        ("@SUM(1)", "'@SUM(1)"),
+        ("\x1b[31m=1+1", "'=1+1"),
+        ("\t=1", "'    =1"),
+        ("\r=1", "'\n=1"),
+        ("＝1", "'＝1"),
+        ("1=1; a=2", "1=1; a=2"),
+        (-3, "-3"),
+        (-0.25, "-0.25"),
+        (["=1"], '["=1"]'),
+        (None, ""),
+    ],
+)
+def test_no_cell_is_a_formula(value, written):
+    """A spreadsheet computes nothing that a test printed; numbers stay numbers."""
+    (record,) = csv.DictReader(io.StringIO(render([{"cell": value}], "csv", columns=())))
+
+    assert record["cell"] == written
+
+
+def test_texts_are_quoted_and_numbers_are_not():
+    """So that a text holds no cells of its own where another separator is expected."""
+    lines = render([{"text": "a;=1+1", "number": -3}], "csv", columns=()).splitlines()
+
+    assert lines == ['"text","number"', '"a;=1+1",-3']
 
 
 def test_markdown_escapes_its_cells():
