@@ -143,7 +143,7 @@ class Capture:
 
 
 def _snapshot() -> dict[Any, Any]:
-    """The environment, to be compared: as os keeps it, because decoding it takes 50 us a failure."""
+    """The environment, to be compared: as os keeps it, since decoding it takes 50 us a failure."""
     environ = dict(getattr(os.environ, "_data", os.environ))
     for current_test in ("PYTEST_CURRENT_TEST", b"PYTEST_CURRENT_TEST"):
         environ.pop(current_test, None)

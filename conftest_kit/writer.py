@@ -143,7 +143,7 @@ class Writer:
         self._finished = time.time()
 
     def finish(self, error: Exception | None, warnings: list[str]) -> str:
-        """Complete the record. Returns the line to print: a red run has one if nobody waits for it."""
+        """Complete the record. Returns the line to print: of a red run that nobody waits for."""
         if error is not None:
             self.recorder.failed("start", self._extracted(error), "", "")
         self.recorder.finish()

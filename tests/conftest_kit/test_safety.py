@@ -14,7 +14,7 @@ BUG = """
 TROUBLES = {
     "bug in a hook": {"conftest": BUG.format(module="recorder", name="Recorder.reported")},
     "bug in a worker": {"conftest": BUG.format(module="capture", name="Capture.test")},
-    "bug at the end": {"conftest": BUG.format(module="session", name="Writer.finish")},
+    "bug at the end": {"conftest": BUG.format(module="writer", name="Writer.finish")},
     "lock": {
         "conftest": BUG.format(module="locking", name="lock")
         + "    import conftest_kit.log as l, conftest_kit.metrics as m; l.lock = m.lock = bug"
