@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -19,6 +20,14 @@ PREFIX = "CONFTEST_KIT_"
 MEMORY_FILE = "corpus_memory.db"
 RESERVED = frozenset({"TOKEN"})
 """What the kit and the orchestrator tell each other through `CONFTEST_KIT_<name>`: not settings."""
+TAKEN_LABELS = frozenset(
+    {"category", "failure_type", "kind", "le", "module", "outcome", "phase", "quantile", "result"}
+    | {"run_id", "size"}
+)
+"""What our own series differ in. Those of `pytest_run_info` may be set: there its own stand."""
+SIZES = ("small", "medium", "large", "xlarge")
+LEAST_SERIES = 50
+"""More than the metrics that always stay have together."""
 
 
 class SettingsError(ValueError):
@@ -34,6 +43,13 @@ class Settings:
     project: str
     logs_dir: Path
     metrics_file: Path
+    """Below `metrics_dir`, where that is set."""
+    metrics_dir: Path | None
+    metrics_labels: Mapping[str, str]
+    """With `project` among them where `metrics_dir` is set."""
+    max_series: int
+    size_markers: Mapping[str, str]
+    """Names of markers to sizes."""
     memory: str | None
     """An absolute path or a URL; None stands for `corpus_memory.db` in `logs_dir`."""
     keep_runs: int
@@ -83,6 +99,43 @@ def _count(value: Any, _root: Path) -> int:
     return number
 
 
+def _series(value: Any, root: Path) -> int:
+    number = _count(value, root)
+    if number < LEAST_SERIES:
+        raise ValueError(f"a whole number from {LEAST_SERIES}")
+    return number
+
+
+def _pairs(value: Any) -> dict[str, str]:
+    if isinstance(value, str):
+        parts = [part.partition("=") for part in value.split(",") if part.strip()]
+        value = {name.strip(): text.strip() for name, _, text in parts}
+    if not isinstance(value, dict) or not all(
+        isinstance(text, str) and text and text.isprintable() for text in value.values()
+    ):
+        raise ValueError("a table of texts (outside pyproject.toml NAME=TEXT,NAME=TEXT)")
+    return value
+
+
+def _labels(value: Any, _root: Path) -> dict[str, str]:
+    labels = _pairs(value)
+    for name, text in labels.items():
+        if not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", name) or name.startswith("__"):
+            raise ValueError(f"names of letters, digits and _, unlike {name!r}")
+        if name in TAKEN_LABELS:
+            raise ValueError(f"names that our own metrics do not use, unlike {name!r}")
+        if len(text) > 200:
+            raise ValueError("values of 200 characters at most")
+    return labels
+
+
+def _sizes(value: Any, _root: Path) -> dict[str, str]:
+    markers = _pairs(value)
+    if not set(markers.values()) <= set(SIZES) or not all(map(str.isidentifier, markers)):
+        raise ValueError(f"MARKER=SIZE, the size one of {', '.join(SIZES)}")
+    return markers
+
+
 def _patterns(value: Any, root: Path) -> tuple[str, ...]:
     items = value.split(",") if isinstance(value, str) else value
     if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) for item in items):
@@ -116,6 +169,35 @@ SETTINGS: tuple[Setting, ...] = (
         read=_path,
         default="monitoring/pytest_metrics.prom",
         help="The Prometheus textfile.",
+    ),
+    Setting(
+        key="metrics_dir",
+        type="path",
+        read=_path,
+        default=None,
+        help="Instead of `metrics_file` a folder of several projects: the textfile is "
+        "`<project>.prom`, and each of its series has the label `project`.",
+    ),
+    Setting(
+        key="metrics_labels",
+        type="table of texts",
+        read=_labels,
+        default="",
+        help='Labels of every series, such as `{team = "shop"}`.',
+    ),
+    Setting(
+        key="max_series",
+        type="number",
+        read=_series,
+        default=500,
+        help="Series in the textfile; beyond, coverage by module goes first.",
+    ),
+    Setting(
+        key="size_markers",
+        type="table of texts",
+        read=_sizes,
+        default="small=small,medium=medium,large=large,xlarge=xlarge",
+        help='Markers that give tests a size, such as `{unit = "small"}`.',
     ),
     Setting(
         key="memory",
@@ -192,8 +274,26 @@ def load_what_is_right(
             values[key] = _read(key, raw, root, source=source)
         except SettingsError as error:
             problems.append(str(error))
-    values["project"] = values["project"] or _project_name(document, root)
+    project = values["project"] = values["project"] or _project_name(document, root)
+    if values["metrics_dir"] is not None:
+        values["metrics_file"] = values["metrics_dir"] / f"{file_name(project)}.prom"
+        values["metrics_labels"] = {**values["metrics_labels"], "project": project}
     return Settings(root=root, **values), tuple(problems)
+
+
+def file_name(project: str) -> str:
+    """A name for files of the project, which no other project has."""
+    plain = "[a-zA-Z0-9._-]"
+    # Not hidden, and not what `<project>-causes.prom` of another project is called.
+    name = re.sub(
+        rf"^\.|-(?=causes$)|(?!{plain}).",
+        lambda odd: "".join(f"%{byte:02X}" for byte in odd[0].encode("utf-8", "surrogatepass")),
+        project,
+        flags=re.DOTALL,
+    )
+    if len(name) <= 150:
+        return name
+    return f"{name[:140]}%{zlib.crc32(name.encode()):08x}"
 
 
 def table() -> str:

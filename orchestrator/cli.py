@@ -84,20 +84,29 @@ def cli(debug: bool) -> None:
 
 @cli.command(context_settings={"allow_interspersed_args": False})
 @options.reporting
+@options.metrics_dir
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_context
 def run(
-    context: click.Context, /, command: tuple[str, ...], memory: str | None, **wanted: Any
+    context: click.Context,
+    /,
+    command: tuple[str, ...],
+    memory: str | None,
+    metrics_dir: str | None,
+    **wanted: Any,
 ) -> int:
     """Run pytest with the kit loaded and review the run: `orchestrator run -- pytest …`.
 
     COMMAND may be any pytest of any environment. Its output and exit status are passed through.
     """
-    settings, problems = kit_settings.load_what_is_right(*_place(memory))
+    root, environ, overrides = _place(memory)
+    if metrics_dir:
+        environ = {**environ, f"{kit_settings.PREFIX}METRICS_DIR": metrics_dir}
+    settings, problems = kit_settings.load_what_is_right(root, environ, overrides)
     for problem in problems:
         _say(f"{problem}; this run goes on without it")
     launched = launch.launch(
-        command, environ=os.environ, directory=Path.cwd(), stderr=sys.stderr.buffer
+        command, environ=environ, directory=Path.cwd(), stderr=sys.stderr.buffer
     )
 
     def stages(store: Store | None) -> Iterator[str | Review]:

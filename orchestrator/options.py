@@ -56,6 +56,13 @@ memory = click.option(
     "--memory", metavar="PATH|URL", help="The memory to use instead of the one in the settings."
 )
 
+metrics_dir = click.option(
+    "--metrics-dir",
+    metavar="DIR",
+    type=click.Path(file_okay=False, resolve_path=True),
+    help="Write the metrics to `<project>.prom` in this folder, which projects may share.",
+)
+
 reporting = _together(
     memory,
     chosen_format(report.FORMATS, "How the report is written."),

@@ -37,7 +37,7 @@ def read(path: Path) -> Metrics | None:
         UnreadableInput: it is there, but is not a text exposition.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode("utf-8")  # a label may hold what ends lines elsewhere
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
