@@ -56,6 +56,14 @@ class Settings:
     max_run_bytes: int
     max_archive_bytes: int
     artifacts: tuple[str, ...]
+    # What a review calls a finding.
+    coverage_min: float
+    coverage_max_drop: float
+    runtime_max_rise: float
+    runtime_floor_seconds: float
+    runtime_baseline_runs: int
+    size_targets: tuple[tuple[str, float, float], ...]
+    """Size, and the least and the most percent of the sized tests."""
 
     @property
     def memory_location(self) -> str:
@@ -147,6 +155,32 @@ def _patterns(value: Any, root: Path) -> tuple[str, ...]:
     return patterns
 
 
+def _number(value: Any, _root: Path) -> float:
+    try:
+        number = float("nan") if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        number = float("nan")
+    if not 0 <= number < float("inf"):
+        raise ValueError("a number from 0")
+    return number
+
+
+def _shares(value: Any, _root: Path) -> tuple[tuple[str, float, float], ...]:
+    allowed = "a list such as small:75-85, medium:10-20, large:2-8, in percent from 0 to 100"
+    items = value.split(",") if isinstance(value, str) else value
+    shares = []
+    for item in items if isinstance(items, (list, tuple)) else (None,):
+        found = re.fullmatch(r"\s*(small|medium|large):([\d.]+)-([\d.]+)\s*", str(item))
+        try:
+            least, most = (float(found[2]), float(found[3])) if found else (1.0, 0.0)
+        except ValueError:
+            least, most = 1.0, 0.0
+        if found is None or not least <= most <= 100:
+            raise ValueError(allowed)
+        shares.append((found[1], least, most))
+    return tuple(shares)
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         key="project",
@@ -234,6 +268,51 @@ SETTINGS: tuple[Setting, ...] = (
         default=(),
         help="Files, folders and patterns (`screenshots/*.png`) archived with a red run.",
     ),
+    # What a review calls a finding.
+    Setting(
+        key="coverage_min",
+        type="percent",
+        read=_number,
+        default=80,
+        help="Coverage below this is a finding; 0 for never.",
+    ),
+    Setting(
+        key="coverage_max_drop",
+        type="points",
+        read=_number,
+        default=1,
+        help="Coverage that lost more than this against comparable green runs is a finding.",
+    ),
+    Setting(
+        key="runtime_max_rise",
+        type="percent",
+        read=_number,
+        default=30,
+        help="A run that took longer than the median of comparable green runs by more than this "
+        "is a finding …",
+    ),
+    Setting(
+        key="runtime_floor_seconds",
+        type="seconds",
+        read=_number,
+        default=10,
+        help="… where it is also longer by more than this.",
+    ),
+    Setting(
+        key="runtime_baseline_runs",
+        type="number",
+        read=_count,
+        default=3,
+        help="Comparable green runs that the memory must hold before run time is judged.",
+    ),
+    Setting(
+        key="size_targets",
+        type="list of shares",
+        read=_shares,
+        default=("small:75-85", "medium:10-20", "large:2-8"),
+        help="Percent of the sized tests that may have each size; `large` is large and xlarge "
+        "together. A suite that is off by a test or more is a finding.",
+    ),
 )
 _BY_KEY = {setting.key: setting for setting in SETTINGS}
 
@@ -300,7 +379,9 @@ def table() -> str:
     """The table of the README, in Markdown."""
     rows = ["| key | type | default | what it sets |", "|---|---|---|---|"]
     for setting in SETTINGS:
-        default = f"`{setting.default}`" if setting.default else "none"
+        value = setting.default
+        shown = ", ".join(value) if isinstance(value, tuple) else value
+        default = f"`{shown}`" if shown else "none"
         rows.append(f"| `{setting.key}` | {setting.type} | {default} | {setting.help} |")
     return "\n".join(rows) + "\n"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from conftest_kit.records import Run
 from corpus_memory_logging import decisions, rows
 from corpus_memory_logging.engine import Engine, Partition, Row
 from corpus_memory_logging.errors import StoreError
@@ -117,6 +118,14 @@ class Store(Partition):
             for category, failed in rows.failures_by_category(review).items():
                 self.execute("add_tally", name="failures", label=category, value=failed)
 
+    def add_finding(self, run: Run, finding: Finding) -> None:
+        """Keeps a finding that could be seen only once its run was remembered; twice is as once."""
+        with self.transaction():
+            number = self._run_number(run.run_id)
+            if number is not None:
+                started = rows.started(run, datetime.now(UTC))
+                self._add_finding(finding, 0, run=number, started=started)
+
     def recall(self, signatures: Iterable[str], *, run_id: str) -> dict[str, Remembered]:
         """What the memory knows of each signature that it has seen; those it has not are left out.
 
@@ -200,8 +209,6 @@ class Store(Partition):
         texts = {failure.message for failure in failures}
         for cause in review.causes:
             texts |= {cause.title, *(suggestion.text for suggestion in cause.suggestions)}
-        for finding in review.findings:
-            texts |= {suggestion.text for suggestion in finding.suggestions}
         # Sorted by key: neighbours in the table go in together.
         tests = sorted(
             (rows.nodeid_row(self.project, nodeid) for nodeid in nodeids),
@@ -250,6 +257,8 @@ class Store(Partition):
         if not self.execute("add_finding_occurrence", finding_id=finding_id, run=run, **row):
             return
         self.execute("add_tally", name="findings", label=kind, value=1)
+        texts = (suggestion.text for suggestion in finding.suggestions)
+        self.many("add_text", [rows.text_row(self.project, text) for text in texts])
         self._add_suggestions(finding.suggestions, run=run, created=started, finding_id=finding_id)
 
     def _add_suggestions(

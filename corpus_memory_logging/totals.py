@@ -23,22 +23,28 @@ class Totals:
     """Findings by kind; never falls either."""
     open_causes: Mapping[str, int]
     """Causes whose status is `open`, by category, as reviewers decided."""
-    flaky_ratio: float | None
-    """Of the tests executed in the last 7 days, the share that was flaky; null without tests."""
     last_review: datetime | None
 
 
-def totals(memory: Partition, *, now: datetime) -> Totals:
-    """The totals as of now; categories and kinds that never occurred are left out."""
+def totals(memory: Partition) -> Totals:
+    """The present totals; categories and kinds that never occurred are left out."""
     sums: dict[str, dict[str, int]] = {"failures": {}, "findings": {}}
     for row in memory.select("tallies"):
         sums[row["name"]][row["label"]] = row["value"]
-    flaky = memory.select("flaky_tests", since=moment(now - FLAKY_WINDOW))[0]
     reviewed = memory.select("last_review")[0]["reviewed"]
     return Totals(
         failures=sums["failures"],
         findings=sums["findings"],
         open_causes={row["category"]: row["causes"] for row in memory.select("open_causes")},
-        flaky_ratio=flaky["flaky"] / flaky["tests"] if flaky["tests"] else None,
         last_review=datetime.fromisoformat(reviewed) if reviewed else None,
     )
+
+
+def flaky_ratio(memory: Partition, *, now: datetime) -> float | None:
+    """Of the tests executed in the last 7 days, the share that was flaky; None without tests.
+
+    A test was flaky where it passed after a rerun, or both passed and failed with one commit,
+    without changes to it, in one environment.
+    """
+    found = memory.select("flaky_tests", since=moment(now - FLAKY_WINDOW))[0]
+    return found["flaky"] / found["tests"] if found["tests"] else None

@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 
 import click
 
-from corpus_memory_logging.records import CATEGORIES
+from corpus_memory_logging.records import CATEGORIES, FINDING_KINDS
 from orchestrator import report
 from orchestrator.report import tables
 
 FAIL_ON = 80
-FAIL_ON_WORDS = ("new", "capture", *CATEGORIES)
+FAIL_ON_WORDS = ("new", *FINDING_KINDS, *CATEGORIES)
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -77,8 +77,8 @@ reporting = _together(
         metavar="WORD,…",
         default="",
         callback=_gate,
-        help=f"Exit with {FAIL_ON} where a cause is of one of these categories, is `new`, or where "
-        "the record itself is in doubt (`capture`).",
+        help=f"Exit with {FAIL_ON} where a cause is of one of these categories or is `new`, or "
+        f"where there is a finding of one of these kinds: {', '.join(FINDING_KINDS)}.",
     ),
 )
 
@@ -87,7 +87,11 @@ filtering = _together(
     click.option(
         "--category", type=click.Choice(CATEGORIES), metavar="CATEGORY", help="Of this category."
     ),
-    click.option("--kind", metavar="KIND", help="Of this kind, which is finer than the category."),
+    click.option(
+        "--kind",
+        metavar="KIND",
+        help="Of this kind, finer than the category; or for a finding of this kind.",
+    ),
     click.option("--culprit", metavar="NAME", help="With this culprit."),
     click.option(
         "--test",

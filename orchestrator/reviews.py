@@ -102,7 +102,7 @@ def share(
         destination.exists() and not destination.is_file()
     ):
         raise UsageProblem(f"{str(destination)!r} must be a file in a folder that exists")
-    recording, _, _ = pipeline.read(run_directory, settings)
+    recording, _ = pipeline.read(run_directory)
     redactor = _redactor()
     archived = archive.write(
         destination,

@@ -165,25 +165,28 @@ SELECT MAX(reviewed) AS reviewed FROM runs WHERE project = :project
 -- Tests executed since a time, and those of them that were flaky: passed after a rerun, or both
 -- passed and failed with one commit, without changes to it, in one environment.
 -- name: flaky_tests
-WITH executed AS (
-    SELECT attempts.test, attempts.run, attempts.outcome, runs.environment,
-        CASE WHEN runs.dirty = 0 THEN runs.commit_id END AS commit_id
-    FROM runs
-    JOIN attempts ON attempts.project = runs.project AND attempts.run = runs.run
-    WHERE runs.project = :project AND runs.started >= :since AND attempts.outcome <> 3
+WITH recent AS (
+    SELECT run, environment, CASE WHEN dirty = 0 THEN commit_id END AS commit_id
+    FROM runs WHERE project = :project AND started >= :since
+), bad AS (
+    SELECT attempts.test, attempts.run, attempts.outcome, recent.environment, recent.commit_id
+    FROM recent
+    JOIN attempts ON attempts.project = :project AND attempts.run = recent.run
+    WHERE attempts.outcome IN (1, 2, 6)
+), flaky AS (
+    SELECT test FROM bad
+    WHERE outcome = 6 AND EXISTS (SELECT 1 FROM attempts WHERE attempts.project = :project
+        AND attempts.test = bad.test AND attempts.run = bad.run AND attempts.outcome = 0)
+    UNION
+    SELECT test FROM bad
+    WHERE outcome <> 6 AND EXISTS (SELECT 1 FROM recent
+        JOIN attempts ON attempts.project = :project AND attempts.test = bad.test
+            AND attempts.run = recent.run AND attempts.outcome = 0
+        WHERE recent.commit_id = bad.commit_id AND recent.environment = bad.environment)
 )
-SELECT COUNT(DISTINCT test) AS tests, (
-    SELECT COUNT(*) FROM (
-        SELECT test FROM executed
-        GROUP BY test, run
-        HAVING MAX(CASE WHEN outcome = 6 THEN 1 ELSE 0 END) = 1
-            AND MAX(CASE WHEN outcome = 0 THEN 1 ELSE 0 END) = 1
-        UNION
-        SELECT test FROM executed
-        WHERE commit_id IS NOT NULL
-        GROUP BY test, commit_id, environment
-        HAVING MAX(CASE WHEN outcome IN (1, 2) THEN 1 ELSE 0 END) = 1
-            AND MAX(CASE WHEN outcome = 0 THEN 1 ELSE 0 END) = 1
-    ) AS flaky
-) AS flaky
-FROM executed
+SELECT (SELECT COUNT(*) FROM flaky) AS flaky, COUNT(*) AS tests
+FROM tests
+WHERE project = :project AND EXISTS (SELECT 1 FROM attempts
+    WHERE attempts.project = tests.project AND attempts.test = tests.test
+        AND attempts.outcome <> 3
+        AND attempts.run IN (SELECT run FROM recent))
