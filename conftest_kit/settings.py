@@ -18,7 +18,7 @@ from conftest_kit import git
 
 PREFIX = "CONFTEST_KIT_"
 MEMORY_FILE = "corpus_memory.db"
-RESERVED = frozenset({"TOKEN"})
+RESERVED = frozenset({"TOKEN", "SERVE_TOKEN"})
 """What the kit and the orchestrator tell each other through `CONFTEST_KIT_<name>`: not settings."""
 TAKEN_LABELS = frozenset(
     {"category", "failure_type", "kind", "le", "module", "outcome", "phase", "quantile", "result"}

@@ -47,6 +47,16 @@ def settle(
     )
 
 
+def alerted(memory: Partition) -> list[str]:
+    """The projects of the memory that have alerts to be reviewed."""
+    return [row["name"] for row in memory.select("alerted_projects")]
+
+
+def knows(memory: Partition, project: str) -> bool:
+    """Whether the memory has a project of that name."""
+    return bool(memory.select("project", name=storable(project)))
+
+
 def of_run(memory: Partition, run_id: str) -> list[dict[str, Any]]:
     """The alerts that speak of a run, the one that began last first.
 

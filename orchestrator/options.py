@@ -82,6 +82,22 @@ reporting = _together(
     ),
 )
 
+run = click.option("--run", metavar="RUN", help="Of this run.")
+
+since = click.option(
+    "--since", metavar="AGE|DATE", help="Not older than 90m, 12h, 7d, 2w, or since a date."
+)
+
+known = click.option("--known/--new", default=None, help="Seen by an earlier run, or not.")
+
+limit = click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help="At most so many.",
+)
+
 filtering = _together(
     memory,
     click.option(
@@ -98,24 +114,16 @@ filtering = _together(
         metavar="GLOB",
         help="Of tests whose node id matches, or lies below what matches.",
     ),
-    click.option("--run", metavar="RUN", help="Of this run."),
-    click.option(
-        "--since", metavar="AGE|DATE", help="Not older than 90m, 12h, 7d, 2w, or since a date."
-    ),
+    run,
+    since,
     click.option(
         "--status",
         metavar="STATUS",
         help="open, resolved, ignored (causes); also proposed, accepted, rejected, worked, failed "
         "(suggestions); complete, interrupted, died, not_started (runs).",
     ),
-    click.option("--known/--new", default=None, help="Seen by an earlier run, or not."),
+    known,
     click.option("--search", metavar="TEXT", help="With these words in messages or suggestions."),
-    click.option(
-        "--limit",
-        type=click.IntRange(min=1),
-        default=50,
-        show_default=True,
-        help="At most so many.",
-    ),
+    limit,
     chosen_format(tables.FORMATS, "How the list is written."),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from orchestrator.archive import Archived
 from orchestrator.causes import Group
 from orchestrator.classify import apply_decision, classify
 from orchestrator.errors import UnfinishedRun, UnreadableInput
-from orchestrator.findings import Seen
+from orchestrator.findings import Seen, Thresholds
 from orchestrator.intake import metrics_file, recorded
 from orchestrator.intake.metrics_file import Metrics
 from orchestrator.project import Project
@@ -138,7 +138,10 @@ def _seen(
 ) -> Seen:
     seen = Seen(
         recording=recording,
-        settings=settings,
+        thresholds=Thresholds(
+            **{spec.name: getattr(settings, spec.name) for spec in fields(Thresholds)}
+        ),
+        metrics_file=str(settings.metrics_file),
         metrics=metrics,
         is_latest=run_directory in rundir.runs(settings.logs_dir)[:1],
     )

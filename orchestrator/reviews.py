@@ -103,7 +103,7 @@ def share(
     ):
         raise UsageProblem(f"{str(destination)!r} must be a file in a folder that exists")
     recording, _ = pipeline.read(run_directory)
-    redactor = _redactor()
+    redactor = redactor_here()
     archived = archive.write(
         destination,
         recording=redactor.redact_recording(recording),
@@ -144,11 +144,12 @@ def _review(
     run_directory: Path, *, settings: Settings, store: Store | None, now: datetime
 ) -> Iterator[str | Review]:
     return pipeline.review(
-        run_directory, settings=settings, store=store, redactor=_redactor(), now=now
+        run_directory, settings=settings, store=store, redactor=redactor_here(), now=now
     )
 
 
-def _redactor() -> Redactor:
+def redactor_here() -> Redactor:
+    """What hides secrets: those that this process knows, and what looks like one."""
     # The kit masked what it wrote; coverage's pages and other artifacts were written by others.
     return Redactor(mask=Mask.of(os.environ))
 

@@ -39,3 +39,10 @@ LIMIT :limit  -- if limit
 SELECT alert_id AS id, name AS about FROM alerts
 WHERE project = :project AND alert_id >= :prefix AND alert_id < :beyond
 ORDER BY alert_id LIMIT 10
+
+-- Projects, of all that the memory has, with alerts to be reviewed.
+-- name: alerted_projects
+SELECT DISTINCT projects.name FROM alerts
+JOIN projects ON projects.project = alerts.project
+WHERE alerts.state = 'accepted'
+ORDER BY projects.name

@@ -9,10 +9,10 @@ from typing import Any
 from corpus_memory_logging.history import Held
 from corpus_memory_logging.records import Finding
 from orchestrator.findings import capture, coverage, runtime, sizes
-from orchestrator.findings.seen import Seen, Usual
+from orchestrator.findings.seen import Seen, Thresholds, Usual
 from orchestrator.suggest import ranked
 
-__all__ = ["Seen", "find", "in_order", "measured", "of_memory", "unknown"]
+__all__ = ["Seen", "Thresholds", "find", "in_order", "measured", "of_memory", "unknown"]
 
 
 def find(seen: Seen, usual: Usual) -> Iterator[Finding]:

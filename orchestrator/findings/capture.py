@@ -64,7 +64,7 @@ def find(seen: Seen) -> Iterator[Finding]:
         yield _finding(
             "other_run",
             f"this is the latest run, and the metrics file {other}",
-            f"metrics file: {seen.settings.metrics_file}",
+            f"metrics file: {seen.metrics_file}",
             f"record: run {run.run_id}",
         )
 
@@ -133,7 +133,7 @@ def _pytest(seen: Seen) -> Iterator[str]:
 
 
 def _metrics(metrics: Metrics, seen: Seen) -> Iterator[str]:
-    name, run = seen.settings.metrics_file.name, seen.run
+    name, run = seen.metrics_file.rpartition("/")[2], seen.run
     yield from _differences(metrics.last_run, run.counts, name, "the record")
     for word, said, recorded in (
         ("exit code", metrics.exit_code, run.exit_code),

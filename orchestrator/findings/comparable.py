@@ -31,7 +31,7 @@ def green_runs(seen: Seen) -> tuple[PastRun, ...]:
     ]
     mainline = [past for past in like if _kind(past.branch) == "mainline"]
     kind = _kind(seen.branch)
-    if kind == "mainline" or (kind and len(mainline) >= seen.settings.runtime_baseline_runs):
+    if kind == "mainline" or (kind and len(mainline) >= seen.thresholds.runtime_baseline_runs):
         return tuple(mainline[:_MOST])
     return tuple([past for past in like if _kind(past.branch) == kind][:_MOST])
 

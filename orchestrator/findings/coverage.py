@@ -19,14 +19,14 @@ def find(seen: Seen) -> Iterator[Finding]:
     percent = _percent(seen)
     if percent is None or comparable.is_partial(seen):
         return
-    if percent < seen.settings.coverage_min:
+    if percent < seen.thresholds.coverage_min:
         yield _below(percent, seen)
     earlier = [past for past in comparable.green_runs(seen) if past.coverage_percent is not None]
     if earlier:
         figures = [past.coverage_percent or 0.0 for past in earlier]
         # The higher of both: a rise counts at once, and a drop stays one until it is the rule.
         before = max(median(figures), figures[0])
-        if before - percent > seen.settings.coverage_max_drop:
+        if before - percent > seen.thresholds.coverage_max_drop:
             yield _dropped(percent, before, earlier, seen)
 
 
@@ -41,7 +41,7 @@ def _below(percent: float, seen: Seen) -> Finding:
     first = f"Begin with {worst[0][0]}. " if worst else ""
     return Finding(
         kind="coverage",
-        text=f"coverage is {percent:.2f} %, below {seen.settings.coverage_min:g} %",
+        text=f"coverage is {percent:.2f} %, below {seen.thresholds.coverage_min:g} %",
         subject="below",
         evidence=(*(line for _, line in worst), *_red(seen)),
         suggestions=(

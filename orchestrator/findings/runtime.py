@@ -17,13 +17,13 @@ _NOTICEABLE = 0.05
 
 def find(seen: Seen, usual: Usual) -> Iterator[Finding]:
     """Against the median of comparable green runs, where there are enough of them."""
-    settings, took = seen.settings, seen.duration
+    limits, took = seen.thresholds, seen.duration
     earlier = [past for past in comparable.green_runs(seen) if past.seconds is not None]
-    if took is None or len(earlier) < settings.runtime_baseline_runs:
+    if took is None or len(earlier) < limits.runtime_baseline_runs:
         return
     before = median(past.seconds or 0.0 for past in earlier)
     rise = took - before
-    if rise <= settings.runtime_floor_seconds or rise <= before * settings.runtime_max_rise / 100:
+    if rise <= limits.runtime_floor_seconds or rise <= before * limits.runtime_max_rise / 100:
         return
     times = f", {took / before:.1f} times" if before > 0 else ""
     slower = tuple(_slower(seen, usual(earlier), rise))

@@ -8,7 +8,6 @@ from datetime import datetime
 from functools import cached_property
 
 from conftest_kit.records import Recording, Run
-from conftest_kit.settings import Settings
 from corpus_memory_logging.records import PastRun
 from orchestrator.intake.metrics_file import Metrics
 
@@ -16,12 +15,26 @@ Usual = Callable[[Iterable[PastRun]], Mapping[str, float]]
 """How many seconds each test took on the average in some runs."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """From where on something is a finding: the settings of these names."""
+
+    coverage_min: float
+    coverage_max_drop: float
+    runtime_max_rise: float
+    runtime_floor_seconds: float
+    runtime_baseline_runs: int
+    size_targets: tuple[tuple[str, float, float], ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Seen:
     """One run under review, and all that it can be held against."""
 
     recording: Recording
-    settings: Settings
+    thresholds: Thresholds
+    metrics_file: str
+    """Where the metrics are, or should be."""
     metrics: Metrics | None = None
     """What the metrics file says, of whichever run."""
     is_latest: bool = False

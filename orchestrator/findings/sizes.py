@@ -96,7 +96,7 @@ def _distribution(seen: Seen, counts: Mapping[str, float]) -> Iterator[Finding]:
         "large": counts.get("large", 0.0) + counts.get("xlarge", 0.0),
     }
     off = {}
-    for size, least, most in seen.settings.size_targets:
+    for size, least, most in seen.thresholds.size_targets:
         # By less than one test no suite can be nearer.
         below, above = total * least / 100 - held[size], held[size] - total * most / 100
         if max(below, above) >= 1:

@@ -195,7 +195,7 @@ class _Page:
         style = "bold red" if finding.kind == "capture" else "cyan"
         self._prose("finding", text, style=style, **_ASIDE)
         for line in finding.evidence[:_EVIDENCE]:
-            self._prose("", f"- {one_line(line)}", hang=2, **_ASIDE)
+            self._prose("", f"- {one_line(line)}", style="", hang=2, **_ASIDE)
         self._more(len(finding.evidence) - _EVIDENCE, **_ASIDE)
         for suggestion in finding.suggestions[:1]:
             self._suggestion("  fix", suggestion, **_ASIDE)
