@@ -60,7 +60,9 @@ WHERE findings.project = :project
     AND said.known = :known  -- if known
     AND seen.last_seen >= :since  -- if since
     AND {finding_status} = :cause_status  -- if cause_status
-ORDER BY seen.last_seen DESC, said.number, findings.finding_id
+ORDER BY
+    said.number,  -- if run
+    seen.last_seen DESC, said.number, findings.finding_id
 LIMIT :limit  -- if limit
 
 -- name: findings_named

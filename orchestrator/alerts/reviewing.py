@@ -20,6 +20,7 @@ from corpus_memory_logging.store import Store, open_store
 from orchestrator import reviews
 from orchestrator.errors import OrchestratorError, UnfinishedRun
 from orchestrator.redact import Redactor
+from orchestrator.report.view import counted
 
 RETRY_SECONDS = 10.0
 """Until the next look at a run that is still going on, or at a memory that refused."""
@@ -163,7 +164,8 @@ class Reviewing:
         found = [stage for stage in stages if isinstance(stage, Review)][-1]
         if found.reviewed_before:
             return run_id, "was reviewed before"
-        return run_id, f"has {len(found.causes)} causes and {len(found.findings)} findings"
+        causes, off = counted(len(found.causes), "cause"), counted(len(found.findings), "finding")
+        return run_id, f"has {causes} and {off}"
 
 
 class NoRun(OrchestratorError):

@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -26,6 +27,7 @@ MAX_BYTES = 1024 * 1024
 SECONDS = 10.0
 """For a whole request, however slowly it trickles in."""
 THREADS = 8
+_LINGER_SECONDS = 1.0
 
 Keep = Callable[[tuple[Alert, ...]], int]
 """Keeps alerts for good, and returns how many are new. Raises StoreError where it cannot."""
@@ -84,11 +86,9 @@ class Server(ThreadingHTTPServer):
             super().process_request(request, client_address)
             return
         _log.warning("refused %s: all threads are busy", client_address[0])
-        try:
+        with suppress(OSError):
             request.settimeout(1.0)
             request.sendall(b"HTTP/1.0 503 Service Unavailable\r\nRetry-After: 5\r\n\r\n")
-        except OSError:
-            pass
         self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
@@ -125,8 +125,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Bounds the time for the whole request, not only between two bytes."""
         super().setup()
         self.connection.settimeout(self.server.seconds)
-        within = _Within(self.connection, time.monotonic() + self.server.seconds)
-        self.rfile = io.BufferedReader(within)
+        self._within = _Within(self.connection, time.monotonic() + self.server.seconds)
+        self.rfile = io.BufferedReader(self._within)
 
     def do_GET(self) -> None:
         """Whether the server lives."""
@@ -144,8 +144,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._check_sender()
             alerts = webhook.parse(self._body())
         except _Refused as refused:
-            self._drain()
             self.send_error(refused.status, str(refused))
+            self._linger()
             return
         except webhook.MalformedBody as error:
             self.send_error(HTTPStatus.BAD_REQUEST, str(error))
@@ -205,11 +205,16 @@ class _Handler(BaseHTTPRequestHandler):
         text = self.headers.get("Content-Length", "")
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else None
 
-    def _drain(self) -> None:
-        """Else the system may reset the connection before the answer was read."""
+    def _linger(self) -> None:
+        """Take what was sent for nothing, for a moment: else the system may reset the connection
+        before the answer was read.
+        """
+        self._within.deadline = min(self._within.deadline, time.monotonic() + _LINGER_SECONDS)
         left = min(self._length() or 0, MAX_BYTES)
-        while left > 0 and (read := self.rfile.read1(min(left, 65536))):
-            left -= len(read)
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            while left > 0 and (read := self.rfile.read1(min(left, 65536))):
+                left -= len(read)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """A line of text, and the same line in the log."""
@@ -231,6 +236,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
+    def log_error(self, format: str, *args: Any) -> None:
+        """Of the base class: a request that took too long."""
+        _log.warning(f"no answer to %s: {format}", self.client_address[0], *args)
+
     def log_message(self, format: str, *args: Any) -> None:
         """What is refused is said where it is refused; the rest is of no interest."""
         _log.debug(format, *args)
@@ -241,13 +250,13 @@ class _Within(io.RawIOBase):
 
     def __init__(self, connection: socket.socket, deadline: float) -> None:
         self._connection = connection
-        self._deadline = deadline
+        self.deadline = deadline
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        left = self._deadline - time.monotonic()
+        left = self.deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError("the request took too long")
         self._connection.settimeout(left)
