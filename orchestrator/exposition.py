@@ -21,8 +21,9 @@ FILE = "pytest_causes.prom"
 
 
 def place(settings: Settings) -> Path:
-    """Where the file goes: beside the metrics file."""
-    return settings.metrics_file.with_name(FILE)
+    """Where the file goes: beside the metrics file; in a shared folder named by the project."""
+    own = settings.metrics_file
+    return own.with_name(f"{own.stem}-causes.prom" if settings.metrics_dir else FILE)
 
 
 def update(settings: Settings, store: Store, *, now: datetime) -> list[str]:
@@ -39,70 +40,85 @@ def update(settings: Settings, store: Store, *, now: datetime) -> list[str]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with store.transaction():
-            _replace(path, render(totals(store), ratio))
+            _replace(path, render(totals(store), ratio, settings.metrics_labels))
     except OSError as error:
         return [f"metrics not written to {path}: {error.strerror}"]
     return []
 
 
-def render(found: Totals, ratio: float | None) -> bytes:
-    """The text exposition: every category and kind, also those that never occurred."""
+def render(found: Totals, ratio: float | None, labels: Mapping[str, str]) -> bytes:
+    """The text exposition: every category and kind, also those that never occurred; the labels
+    stand on every series.
+    """
     registry = CollectorRegistry()
-    registry.register(_Families(found, ratio))
+    registry.register(_Families(found, ratio, labels))
     return generate_latest(registry)
 
 
 class _Families(Collector):
     """What the client's exposition asks for."""
 
-    def __init__(self, found: Totals, ratio: float | None) -> None:
+    def __init__(self, found: Totals, ratio: float | None, labels: Mapping[str, str]) -> None:
         self._found = found
         self._ratio = ratio
+        # Lone surrogates, from names that are not UTF-8, cannot be encoded.
+        self._labels = {
+            name: text.encode("utf-8", "backslashreplace").decode() for name, text in labels.items()
+        }
 
     def collect(self) -> Iterator[Metric]:
         found = self._found
-        yield _labelled(
+        yield self._filled(
             CounterMetricFamily(
                 "pytest_test_failures_by_category",
                 "Failed attempts of reviewed runs by the category of their cause.",
-                labels=["category"],
+                labels=[*self._labels, "category"],
             ),
-            {category: found.failures.get(category, 0) for category in CATEGORIES},
+            {(category,): found.failures.get(category, 0) for category in CATEGORIES},
         )
-        yield _labelled(
+        yield self._filled(
             CounterMetricFamily(
                 "pytest_findings",
                 "Findings of reviewed runs: what was off though no test failed.",
-                labels=["kind"],
+                labels=[*self._labels, "kind"],
             ),
-            {kind: found.findings.get(kind, 0) for kind in FINDING_KINDS},
+            {(kind,): found.findings.get(kind, 0) for kind in FINDING_KINDS},
         )
-        yield _labelled(
+        yield self._filled(
             GaugeMetricFamily(
-                "pytest_causes_open", "Causes that nobody has resolved.", labels=["category"]
+                "pytest_causes_open",
+                "Causes that nobody has resolved.",
+                labels=[*self._labels, "category"],
             ),
-            {category: found.open_causes.get(category, 0) for category in CATEGORIES},
+            {(category,): found.open_causes.get(category, 0) for category in CATEGORIES},
         )
         if self._ratio is not None:
-            yield GaugeMetricFamily(
-                "pytest_flaky_tests_ratio",
-                "Flaky tests among those executed in the last 7 days of reviewed runs.",
-                self._ratio,
+            yield self._filled(
+                GaugeMetricFamily(
+                    "pytest_flaky_tests_ratio",
+                    "Flaky tests among those executed in the last 7 days of reviewed runs.",
+                    labels=[*self._labels],
+                ),
+                {(): self._ratio},
             )
         if found.last_review is not None:
-            yield GaugeMetricFamily(
-                "pytest_last_review_timestamp_seconds",
-                "When a run was reviewed last.",
-                found.last_review.timestamp(),
+            yield self._filled(
+                GaugeMetricFamily(
+                    "pytest_last_review_timestamp_seconds",
+                    "When a run was reviewed last.",
+                    labels=[*self._labels],
+                ),
+                {(): found.last_review.timestamp()},
             )
 
-
-def _labelled(
-    family: CounterMetricFamily | GaugeMetricFamily, values: Mapping[str, float]
-) -> Metric:
-    for label, value in values.items():
-        family.add_metric([label], value)
-    return family
+    def _filled(
+        self,
+        family: CounterMetricFamily | GaugeMetricFamily,
+        values: Mapping[tuple[str, ...], float],
+    ) -> Metric:
+        for labels, value in values.items():
+            family.add_metric([*self._labels.values(), *labels], value)
+        return family
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -148,6 +148,26 @@ def test_node_exporter_may_read_it(settings, store):
     assert [path.name for path in place.parent.iterdir()] == [place.name]
 
 
+def test_a_folder_of_several_projects(tmp_path):
+    """A file of its own for each, and its labels on every series, whatever they hold."""
+    environ = {
+        "CONFTEST_KIT_METRICS_DIR": str(tmp_path / "shared"),
+        "CONFTEST_KIT_METRICS_LABELS": 'team=a "quoted" \\ one',
+    }
+    for project in ("shop.eu", 'till"1'):
+        settings = load(tmp_path, {**environ, "CONFTEST_KIT_PROJECT": project})
+        with open_store(settings.memory_location, project=project) as store:
+            store.remember(review_of(), now=NOW)
+            exposition.update(settings, store, now=NOW)
+    names = sorted(path.name for path in (tmp_path / "shared").iterdir())
+    families = text_string_to_metric_families((tmp_path / "shared" / names[1]).read_text("utf-8"))
+    labels = [sample.labels for family in families for sample in family.samples]
+
+    assert names == ["shop.eu-causes.prom", "till%221-causes.prom"]
+    assert {label["project"] for label in labels} == {'till"1'}
+    assert {label["team"] for label in labels} == {'a "quoted" \\ one'}
+
+
 def test_what_cannot_be_written_is_said(settings, store):
     """With the path; the review goes on."""
     (settings.root / "monitoring").write_text("in the way")
