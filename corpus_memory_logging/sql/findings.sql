@@ -111,23 +111,21 @@ SELECT :project, :finding_id, COALESCE(MAX(number), 0) + 1, :time, :reviewer, :s
 FROM finding_decisions WHERE project = :project AND finding_id = :finding_id
 
 -- Complete runs remembered before one (or all), the latest first, with how many tests each executed
--- and how many of those were among the tests named.
+-- and how many of those were among the tests named. A test has one first attempt in a run, so
+-- nothing needs to be sorted to count each test once.
 -- name: past_runs
 SELECT runs.run, runs.run_id, runs.started, runs.finished, runs.exit_code, runs.commit_id,
-    runs.branch, runs.details, COUNT(DISTINCT attempts.test) AS tests,
-    COUNT(DISTINCT CASE WHEN attempts.test IN {listed_tests} THEN attempts.test END) AS shared
-FROM (
-    SELECT * FROM runs
-    WHERE project = :project AND state = 'complete' AND exit_code IN (0, 1)
-        AND run < :before  -- if before
-    ORDER BY started DESC, run DESC
-    LIMIT :limit
-) AS runs
-LEFT JOIN attempts ON attempts.project = runs.project AND attempts.run = runs.run
-    AND attempts.outcome <> 3
-GROUP BY runs.run, runs.run_id, runs.started, runs.finished, runs.exit_code, runs.commit_id,
-    runs.branch, runs.details
+    runs.branch, runs.details,
+    (SELECT COUNT(*) FROM attempts WHERE attempts.project = runs.project
+        AND attempts.run = runs.run AND attempt = 1 AND outcome <> 3) AS tests,
+    (SELECT COUNT(*) FROM attempts WHERE attempts.project = runs.project
+        AND attempts.run = runs.run AND attempt = 1 AND outcome <> 3
+        AND test IN {listed_tests}) AS shared
+FROM runs
+WHERE runs.project = :project AND runs.state = 'complete' AND runs.exit_code IN (0, 1)
+    AND runs.run < :before  -- if before
 ORDER BY runs.started DESC, runs.run DESC
+LIMIT :limit
 
 -- How long tests took on the average, in the runs named.
 -- name: usual_durations

@@ -30,6 +30,7 @@ class Metrics:
     """Tests by outcome."""
     exit_code: float | None = None
     collected: float | None = None
+    """Without those that were deselected."""
     coverage_percent: float | None = None
     coverage_modules: Numbers = field(default_factory=dict)
     """Percent by module."""
@@ -72,13 +73,16 @@ def parse(text: str, *, name: str = "metrics") -> Metrics:
             "remove it, and the next run writes a new one"
         ) from error
     known = [sample for sample in samples if math.isfinite(sample.value)]
+    collected = _value(known, "pytest_last_run_collected")
+    if collected is not None:
+        collected -= _value(known, "pytest_last_run_deselected") or 0
     outcomes = _by_label(known, "pytest_last_run_tests", "outcome")
     return Metrics(
         failures_total=_failures_total(known),
         run_id=next((s.labels.get("run_id") for s in samples if s.name == _RUN_INFO), None),
         last_run={outcome: int(number) for outcome, number in outcomes.items()},
         exit_code=_value(known, "pytest_last_run_exit_code"),
-        collected=_value(known, "pytest_last_run_collected"),
+        collected=collected,
         coverage_percent=_value(known, "pytest_coverage_percent"),
         coverage_modules=_by_label(known, "pytest_coverage_module_percent", "module"),
         uncovered_lines=_by_label(known, "pytest_uncovered_lines", "module"),

@@ -84,7 +84,18 @@ def test_never_lucky():
 }
 
 
-@pytest.mark.parametrize("options", [(), ("-n2",), ("-x",), ("-p", "no:terminal"), ("--lf",)])
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("-n2",),
+        ("-x",),
+        ("-p", "no:terminal"),
+        ("--lf",),
+        ("-k", "not xfails"),
+        ("-n2", "-k", "not xfails"),
+    ],
+)
 def test_real_runs_agree_with_themselves(make, pytester, options):
     """Subtests, reruns, tear-downs, skips and collection errors are counted differently by pytest
     and by the kit; none of it is a disagreement.

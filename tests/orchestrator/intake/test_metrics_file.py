@@ -53,7 +53,8 @@ def test_what_the_file_says_of_the_last_run():
 pytest_run_info{run_id="r1",project="shop"} 1
 pytest_last_run_tests{outcome="failed",project="shop"} 2
 pytest_last_run_exit_code{project="shop"} 1
-pytest_last_run_collected{project="shop"} 40
+pytest_last_run_collected{project="shop"} 43
+pytest_last_run_deselected{project="shop"} 3
 pytest_coverage_percent{project="shop"} 71.5
 pytest_coverage_module_percent{module="shop/cli.py",project="shop"} 60.5
 pytest_uncovered_lines{module="shop/cli.py",project="shop"} 12
