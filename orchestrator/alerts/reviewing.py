@@ -155,7 +155,7 @@ class Reviewing:
         if folder is None:
             if store.reviewed(run_id):
                 return run_id, "was reviewed before"
-            if own and (self._settings.logs_dir / rundir.RUNS_FOLDER / run_id).is_dir():
+            if own and any(path.name == run_id for path in rundir.runs(self._settings.logs_dir)):
                 raise UnfinishedRun(f"run {run_id} is still going on")
             raise NoRun(f"run {run_id!r} is neither recorded here nor in the memory")
         stages = reviews.of_named(
