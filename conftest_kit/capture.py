@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +19,21 @@ import pytest
 
 from conftest_kit import rundir
 from conftest_kit.documents import to_json
+from conftest_kit.imports import past_rewriting
 from conftest_kit.masking import Mask, secret_values
-from conftest_kit.recorder import EXTRACTED, rendered
+from conftest_kit.recorder import EXTRACTED, without_size
 from conftest_kit.texts import bounded
 
 if TYPE_CHECKING:
     from conftest_kit.failures import Extraction
     from conftest_kit.records import Raised
+    from conftest_kit.sizes import Size
+
+
+WORKER_KEY = "conftest_kit"
+"""Under which the writer and xdist's workers tell each other things."""
+DESELECTED_KEY = "conftest_kit_deselected"
+"""Under which xdist's workers say how many tests they deselected: each the same."""
 
 
 class _Artifacts:
@@ -50,10 +59,14 @@ class _Artifacts:
 class Capture:
     """Of one process: what it has to say of failed tests, and their artifacts."""
 
-    def __init__(self, config: pytest.Config, directory: Path) -> None:
-        self._config = config
+    def __init__(
+        self, config: pytest.Config, directory: Path, size_markers: Mapping[str, str]
+    ) -> None:
+        self._config: Any = config
         self.folders: dict[pytest.Item, _Artifacts] = {}
         """Of tests that asked for one and are not over."""
+        self._size_markers = size_markers
+        self.deselected_tests = 0
         self._artifacts = directory / rundir.ARTIFACTS_FOLDER
         self._environ = _snapshot()
         self._secrets = secret_values(os.environ)
@@ -61,12 +74,25 @@ class Capture:
         self._learned = False
         """Whether secrets came into the environment that the writer did not see at the start."""
 
+    def sizes(self, items: Sequence[pytest.Item]) -> dict[str, Size]:
+        """Size and limit of the tests that have one, by node id."""
+        with past_rewriting():
+            from conftest_kit import sizes  # noqa: PLC0415 - not before there are tests
+
+        return sizes.of(items, self._size_markers)
+
+    def deselected(self, items: Sequence[pytest.Item]) -> None:
+        """Some tests will not be executed."""
+        self.deselected_tests += len(items)
+        if hasattr(self._config, "workeroutput"):
+            self._config.workeroutput[DESELECTED_KEY] = self.deselected_tests
+
     def test(self, item: pytest.Item, call: Any, report: Any) -> None:
         """A phase failed, or the test is over."""
         failed = report.outcome == "failed"
         if failed:
             error = None if call.excinfo is None else call.excinfo.value
-            setattr(report, EXTRACTED, self.extracted(error, item, report))
+            setattr(report, EXTRACTED, self.extracted(error, item, report, call))
         kept = self.folders.get(item)
         if kept is not None:
             kept.failed = kept.failed or failed
@@ -81,7 +107,7 @@ class Capture:
         setattr(report, EXTRACTED, self.extracted(error, report=report))
 
     def extracted(
-        self, error: BaseException | None, item: Any = None, report: Any = None
+        self, error: BaseException | None, item: Any = None, report: Any = None, call: Any = None
     ) -> str | None:
         """The part of the failure's JSON that comes from objects; None without an exception."""
         if error is None:
@@ -98,8 +124,14 @@ class Capture:
         mask = self._current_mask()
         if mask.needles:
             document = _map_texts(mask, document)
-        if self._learned and report is not None:
-            document = {**rendered(report, lambda text: bounded(mask(text))), **document}
+        replaced = _replaced(item, call, report) if call is not None else ""
+        if (self._learned or replaced) and report is not None:
+            from conftest_kit.reports import rendered  # noqa: PLC0415 - a green run does without
+
+            said = rendered(report, lambda text: bounded(mask(text)))
+            if replaced:
+                said["text"] = bounded(mask(f"{replaced}\n\n{said['text']}"))
+            document = {**said, **document}
         return json.dumps(document, separators=(",", ":"))
 
     @functools.cached_property
@@ -125,9 +157,10 @@ class Capture:
 
     def artifacts_folder(self, item: pytest.Item) -> Path:
         """Make a folder for this attempt at the test."""
-        nodeid = self._current_mask()(item.nodeid)
+        given = without_size(str(item.nodeid))
+        nodeid = self._current_mask()(given)
         readable = re.sub(r"[^\w.-]+", "_", nodeid)[-80:].strip("_")
-        name = f"{readable}-{zlib.crc32(item.nodeid.encode('utf-8', 'replace')):08x}"
+        name = f"{readable}-{zlib.crc32(given.encode('utf-8', 'replace')):08x}"
         attempt = str(getattr(item, "execution_count", 1))
         parent = self._artifacts / name
         folder = parent / attempt
@@ -143,11 +176,19 @@ class Capture:
 
 
 def _snapshot() -> dict[Any, Any]:
-    """The environment, to be compared: as os keeps it, since decoding it takes 50 us a failure."""
+    """The environment, to be compared: as os keeps it, decoding it takes 50 us a failure."""
     environ = dict(getattr(os.environ, "_data", os.environ))
     for current_test in ("PYTEST_CURRENT_TEST", b"PYTEST_CURRENT_TEST"):
         environ.pop(current_test, None)
     return environ
+
+
+def _replaced(item: pytest.Item, call: Any, report: Any) -> str:
+    """What pytest rendered of the exception, where a plugin put a text of its own in its place."""
+    if call.when != "call" or not isinstance(report.longrepr, str):
+        return ""
+    text = str(item.repr_failure(call.excinfo)).strip("\n")
+    return "" if text in report.longrepr else text
 
 
 def _message(chain: tuple[Raised, ...]) -> str:

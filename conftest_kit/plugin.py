@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,9 +14,11 @@ from conftest_kit.imports import past_rewriting
 
 with past_rewriting():
     from conftest_kit.capture import Capture
-    from conftest_kit.session import WORKER_KEY, Kit
+    from conftest_kit.recorder import SIZE
+    from conftest_kit.session import Kit
 
 if TYPE_CHECKING:
+    from conftest_kit.sizes import Size
     from conftest_kit.writer import Writer
 
 _KIT = pytest.StashKey[Kit]()
@@ -131,6 +133,31 @@ class CaptureHooks:
                 except Exception as error:  # noqa: BLE001 - as above
                     self.kit.trouble(error)
 
+    @_fenced
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        self._capture.deselected(items)
+
+    @pytest.hookimpl(trylast=True)
+    @_fenced
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        sizes = self._capture.sizes(session.items)
+        if sizes:
+            session.config.pluginmanager.register(SizeHooks(sizes), "conftest_kit.sizes")
+
+
+class SizeHooks:
+    """Where tests run that have a size: says it with the first report of each attempt."""
+
+    def __init__(self, sizes: Mapping[str, Size]) -> None:
+        self._sizes = sizes
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "setup":
+            size = self._sizes.get(str(report.nodeid))
+            if size is not None:
+                setattr(report, SIZE, size)
+
 
 class WriterHooks:
     """In the process that reports: hands everything to the one writer, before other reporters."""
@@ -143,12 +170,12 @@ class WriterHooks:
     @pytest.hookimpl(optionalhook=True)
     @_fenced
     def pytest_configure_node(self, node: Any) -> None:
-        node.workerinput[WORKER_KEY] = {"directory": str(self._writer.directory.path)}
+        self._writer.tell_worker(node)
 
     @pytest.hookimpl(optionalhook=True)
     @_fenced
-    def pytest_testnodedown(self, node: Any) -> None:
-        for warning in getattr(node, "workeroutput", {}).get(WORKER_KEY, ()):
+    def pytest_testnodedown(self, node: Any, error: Any) -> None:
+        for warning in self._writer.worker_ended(node, error):
             self.kit.warn(warning)
 
     @pytest.hookimpl(tryfirst=True)

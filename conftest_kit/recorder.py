@@ -11,9 +11,8 @@ import re
 import time
 from array import array
 from collections import Counter
-from collections.abc import Callable
 from json.encoder import encode_basestring_ascii as quoted
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conftest_kit import log
 from conftest_kit.masking import Mask
@@ -21,17 +20,26 @@ from conftest_kit.run import Outcome
 from conftest_kit.rundir import RunDir
 from conftest_kit.texts import bounded
 
+if TYPE_CHECKING:
+    from conftest_kit.metrics import FailureType, Tally
+    from conftest_kit.records import Phase
+    from conftest_kit.sizes import Size, SizedTests
+
 EXTRACTED = "_conftest_kit"
 """The attribute of a report that carries, as ASCII JSON, what only the process that ran the test
 can say of a failure. It survives every serialisation on the way to the writer."""
+
+SIZE = "_conftest_kit_size"
+"""The attribute that carries size and limit of a test that has a size; of the first report of each
+attempt."""
 
 SELF_MASKED = '{"text":'
 """How it begins where the process that ran the test knows secrets that the writer may not know, and
 so says itself what pytest rendered."""
 
 _SIZE = r"\s\[(?:SMALL|MEDIUM|LARGE|XLARGE)\]$"
+_ENDS_OF_SIZES = ("SMALL]", "MEDIUM]", "LARGE]")
 _GROUP = r"(?s)^(.*?::[^\[@]*(?:\[.*\])?)@[^@]+$"
-_CAPTURED = r"Captured (stdout|stderr|log)\b"
 _PHASES = frozenset({"setup", "call", "teardown"})
 _SLIM_FROM = 0.9
 """Share of the allowed bytes from which on failures are recorded without text and output."""
@@ -58,17 +66,23 @@ class _Open:
 
     __slots__ = (
         "durations",
+        "failure_type",
         "nodeid",
         "number",
         "outcome",
+        "phase",
         "reason",
         "reported_as",
         "seconds",
+        "size",
         "started",
         "subtests_failed",
         "waiting",
         "worker",
     )
+
+    size: Size | None
+    """Whoever opens the test sets it."""
 
     def __init__(
         self, nodeid: str, reported_as: str, started: str, worker: str | None, number: int
@@ -79,6 +93,8 @@ class _Open:
         self.worker = worker
         self.number = number
         self.outcome: Outcome = "passed"
+        self.phase: Phase = "call"
+        self.failure_type: FailureType | None = None
         self.durations = ""
         self.seconds = 0.0
         self.reason = ""
@@ -93,6 +109,11 @@ class Recorder:
         self.counts: Counter[str] = Counter()
         self.durations = array("d")
         """Seconds of each executed test, all phases together."""
+        self.decided: Counter[tuple[Outcome, Phase]] = Counter()
+        """Outcomes but `passed`, by the phase that decided."""
+        self.failure_types: Counter[FailureType] = Counter()
+        self.sized: SizedTests | None = None
+        """Where a test has a size."""
         self.failures = 0
         self.slim = 0
         """Failures recorded without text and output, because the run had become too large."""
@@ -132,11 +153,11 @@ class Recorder:
         nodeid, when, outcome = str(report.nodeid), report.when, report.outcome
         test = self._latest
         if test is None or test.reported_as != nodeid or test.worker != worker:
-            test = self._latest = self._find(nodeid, worker)
+            test = self._latest = self._find(nodeid, worker, fields)
         if test.outcome == "rerun" and when != "teardown":
             # Whether a tear-down follows a rerun depends on the version of pytest-rerunfailures.
             self._end(test)
-            test = self._latest = self._find(nodeid, worker)
+            test = self._latest = self._find(nodeid, worker, fields)
         if "context" in fields:
             self._subtest(test, report, extracted)
             return
@@ -167,6 +188,8 @@ class Recorder:
             return
         self._collected.add(nodeid)
         self.counts["error"] += 1
+        self.decided["error", "collect"] += 1
+        self.failure_types["error"] += 1
         self._write(self._failure(nodeid, "collect", report, extracted))
 
     def failed(self, phase: str, extracted: str | None, message: str, text: str) -> None:
@@ -175,15 +198,28 @@ class Recorder:
         head = {"phase": phase, "time": self.clock(), "text": self._clean(text)}
         self._write(self._failure_line({"nodeid": "", **head}, extracted, message))
 
+    def tally(self, **known: Any) -> Tally:
+        """What was counted, for the metrics; `known` is what others know."""
+        from conftest_kit.metrics import Sizes, Tally  # noqa: PLC0415 - at the end only
+
+        passed: dict[tuple[Outcome, Phase], int] = {("passed", "call"): self.counts["passed"]}
+        return Tally(
+            outcomes=passed | self.decided,
+            durations=self.durations,
+            failure_types=self.failure_types,
+            sizes=self.sized.counted() if self.sized else Sizes(),
+            **known,
+        )
+
     def identity(self, nodeid: str) -> str:
         """The node id without secrets, and what plugins add to it for display or scheduling."""
         if self.mask.needles:
             nodeid = self.mask(nodeid)
         if self._grouped:
             nodeid = re.sub(_GROUP, r"\1", nodeid)
-        return re.sub(_SIZE, "", nodeid) if nodeid[-1:] == "]" else nodeid
+        return without_size(nodeid) if nodeid[-1:] == "]" else nodeid
 
-    def _find(self, reported_as: str, worker: str | None) -> _Open:
+    def _find(self, reported_as: str, worker: str | None, fields: dict[str, Any]) -> _Open:
         nodeid = self.identity(reported_as)
         key = (nodeid, worker)
         test = self._open.get(key)
@@ -194,36 +230,54 @@ class Recorder:
                 self._started.pop(nodeid, None)
             number = self._ended.get(key, 0) + 1
             test = self._open[key] = _Open(nodeid, reported_as, started, worker, number)
+            test.size = fields.pop(SIZE, None)
         return test
 
     def _subtest(self, test: _Open, report: Any, extracted: str | None) -> None:
         if report.outcome == "failed":
+            from conftest_kit import reports  # noqa: PLC0415 - a green run does without
+
             test.subtests_failed = True
+            test.failure_type = test.failure_type or reports.failure_type("call", extracted, report)
             # No I/O during the call: it waits until the test reports.
-            subtest = _subtest_name(report, in_worker=test.worker is not None)
+            subtest = reports.subtest_name(report, in_worker=test.worker is not None)
             test.waiting += self._failure(test, report.when, report, extracted, subtest)
 
     def _not_passed(self, test: _Open, report: Any, extracted: str | None) -> None:
         outcome, when = report.outcome, report.when
         expected = report.__dict__.get("wasxfail")
         if outcome in ("failed", "rerun"):
-            if outcome == "rerun":
-                test.outcome = "rerun"
-            elif test.outcome != "failed":
-                test.outcome = "error" if when in ("setup", "teardown") else "failed"
+            from conftest_kit import reports  # noqa: PLC0415 - a green run does without
+
+            phase: Phase = when if when in _PHASES else "crash"
+            self._decide(test, outcome, phase)
+            if test.failure_type is None:
+                test.failure_type = reports.failure_type(phase, extracted, report)
             # A test that failed only because its subtests did is no cause of its own.
             if extracted is not None or not test.subtests_failed:
-                phase = when if when in _PHASES else "crash"
                 self._write(test.waiting + self._failure(test, phase, report, extracted))
                 test.waiting = ""
         elif expected is not None:
             test.outcome = "xfailed" if outcome == "skipped" else "xpassed"
+            test.phase = when
             test.reason = str(expected).removeprefix("reason: ")
         elif outcome == "skipped" and test.outcome == "passed":
             test.outcome = "skipped"
+            test.phase = when
             longrepr = report.longrepr
             text = longrepr[2] if isinstance(longrepr, tuple | list) else longrepr or ""
             test.reason = str(text).removeprefix("Skipped: ")
+
+    @staticmethod
+    def _decide(test: _Open, outcome: str, phase: Phase) -> None:
+        """The first failure decides, but for a rerun and for what is worse than an error."""
+        decided: Outcome = "error" if phase in ("setup", "teardown") else "failed"
+        if outcome == "rerun":
+            decided = "rerun"
+        elif test.outcome == "failed":
+            return
+        if test.outcome != decided:
+            test.outcome, test.phase = decided, phase
 
     def _end(self, test: _Open) -> None:
         key = (test.nodeid, test.worker)
@@ -231,8 +285,14 @@ class Recorder:
         self._latest = None
         outcome = test.outcome
         if test.subtests_failed and outcome in ("passed", "skipped", "xpassed"):
-            outcome = "failed"
+            outcome, test.phase = "failed", "call"
         self.counts[outcome] += 1
+        if outcome != "passed":
+            self.decided[outcome, test.phase] += 1
+            if outcome in ("failed", "error"):
+                self.failure_types[test.failure_type or "error"] += 1
+        if test.size is not None:
+            self._count_size(test, test.size, outcome)
         if outcome not in ("skipped", "rerun"):
             self.durations.append(test.seconds)
         line = (
@@ -262,6 +322,13 @@ class Recorder:
         if outcome == "rerun":
             self._ended[key] = test.number
 
+    def _count_size(self, test: _Open, size: Size, outcome: Outcome) -> None:
+        if self.sized is None:
+            from conftest_kit.sizes import SizedTests  # noqa: PLC0415 - few suites have sizes
+
+            self.sized = SizedTests()
+        self.sized.add(size, outcome, seconds=test.seconds, call=_call_seconds(test.durations))
+
     def _failure(
         self,
         test: _Open | str,
@@ -270,6 +337,8 @@ class Recorder:
         extracted: str | None,
         subtest: str | None = None,
     ) -> str:
+        from conftest_kit import reports  # noqa: PLC0415 - a green run does without
+
         self.failures += 1
         head: dict[str, Any] = {"nodeid": test if isinstance(test, str) else test.nodeid}
         head["phase"] = phase
@@ -282,8 +351,9 @@ class Recorder:
             head["subtest"] = self._clean(subtest)
         head["time"] = self.clock()
         if extracted is None or not extracted.startswith(SELF_MASKED):
-            head.update(rendered(report, self._clean))
-        message = "\n".join(head.get("text", "").strip().splitlines()[:3]).strip()
+            head.update(reports.rendered(report, self._clean))
+        lines = head.get("text", "").strip().splitlines()[:3]
+        message = "\n".join(map(without_size, lines)).strip()
         return self._failure_line(head, extracted, message)
 
     def _failure_line(self, head: dict[str, Any], extracted: str | None, message: str) -> str:
@@ -310,35 +380,15 @@ class Recorder:
         self._directory.append(lines.encode("ascii"))
 
 
-def rendered(report: Any, clean: Callable[[str], str]) -> dict[str, Any]:
-    """What pytest rendered of a failure, and what was captured."""
-    captured: dict[str, str] = {}
-    for title, content in report.sections:
-        stream = re.match(_CAPTURED, title)
-        if stream:
-            captured[stream[1]] = captured.get(stream[1], "") + content
-    text = "" if report.longrepr is None else str(report.longrepr)
-    return {
-        "text": clean(text.strip("\n")),
-        "captured": {name: clean(content) for name, content in captured.items()},
-    }
+def _call_seconds(durations: str) -> float:
+    _, _, rest = durations.partition('"call":')
+    return float(rest.partition(",")[0] or 0)
+
+
+def without_size(nodeid: str) -> str:
+    """The node id without what pytest-test-categories adds to it."""
+    return re.sub(_SIZE, "", nodeid) if nodeid.endswith(_ENDS_OF_SIZES) else nodeid
 
 
 def _object(document: dict[str, Any]) -> str:
     return json.dumps(document, separators=(",", ":"))
-
-
-def _subtest_name(report: Any, *, in_worker: bool) -> str:
-    """As pytest shows it: `[message] (key=value, …)`."""
-    context = report.context
-    builtin = type(report).__module__ == "_pytest.subtests"
-    parts = [f"[{context.msg}]"] if isinstance(context.msg, str) else []
-    values = []
-    for key, value in context.kwargs.items():
-        text = value if builtin else repr(value)
-        if builtin and in_worker and text[:1] == text[-1:] and text[:1] in ("'", '"'):
-            text = text[1:-1]  # pytest 9 takes the repr once more on the way from a worker
-        values.append(f"{key}={text}")
-    if values:
-        parts.append(f"({', '.join(values)})")
-    return " ".join(parts) or "(<subtest>)"

@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest_kit.capture import Capture
+from conftest_kit.capture import WORKER_KEY, Capture
 from conftest_kit.imports import past_rewriting
 from conftest_kit.texts import message_of
 
 if TYPE_CHECKING:
     from conftest_kit.writer import Writer
 
-WORKER_KEY = "conftest_kit"
-"""Under which the writer and xdist's workers tell each other things."""
 MAX_WARNINGS = 20
 
 _recorded: weakref.WeakSet[pytest.Config] = weakref.WeakSet()
@@ -59,13 +57,14 @@ class Kit:
             told = config.workerinput.get(WORKER_KEY)
             if told is not None and not _recorded:
                 _recorded.add(config)
-                self.capture = Capture(config, Path(told["directory"]))
+                directory = Path(told["directory"])
+                self.capture = Capture(config, directory, told["size_markers"])
         elif not _recorded:
             self.writer = _begin(config, self.warn)
             if self.writer is not None:
                 _recorded.add(config)
                 self.writer.session = session
-                self.capture = Capture(config, self.writer.directory.path)
+                self.capture = self.writer.capture
 
     def close(self) -> None:
         """Nothing of pytest comes after this."""

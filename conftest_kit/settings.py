@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -17,8 +18,16 @@ from conftest_kit import git
 
 PREFIX = "CONFTEST_KIT_"
 MEMORY_FILE = "corpus_memory.db"
-RESERVED = frozenset({"TOKEN"})
+RESERVED = frozenset({"TOKEN", "SERVE_TOKEN"})
 """What the kit and the orchestrator tell each other through `CONFTEST_KIT_<name>`: not settings."""
+TAKEN_LABELS = frozenset(
+    {"category", "failure_type", "kind", "le", "module", "outcome", "phase", "quantile", "result"}
+    | {"run_id", "size"}
+)
+"""What our own series differ in. Those of `pytest_run_info` may be set: there its own stand."""
+SIZES = ("small", "medium", "large", "xlarge")
+LEAST_SERIES = 50
+"""More than the metrics that always stay have together."""
 
 
 class SettingsError(ValueError):
@@ -34,12 +43,27 @@ class Settings:
     project: str
     logs_dir: Path
     metrics_file: Path
+    """Below `metrics_dir`, where that is set."""
+    metrics_dir: Path | None
+    metrics_labels: Mapping[str, str]
+    """With `project` among them where `metrics_dir` is set."""
+    max_series: int
+    size_markers: Mapping[str, str]
+    """Names of markers to sizes."""
     memory: str | None
     """An absolute path or a URL; None stands for `corpus_memory.db` in `logs_dir`."""
     keep_runs: int
     max_run_bytes: int
     max_archive_bytes: int
     artifacts: tuple[str, ...]
+    # What a review calls a finding.
+    coverage_min: float
+    coverage_max_drop: float
+    runtime_max_rise: float
+    runtime_floor_seconds: float
+    runtime_baseline_runs: int
+    size_targets: tuple[tuple[str, float, float], ...]
+    """Size, and the least and the most percent of the sized tests."""
 
     @property
     def memory_location(self) -> str:
@@ -83,6 +107,43 @@ def _count(value: Any, _root: Path) -> int:
     return number
 
 
+def _series(value: Any, root: Path) -> int:
+    number = _count(value, root)
+    if number < LEAST_SERIES:
+        raise ValueError(f"a whole number from {LEAST_SERIES}")
+    return number
+
+
+def _pairs(value: Any) -> dict[str, str]:
+    if isinstance(value, str):
+        parts = [part.partition("=") for part in value.split(",") if part.strip()]
+        value = {name.strip(): text.strip() for name, _, text in parts}
+    if not isinstance(value, dict) or not all(
+        isinstance(text, str) and text and text.isprintable() for text in value.values()
+    ):
+        raise ValueError("a table of texts (outside pyproject.toml NAME=TEXT,NAME=TEXT)")
+    return value
+
+
+def _labels(value: Any, _root: Path) -> dict[str, str]:
+    labels = _pairs(value)
+    for name, text in labels.items():
+        if not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", name) or name.startswith("__"):
+            raise ValueError(f"names of letters, digits and _, unlike {name!r}")
+        if name in TAKEN_LABELS:
+            raise ValueError(f"names that our own metrics do not use, unlike {name!r}")
+        if len(text) > 200:
+            raise ValueError("values of 200 characters at most")
+    return labels
+
+
+def _sizes(value: Any, _root: Path) -> dict[str, str]:
+    markers = _pairs(value)
+    if not set(markers.values()) <= set(SIZES) or not all(map(str.isidentifier, markers)):
+        raise ValueError(f"MARKER=SIZE, the size one of {', '.join(SIZES)}")
+    return markers
+
+
 def _patterns(value: Any, root: Path) -> tuple[str, ...]:
     items = value.split(",") if isinstance(value, str) else value
     if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) for item in items):
@@ -92,6 +153,32 @@ def _patterns(value: Any, root: Path) -> tuple[str, ...]:
         if PurePath(pattern).is_absolute() or ".." in PurePath(pattern).parts:
             raise ValueError(f"paths and patterns below {str(root)!r}")
     return patterns
+
+
+def _number(value: Any, _root: Path) -> float:
+    try:
+        number = float("nan") if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        number = float("nan")
+    if not 0 <= number < float("inf"):
+        raise ValueError("a number from 0")
+    return number
+
+
+def _shares(value: Any, _root: Path) -> tuple[tuple[str, float, float], ...]:
+    allowed = "a list such as small:75-85, medium:10-20, large:2-8, in percent from 0 to 100"
+    items = value.split(",") if isinstance(value, str) else value
+    shares = []
+    for item in items if isinstance(items, (list, tuple)) else (None,):
+        found = re.fullmatch(r"\s*(small|medium|large):([\d.]+)-([\d.]+)\s*", str(item))
+        try:
+            least, most = (float(found[2]), float(found[3])) if found else (1.0, 0.0)
+        except ValueError:
+            least, most = 1.0, 0.0
+        if found is None or not least <= most <= 100:
+            raise ValueError(allowed)
+        shares.append((found[1], least, most))
+    return tuple(shares)
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -116,6 +203,35 @@ SETTINGS: tuple[Setting, ...] = (
         read=_path,
         default="monitoring/pytest_metrics.prom",
         help="The Prometheus textfile.",
+    ),
+    Setting(
+        key="metrics_dir",
+        type="path",
+        read=_path,
+        default=None,
+        help="Instead of `metrics_file` a folder of several projects: the textfile is "
+        "`<project>.prom`, and each of its series has the label `project`.",
+    ),
+    Setting(
+        key="metrics_labels",
+        type="table of texts",
+        read=_labels,
+        default="",
+        help='Labels of every series, such as `{team = "shop"}`.',
+    ),
+    Setting(
+        key="max_series",
+        type="number",
+        read=_series,
+        default=500,
+        help="Series in the textfile; beyond, coverage by module goes first.",
+    ),
+    Setting(
+        key="size_markers",
+        type="table of texts",
+        read=_sizes,
+        default="small=small,medium=medium,large=large,xlarge=xlarge",
+        help='Markers that give tests a size, such as `{unit = "small"}`.',
     ),
     Setting(
         key="memory",
@@ -151,6 +267,51 @@ SETTINGS: tuple[Setting, ...] = (
         read=_patterns,
         default=(),
         help="Files, folders and patterns (`screenshots/*.png`) archived with a red run.",
+    ),
+    # What a review calls a finding.
+    Setting(
+        key="coverage_min",
+        type="percent",
+        read=_number,
+        default=80,
+        help="Coverage below this is a finding; 0 for never.",
+    ),
+    Setting(
+        key="coverage_max_drop",
+        type="points",
+        read=_number,
+        default=1,
+        help="Coverage that lost more than this against comparable green runs is a finding.",
+    ),
+    Setting(
+        key="runtime_max_rise",
+        type="percent",
+        read=_number,
+        default=30,
+        help="A run that took longer than the median of comparable green runs by more than this "
+        "is a finding …",
+    ),
+    Setting(
+        key="runtime_floor_seconds",
+        type="seconds",
+        read=_number,
+        default=10,
+        help="… where it is also longer by more than this.",
+    ),
+    Setting(
+        key="runtime_baseline_runs",
+        type="number",
+        read=_count,
+        default=3,
+        help="Comparable green runs that the memory must hold before run time is judged.",
+    ),
+    Setting(
+        key="size_targets",
+        type="list of shares",
+        read=_shares,
+        default=("small:75-85", "medium:10-20", "large:2-8"),
+        help="Percent of the sized tests that may have each size; `large` is large and xlarge "
+        "together. A suite that is off by a test or more is a finding.",
     ),
 )
 _BY_KEY = {setting.key: setting for setting in SETTINGS}
@@ -192,15 +353,35 @@ def load_what_is_right(
             values[key] = _read(key, raw, root, source=source)
         except SettingsError as error:
             problems.append(str(error))
-    values["project"] = values["project"] or _project_name(document, root)
+    project = values["project"] = values["project"] or _project_name(document, root)
+    if values["metrics_dir"] is not None:
+        values["metrics_file"] = values["metrics_dir"] / f"{file_name(project)}.prom"
+        values["metrics_labels"] = {**values["metrics_labels"], "project": project}
     return Settings(root=root, **values), tuple(problems)
+
+
+def file_name(project: str) -> str:
+    """A name for files of the project, which no other project has."""
+    plain = "[a-zA-Z0-9._-]"
+    # Not hidden, and not what `<project>-causes.prom` of another project is called.
+    name = re.sub(
+        rf"^\.|-(?=causes$)|(?!{plain}).",
+        lambda odd: "".join(f"%{byte:02X}" for byte in odd[0].encode("utf-8", "surrogatepass")),
+        project,
+        flags=re.DOTALL,
+    )
+    if len(name) <= 150:
+        return name
+    return f"{name[:140]}%{zlib.crc32(name.encode()):08x}"
 
 
 def table() -> str:
     """The table of the README, in Markdown."""
     rows = ["| key | type | default | what it sets |", "|---|---|---|---|"]
     for setting in SETTINGS:
-        default = f"`{setting.default}`" if setting.default else "none"
+        value = setting.default
+        shown = ", ".join(value) if isinstance(value, tuple) else value
+        default = f"`{shown}`" if shown else "none"
         rows.append(f"| `{setting.key}` | {setting.type} | {default} | {setting.help} |")
     return "\n".join(rows) + "\n"
 

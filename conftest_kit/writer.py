@@ -10,14 +10,14 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from conftest_kit import distributions, environment, git, log, rundir, settings
-from conftest_kit.capture import Capture
+from conftest_kit.capture import DESELECTED_KEY, WORKER_KEY, Capture
 from conftest_kit.imports import past_rewriting
 from conftest_kit.masking import Mask
 from conftest_kit.recorder import Recorder
@@ -27,6 +27,7 @@ from conftest_kit.settings import Settings
 from conftest_kit.texts import bounded, message_of
 
 if TYPE_CHECKING:
+    from conftest_kit.coverage import Listener, Measured
     from conftest_kit.records import Failure
 
 TOKEN = "CONFTEST_KIT_TOKEN"  # noqa: S105 - the name of a variable
@@ -56,6 +57,11 @@ class Writer:
         self._dirty: git.DirtyCheck | None = None
         self._finished = 0.0
         self._interrupted = False
+        self._worker_crashes = 0
+        self._worker_deselected = 0
+        self._coverage: Listener | None = None
+        self._covered: Measured | None = None
+        self.capture = Capture(config, directory.path, options.size_markers)
         option = config.option
         self.recorder = Recorder(
             directory,
@@ -114,9 +120,30 @@ class Writer:
             writer._dirty = git.start_dirty_check(repository.top)
         return writer
 
+    def tell_worker(self, node: Any) -> None:
+        """An xdist worker is about to start."""
+        node.workerinput[WORKER_KEY] = {
+            "directory": str(self.directory.path),
+            "size_markers": dict(self._settings.size_markers),
+        }
+
+    def worker_ended(self, node: Any, error: Any) -> Sequence[str]:
+        """An xdist worker ended, or died. Returns its warnings."""
+        self._worker_crashes += bool(error)
+        output = getattr(node, "workeroutput", {})
+        deselected = output.get(DESELECTED_KEY, 0)
+        self._worker_deselected = max(self._worker_deselected, deselected)
+        warnings: Sequence[str] = output.get(WORKER_KEY, ())
+        return warnings
+
     def loop_starts(self) -> None:
         """The first test is about to run."""
         self._ask_git()
+        if self._config.pluginmanager.has_plugin("_cov") or "coverage" in sys.modules:
+            with past_rewriting():
+                from conftest_kit.coverage import Listener  # noqa: PLC0415 - few are measured
+
+            self._coverage = Listener(self._config)
 
     def internal_error(self, excrepr: Any, excinfo: Any) -> None:
         """pytest or a plugin broke, here or in a worker."""
@@ -148,6 +175,7 @@ class Writer:
             self.recorder.failed("start", self._extracted(error), "", "")
         self.recorder.finish()
         self._ask_git()
+        self._measure(warnings)
         run = self._finished_run(error, warnings)
         if self._is_dry() and not self.recorder.failures and not self._asked:
             self.directory.close()
@@ -168,6 +196,14 @@ class Writer:
             return ""
         return f"conftest-kit: recorded run {run.run_id} · orchestrator review"
 
+    def _measure(self, warnings: list[str]) -> None:
+        if self._coverage is not None:
+            try:
+                self._covered = self._coverage.measured()
+            except Exception as problem:  # noqa: BLE001 - coverage.py has many versions
+                said = message_of(problem)[:300]
+                warnings.append(f"coverage is unknown: {type(problem).__name__}: {said}")
+
     def _finished_run(self, error: Exception | None, warnings: list[str]) -> Run:
         recorder = self.recorder
         if recorder.slim:
@@ -186,7 +222,7 @@ class Writer:
             counts={name: recorder.counts[name] for name in OUTCOMES},
             pytest_counts=_pytest_counts(self._config),
             collected=None if session is None else session.testscollected,
-            coverage_percent=_coverage(self._config),
+            coverage_percent=self._covered.percent if self._covered else None,
             artifacts=self.directory.kept_artifacts()[:MAX_ARTIFACTS],
             warnings=tuple(warnings),
         )
@@ -212,9 +248,18 @@ class Writer:
         with past_rewriting():
             from conftest_kit import metrics  # noqa: PLC0415 - 20 ms that a session has at its end
 
-        return metrics.update(
-            self._settings.metrics_file, run=run, durations=self.recorder.durations
+        options, covered = self._settings, self._covered
+        tally = self.recorder.tally(
+            worker_crashes=self._worker_crashes,
+            deselected=max(self.capture.deselected_tests, self._worker_deselected),
+            modules=covered.modules if covered else (),
         )
+        place = metrics.Place(
+            path=options.metrics_file,
+            labels=options.metrics_labels,
+            max_series=options.max_series,
+        )
+        return metrics.update(place, run=run, tally=tally)
 
     def _prune(self, _run: Run) -> Iterable[str]:
         removed = rundir.prune(self._settings.logs_dir, self._settings.keep_runs)
@@ -223,7 +268,7 @@ class Writer:
         ]
 
     def _extracted(self, error: BaseException) -> str | None:
-        return Capture(self._config, self.directory.path).extracted(error)
+        return self.capture.extracted(error)
 
     def _ask_git(self) -> None:
         if self._dirty is not None:
@@ -306,12 +351,6 @@ def _pytest_counts(config: pytest.Config) -> dict[str, int] | None:
         for name, reports in stats.items()
         if name
     }
-
-
-def _coverage(config: pytest.Config) -> float | None:
-    """What pytest-cov measured in this run."""
-    total = getattr(config.pluginmanager.get_plugin("_cov"), "cov_total", None)
-    return float(total) if isinstance(total, int | float) else None
 
 
 def _last_said(text: str) -> str:

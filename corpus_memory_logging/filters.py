@@ -21,10 +21,11 @@ STATUSES: dict[str, tuple[str, ...]] = {
     "runs": get_args(State),
     "causes": get_args(CauseStatus),
     "failures": get_args(CauseStatus),
+    "findings": get_args(CauseStatus),
     "suggestions": get_args(SuggestionStatus) + get_args(CauseStatus),
 }
-"""What `Filters.status` may be in each list: a run's state, a cause's status, a suggestion's or its
-cause's status."""
+"""What `Filters.status` may be in each list: a run's state, a cause's or finding's status, a
+suggestion's or its cause's status."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class Filters:
     category: str | None = None
     """One of `records.CATEGORIES`: as a reviewer decided, else as the review said."""
     kind: str | None = None
+    """Of the cause; or one of `records.FINDING_KINDS`."""
     culprit: str | None = None
     """Name of the culprit, in any case; `-`, `_` and `.` are one, as in names of distributions."""
     test: str | None = None
@@ -82,7 +84,10 @@ def parameters(memory: Partition, filters: Filters, name: str, *, now: datetime)
         "limit": filters.limit,
     }
     of_causes = ("category", "kind", "culprit", "known", "cause_status")
-    found["verdict"] = any(found[key] is not None for key in of_causes) or None
+    asked = [key for key in of_causes if found[key] is not None]
+    found["verdict"] = bool(asked) or None
+    # Findings have kinds too, and nothing else of a verdict.
+    found["only_kind"] = found["kind"] if asked == ["kind"] else None
     return found
 
 

@@ -102,7 +102,7 @@ def _add_suggestion(memory: Partition, record: Record, *, time: str, record_id: 
         suggestion_id=record_id,
         created=time,
         context=to_text(context) if context else None,
-        **suggestion_row(memory.project, None, suggestion),
+        **suggestion_row(memory.project, suggestion),
     )
     return added > 0
 
@@ -133,7 +133,8 @@ def _record(row: Row) -> dict[str, Any]:
     if row["kind"] == "interaction":
         return {**timestamp, **context}
     if row["kind"] == "suggestion":
-        context = context or (row["cause_id"] and {"cause": row["cause_id"]})
+        of = {"cause": row["cause_id"], "finding": row["finding_id"]}
+        context = context or {name: value for name, value in of.items() if value}
         told = {"suggestion": row["text"], "context": context}
         return timestamp | {name: value for name, value in told.items() if value}
     return {

@@ -6,7 +6,7 @@ from corpus_memory_logging.engine import Partition, Row
 from corpus_memory_logging.errors import UnknownId
 from corpus_memory_logging.keys import storable
 
-KINDS = ("run", "cause", "failure", "suggestion")
+KINDS = ("run", "cause", "failure", "suggestion", "finding", "alert")
 
 
 def named(memory: Partition, typed: str, kinds: tuple[str, ...] = KINDS) -> tuple[str, Row]:

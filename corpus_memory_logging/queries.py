@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from conftest_kit.records import to_json
-from corpus_memory_logging import environments
+from corpus_memory_logging import alerts, environments
 from corpus_memory_logging.engine import Partition, Row
 from corpus_memory_logging.filters import Filters, parameters
 from corpus_memory_logging.keys import from_text
@@ -29,7 +29,7 @@ def runs(
 
     Keys: run_id, started, finished, reviewed, state, exit_code, counts (outcome to number), commit,
     branch, dirty, host, environment (id), archive (path or null), causes, new_causes, failures,
-    findings (numbers of each).
+    findings, alerts (numbers of each).
 
     Raises:
         QueryError: a filter has a value that is not allowed.
@@ -54,11 +54,7 @@ def causes(
     found = [
         _cause(row) for row in memory.select("causes", **_asked(memory, filters, "causes", now))
     ]
-    for cause in found:
-        best = memory.first("suggestions", cause_id=cause["cause_id"], limit=1)
-        stands = best and best["status"] not in {"rejected", "failed"}
-        cause["suggestion"] = best["text"] if best and stands else None
-    return found
+    return [_with_best(memory, cause) for cause in found]
 
 
 def failures(
@@ -80,11 +76,12 @@ def suggestions(
     memory: Partition, filters: Filters = EVERYTHING, *, now: datetime | None = None
 ) -> list[dict[str, Any]]:
     """Suggestions, those for the cause seen last first, of one cause the best first; with a run,
-    those that its review made. Those told to log_suggestion() have no cause.
+    those that its review made. Those for a finding have its id in place of the cause's, its kind
+    and its text; those told to log_suggestion() have neither.
 
     Keys: suggestion_id, text, commands (list), source, confidence, status, origin, checklist,
     context (what log_suggestion was told), created, last_suggested, run_id (the last that
-    made it), cause_id, title, cause_status, category, kind, culprit, known.
+    made it), cause_id, finding_id, title, cause_status, category, kind, culprit, known.
 
     Raises:
         QueryError: a filter has a value that is not allowed.
@@ -93,15 +90,33 @@ def suggestions(
     return [_suggestion(row) for row in memory.select("suggestions", **asked)]
 
 
+def findings(
+    memory: Partition, filters: Filters = EVERYTHING, *, now: datetime | None = None
+) -> list[dict[str, Any]]:
+    """Findings, the one seen last first; filters that only causes and tests have do not count.
+
+    What the review said is of the run asked for, else of the last one that had the finding.
+
+    Keys: finding_id, kind, text, evidence (list), known, run_id, status, note, fix, first_seen,
+    last_seen, occurrences (runs that had it), suggestion (text of the best one or null).
+
+    Raises:
+        QueryError: a filter has a value that is not allowed.
+    """
+    asked = _asked(memory, filters, "findings", now)
+    return [_with_best(memory, _finding(row)) for row in memory.select("findings", **asked)]
+
+
 def show(memory: Partition, typed: str) -> dict[str, Any]:
-    """A run, cause, failure or suggestion with its history.
+    """A run, cause, failure, suggestion, finding or alert with its history.
 
     It is named by its id, a unique beginning of that, or for a run `latest`. `type` says which it
     is; of a cause the latest 20 of each are listed.
 
     run: the keys of `runs`, `details` (command, directory, root, CI, seed, warnings, …),
-    `environment` (as in a cause), `causes`, `failures`, `suggestions` (as in the lists), `findings`
-    (kind, text, evidence), `artifacts` (run_id, name, size, sha256, archive).
+    `environment` (as in a cause), `causes`, `failures`, `suggestions`, `findings` (as in the
+    lists), `artifacts` (run_id, name, size, sha256, archive), `alerts` (as `alerts.of_run` gives
+    them).
 
     cause: the keys of `causes`, `runs` (as in the list), `environments` (environment, python,
     platform, first_seen, last_seen, runs (number), changes: what differs from the one before, a
@@ -113,8 +128,13 @@ def show(memory: Partition, typed: str) -> dict[str, Any]:
     `context` (log and artifacts as log_test_failure() was told, or null), `cause` (as in the list,
     or null), `suggestions`, `artifacts` (of its run).
 
-    suggestion: the keys of `suggestions`, `cause` (as in the list, or null), `decisions` (those
-    that accepted or rejected it), `runs` (those that had its cause).
+    suggestion: the keys of `suggestions`, `cause` and `finding` (as in the lists, or null),
+    `decisions` (those that accepted or rejected it), `runs` (those that had what it is for).
+
+    finding: the keys of `findings`, `runs`, `suggestions` (as in the lists), `decisions` (as in a
+    cause).
+
+    alert: the keys of `alerts.of_run`, `runs` (the one that it speaks of, where the memory has it).
 
     Raises:
         UnknownId: nothing has that id, or several have; the message names them.
@@ -122,7 +142,13 @@ def show(memory: Partition, typed: str) -> dict[str, Any]:
     kind, found = named(memory, typed)
     if kind == "run":
         return {"type": kind, **_show_run(memory, found["run"])}
-    shown = {"cause": _show_cause, "failure": _show_failure, "suggestion": _show_suggestion}
+    shown = {
+        "cause": _show_cause,
+        "failure": _show_failure,
+        "suggestion": _show_suggestion,
+        "finding": _show_finding,
+        "alert": _show_alert,
+    }
     return {"type": kind, **shown[kind](memory, found["id"])}
 
 
@@ -135,11 +161,9 @@ def _show_run(memory: Partition, run: int) -> dict[str, Any]:
         "causes": [_cause(found) for found in memory.select("causes", run=run)],
         "failures": [_failure(found) for found in memory.select("failures", run=run)],
         "suggestions": [_suggestion(found) for found in memory.select("suggestions", run=run)],
-        "findings": [
-            {**found, "evidence": from_text(found["evidence"])}
-            for found in memory.select("findings", run=run)
-        ],
+        "findings": [_finding(found) for found in memory.select("findings", run=run)],
         "artifacts": memory.select("artifacts", run=run),
+        "alerts": alerts.of_run(memory, row["run_id"]),
     }
 
 
@@ -181,18 +205,43 @@ def _show_failure(memory: Partition, failure_id: str) -> dict[str, Any]:
 
 def _show_suggestion(memory: Partition, suggestion_id: str) -> dict[str, Any]:
     row = memory.select("suggestions", suggestion_id=suggestion_id)[0]
-    shown = {**_suggestion(row), "cause": None, "decisions": [], "runs": []}
+    shown = {**_suggestion(row), "cause": None, "finding": None, "decisions": [], "runs": []}
     if cause_id := row["cause_id"]:
-        of_cause = {"cause_id": cause_id}
-        shown["cause"] = _cause(memory.select("causes", **of_cause)[0])
-        shown["decisions"] = [
-            decision
-            for decision in memory.select("decisions", **of_cause)
-            if suggestion_id in (decision["accepted"], decision["rejected"])
-        ]
-        found = memory.select("runs", verdict=True, limit=_SHOWN, **of_cause)
-        shown["runs"] = [_run(run) for run in found]
+        shown["cause"] = _cause(memory.select("causes", cause_id=cause_id)[0])
+        decisions = memory.select("decisions", cause_id=cause_id)
+        found = memory.select("runs", verdict=True, limit=_SHOWN, cause_id=cause_id)
+    elif finding_id := row["finding_id"]:
+        shown["finding"] = _finding(memory.select("findings", finding_id=finding_id)[0])
+        decisions = memory.select("finding_decisions", finding_id=finding_id)
+        found = memory.select("runs", limit=_SHOWN, finding_id=finding_id)
+    else:
+        return shown
+    shown["decisions"] = [
+        decision
+        for decision in decisions
+        if suggestion_id in (decision["accepted"], decision["rejected"])
+    ]
+    shown["runs"] = [_run(run) for run in found]
     return shown
+
+
+def _show_finding(memory: Partition, finding_id: str) -> dict[str, Any]:
+    of_finding = {"finding_id": finding_id}
+    return {
+        **_finding(memory.select("findings", **of_finding)[0]),
+        "runs": [_run(row) for row in memory.select("runs", limit=_SHOWN, **of_finding)],
+        "suggestions": [
+            _suggestion(row) for row in memory.select("suggestions", limit=_SHOWN, **of_finding)
+        ],
+        "decisions": memory.select("finding_decisions", **of_finding),
+    }
+
+
+def _show_alert(memory: Partition, alert_id: str) -> dict[str, Any]:
+    alert = alerts.one(memory, alert_id)
+    run = memory.first("run_number", run_id=alert["run_id"]) if alert["run_id"] else None
+    found = memory.select("runs", run=run["run"]) if run else []
+    return {**alert, "runs": [_run(row) for row in found]}
 
 
 def _asked(memory: Partition, filters: Filters, name: str, now: datetime | None) -> dict[str, Any]:
@@ -215,7 +264,7 @@ def _run(row: Row) -> dict[str, Any]:
         "host": details.get("host", ""),
         "environment": environments.identify(row["environment"]),
         "archive": row["archive"],
-        **{name: row[name] for name in ("causes", "new_causes", "failures", "findings")},
+        **{name: row[name] for name in ("causes", "new_causes", "failures", "findings", "alerts")},
     }
 
 
@@ -243,6 +292,25 @@ def _cause(row: Row) -> dict[str, Any]:
     }
 
 
+def _finding(row: Row) -> dict[str, Any]:
+    plain = (
+        *("finding_id", "kind", "text", "status", "run_id", "first_seen", "last_seen"),
+        *("occurrences", "note", "fix"),
+    )
+    return {
+        **{name: row[name] for name in plain},
+        "known": bool(row["known"]),
+        "evidence": from_text(row["evidence"]),
+    }
+
+
+def _with_best(memory: Partition, listed: dict[str, Any]) -> dict[str, Any]:
+    of = {name: listed[name] for name in ("cause_id", "finding_id") if name in listed}
+    best = memory.first("suggestions", limit=1, **of)
+    stands = best and best["status"] not in {"rejected", "failed"}
+    return {**listed, "suggestion": best["text"] if best and stands else None}
+
+
 def _failure(row: Row) -> dict[str, Any]:
     plain = (
         *("failure_id", "run_id", "time", "nodeid", "phase", "attempt", "subtest", "exception"),
@@ -254,11 +322,15 @@ def _failure(row: Row) -> dict[str, Any]:
 def _suggestion(row: Row) -> dict[str, Any]:
     plain = (
         *("suggestion_id", "text", "source", "confidence", "status", "origin", "checklist"),
-        *("created", "last_suggested", "run_id", "cause_id", "title", "cause_status"),
+        *("created", "last_suggested", "run_id", "cause_id", "finding_id", "title"),
+        "cause_status",
     )
-    return {
+    shown = {
         **{name: row[name] for name in plain},
         **_verdict(row),
         "commands": from_text(row["commands"]),
         "context": from_text(row["context"]),
     }
+    if row["finding_id"]:
+        shown |= {"kind": row["finding_kind"], "known": bool(row["finding_known"])}
+    return shown

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from conftest_kit.records import Failure, Recording
 
@@ -20,6 +21,16 @@ CATEGORIES = (
     "configuration",
     "syntax",
     "unknown",
+)
+
+FINDING_KINDS = (
+    "capture",
+    "coverage",
+    "runtime",
+    "timing_violation",
+    "near_limit",
+    "sizes",
+    "flaky",
 )
 
 CauseStatus = Literal["open", "resolved", "ignored"]
@@ -111,11 +122,20 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something off though no test failed."""
+    """Something off though no test failed; here its occurrence in one run."""
 
     kind: str
+    """One of `FINDING_KINDS`."""
     text: str
     evidence: tuple[str, ...] = ()
+    subject: str = ""
+    """Which of that kind: the project, the kind and this name the finding in every run."""
+    suggestions: tuple[Suggestion, ...] = ()
+    """Best first."""
+    finding_id: str = ""
+    """Hash of project, kind and subject; empty where nobody has looked it up yet."""
+    remembered: Remembered | None = None
+    """Null where no earlier run had it: it is new."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,3 +164,46 @@ class Review:
     reviewed_before: bool = False
     notes: tuple[str, ...] = field(default=())
     """What the reader should know first: age of the run, another commit, reviewed before."""
+    measured: Mapping[str, Any] = field(default_factory=dict)
+    """What the metrics file says of this run, for later runs to be compared with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastRun:
+    """A complete run that the memory holds, as later ones are compared with it."""
+
+    run: int
+    run_id: str
+    started: str
+    seconds: float | None
+    """Null where the record does not say when it ended."""
+    green: bool
+    commit: str | None
+    branch: str
+    ci: str
+    """The provider; empty for a run of no CI."""
+    workers: int
+    """Of xdist; 0 without."""
+    coverage_percent: float | None
+    tests: int
+    """That it executed."""
+    shared: int
+    """Of these, that the run under review executed as well."""
+    measured: Mapping[str, Any] = field(default_factory=dict)
+    """As in `Review`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """What Alertmanager says of one alert."""
+
+    fingerprint: str
+    """The same as long as its labels are."""
+    status: Literal["firing", "resolved"]
+    started: str
+    """RFC 3339, UTC."""
+    ended: str | None
+    name: str
+    severity: str | None
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]

@@ -57,6 +57,8 @@ def run_row(review: Review, *, now: datetime) -> Row:
         "warnings": [*run.warnings, *review.warnings],
         "in_flight": review.recording.in_flight,
         "malformed_lines": review.recording.malformed_lines,
+        "workers": len({attempt.worker for attempt in review.recording.attempts} - {None}),
+        "measured": dict(review.measured),
     }
     dirty = git.get("dirty")
     return {
@@ -183,15 +185,22 @@ def occurrence_row(cause: Cause) -> Row:
     }
 
 
-def suggestion_id(cause_id: str, text: str) -> str:
-    """The same advice for the same cause is one suggestion, whoever gives it and however often."""
-    return identifier(cause_id, "suggestion", storable(text))
+def suggestion_id(about: str, text: str) -> str:
+    """The same advice for a cause or finding is one suggestion, whoever gives it, however often."""
+    return identifier(about, "suggestion", storable(text))
 
 
-def suggestion_row(project: str, cause_id: str | None, suggestion: Suggestion) -> Row:
+def suggestion_row(
+    project: str,
+    suggestion: Suggestion,
+    *,
+    cause_id: str | None = None,
+    finding_id: str | None = None,
+) -> Row:
     """The row of a suggestion without its id, context and time."""
     return {
         "cause_id": cause_id,
+        "finding_id": finding_id,
         "text": text_row(project, suggestion.text)["text"],
         "commands": to_text(suggestion.commands),
         "source": suggestion.source,
@@ -202,14 +211,36 @@ def suggestion_row(project: str, cause_id: str | None, suggestion: Suggestion) -
     }
 
 
+def finding_id(project: str, finding: Finding) -> str:
+    """The identity of a finding across runs: 16 hex digits."""
+    return finding.finding_id or identifier(
+        project, "finding", finding.kind, finding.subject or finding.text
+    )
+
+
 def finding_row(number: int, finding: Finding) -> Row:
-    """The row of a finding without its run."""
+    """The row of a finding in a run, without its id and the run."""
     return {
         "number": number,
-        "kind": storable(finding.kind),
+        "known": int(finding.remembered is not None),
         "text": storable(finding.text),
         "evidence": to_text(finding.evidence),
     }
+
+
+def failures_by_category(review: Review) -> Counter[str]:
+    """How many attempts failed by the category of their cause, the bigger cause first where an
+    attempt has several; what pytest itself could not do counts as one each.
+    """
+    found: Counter[str] = Counter()
+    seen: set[tuple[str, ...]] = set()
+    for cause in review.causes:
+        for failure in cause.failures:
+            of_attempt = (failure.nodeid, failure.worker or "", str(failure.attempt))
+            name = of_attempt if failure.nodeid else (failure.phase, failure.message)
+            found[storable(cause.verdict.category)] += name not in seen
+            seen.add(name)
+    return found
 
 
 def artifact_row(artifact: Artifact) -> Row:

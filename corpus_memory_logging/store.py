@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from conftest_kit.records import Run
 from corpus_memory_logging import decisions, rows
 from corpus_memory_logging.engine import Engine, Partition, Row
 from corpus_memory_logging.errors import StoreError
 from corpus_memory_logging.keys import from_text, key, moment_of, storable
-from corpus_memory_logging.records import Cause, Culprit, Remembered, Review, Suggestion
+from corpus_memory_logging.records import (
+    Cause,
+    Culprit,
+    Finding,
+    Remembered,
+    Review,
+    Suggestion,
+)
 
 DEFAULT_TIMEOUT_SECONDS = 30.0
 
@@ -103,9 +112,19 @@ class Store(Partition):
             for cause in review.causes:
                 self._add_cause(cause, run=run, started=started)
             self.many("add_failure", failures, run=run)
-            findings = enumerate(review.findings, 1)
-            self.many("add_finding", (rows.finding_row(*finding) for finding in findings), run=run)
+            for number, finding in enumerate(review.findings, 1):
+                self._add_finding(finding, number, run=run, started=started)
             self.many("add_artifact", map(rows.artifact_row, review.artifacts), run=run)
+            for category, failed in rows.failures_by_category(review).items():
+                self.execute("add_tally", name="failures", label=category, value=failed)
+
+    def add_finding(self, run: Run, finding: Finding) -> None:
+        """Keeps a finding that could be seen only once its run was remembered; twice is as once."""
+        with self.transaction():
+            number = self._run_number(run.run_id)
+            if number is not None:
+                started = rows.started(run, datetime.now(UTC))
+                self._add_finding(finding, 0, run=number, started=started)
 
     def recall(self, signatures: Iterable[str], *, run_id: str) -> dict[str, Remembered]:
         """What the memory knows of each signature that it has seen; those it has not are left out.
@@ -122,6 +141,18 @@ class Store(Partition):
                     row, self.select("judged_suggestions", cause_id=row["cause_id"])
                 )
         return found
+
+    def recall_findings(self, findings: Iterable[Finding], *, run_id: str) -> tuple[Finding, ...]:
+        """The findings with their ids and what the memory knows of each, as `recall` knows it."""
+        before = self._run_number(run_id)
+        found = []
+        for finding in findings:
+            finding_id = rows.finding_id(self.project, finding)
+            row = self.first("recall_finding", finding_id=finding_id, before=before)
+            judged = self.select("judged_suggestions", finding_id=finding_id)
+            remembered = _remembered(row, judged) if row else None
+            found.append(replace(finding, finding_id=finding_id, remembered=remembered))
+        return tuple(found)
 
     def prevented(self, collectors: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """For each collector (node id of a file, class or folder), the tests below it, sorted.
@@ -202,8 +233,7 @@ class Store(Partition):
         elif before["last_seen"] <= started:
             self.execute("move_cause", cause_id=cause_id, run=run, title=title)
         self.execute("add_occurrence", run=run, **rows.occurrence_row(cause))
-        for rank, suggestion in enumerate(cause.suggestions):
-            self._add_suggestion(suggestion, cause_id, run=run, rank=rank, created=started)
+        self._add_suggestions(cause.suggestions, run=run, created=started, cause_id=cause_id)
         if before and before["status"] == "resolved" and before["status_since"] < started:
             self._reopen(cause_id, run=run, time=started)
 
@@ -215,28 +245,46 @@ class Store(Partition):
         self.execute("decide_cause", **decision)
         self.execute("add_decision", **decision, time=time, reviewer="memory", run=run)
 
-    def _add_suggestion(
-        self, suggestion: Suggestion, cause_id: str, *, run: int, rank: int, created: str
+    def _add_finding(self, finding: Finding, number: int, *, run: int, started: str) -> None:
+        finding_id = rows.finding_id(self.project, finding)
+        kind = storable(finding.kind)
+        before = self.first("finding", finding_id=finding_id)
+        if before is None:
+            self.execute("add_finding", finding_id=finding_id, kind=kind, run=run)
+        elif before["last_seen"] <= started:
+            self.execute("move_finding", finding_id=finding_id, run=run)
+        row = rows.finding_row(number, finding)
+        if not self.execute("add_finding_occurrence", finding_id=finding_id, run=run, **row):
+            return
+        self.execute("add_tally", name="findings", label=kind, value=1)
+        texts = (suggestion.text for suggestion in finding.suggestions)
+        self.many("add_text", [rows.text_row(self.project, text) for text in texts])
+        self._add_suggestions(finding.suggestions, run=run, created=started, finding_id=finding_id)
+
+    def _add_suggestions(
+        self, suggestions: Iterable[Suggestion], *, run: int, created: str, **about: str
     ) -> None:
-        suggestion_id = rows.suggestion_id(cause_id, suggestion.text)
-        self.execute(
-            "add_suggestion",
-            suggestion_id=suggestion_id,
-            context=None,
-            created=created,
-            **rows.suggestion_row(self.project, cause_id, suggestion),
-        )
-        self.execute("add_proposal", run=run, suggestion_id=suggestion_id, rank=rank)
+        (of,) = about.values()
+        for rank, suggestion in enumerate(suggestions):
+            suggestion_id = rows.suggestion_id(of, suggestion.text)
+            self.execute(
+                "add_suggestion",
+                suggestion_id=suggestion_id,
+                context=None,
+                created=created,
+                **rows.suggestion_row(self.project, suggestion, **about),
+            )
+            self.execute("add_proposal", run=run, suggestion_id=suggestion_id, rank=rank)
 
 
 def _remembered(row: Row, suggestions: list[Row]) -> Remembered:
-    name = row["culprit_name"]
+    name = row.get("culprit_name")
     return Remembered(
         first_seen=row["first_seen"],
         last_seen=row["last_seen"],
         occurrences=row["occurrences"],
         status=row["status"],
-        category=row["category"],
+        category=row.get("category"),
         culprit=Culprit(type=row["culprit_type"], name=name) if name else None,
         note=row["note"],
         fix=row["fix"],

@@ -1,16 +1,13 @@
-"""The command line: the only place that prints or exits."""
+"""The command line. It alone prints, through `terminal`, and exits."""
 
 from __future__ import annotations
 
-import getpass
 import os
-import shutil
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,12 +17,14 @@ from rich.console import Console
 
 from conftest_kit import settings as kit_settings
 from conftest_kit.settings import Settings, SettingsError
-from corpus_memory_logging import Filters, Store, interactions, open_store, queries
+from corpus_memory_logging import Filters, Store, interactions, queries
 from corpus_memory_logging.errors import QueryError, StoreError, UnknownId
-from corpus_memory_logging.records import CATEGORIES, Review
+from corpus_memory_logging.filters import STATUSES
+from corpus_memory_logging.records import CATEGORIES, FINDING_KINDS, Review
 from orchestrator import demo as sample
 from orchestrator import init as switch
-from orchestrator import launch, options, report, reviews
+from orchestrator import launch, options, report, reviews, terminal
+from orchestrator.cli_serve import serve
 from orchestrator.errors import (
     MemoryUnreachable,
     OrchestratorError,
@@ -50,6 +49,7 @@ COLUMNS = {
     "suggestions": ("suggestion_id", "status", "category", "culprit", "text"),
     "failures": ("failure_id", "phase", "category", "nodeid", "message"),
     "causes": ("cause_id", "status", "category", "culprit", "failures", "last_seen", "title"),
+    "findings": ("finding_id", "kind", "status", "occurrences", "last_seen", "text"),
     "runs": ("run_id", "state", "exit_code", "counts", "causes", "branch", "commit"),
 }
 
@@ -89,27 +89,36 @@ def cli(debug: bool) -> None:
 
 @cli.command(context_settings={"allow_interspersed_args": False})
 @options.reporting
+@options.metrics_dir
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_context
 def run(
-    context: click.Context, /, command: tuple[str, ...], memory: str | None, **wanted: Any
+    context: click.Context,
+    /,
+    command: tuple[str, ...],
+    memory: str | None,
+    metrics_dir: str | None,
+    **wanted: Any,
 ) -> int:
     """Run pytest with the kit loaded and review the run: `orchestrator run -- pytest …`.
 
     COMMAND may be any pytest of any environment. Its output and exit status are passed through.
     """
-    settings, problems = kit_settings.load_what_is_right(*_place(memory))
+    root, environ, overrides = terminal.place_here(memory)
+    if metrics_dir:
+        environ = {**environ, f"{kit_settings.PREFIX}METRICS_DIR": metrics_dir}
+    settings, problems = kit_settings.load_what_is_right(root, environ, overrides)
     for problem in problems:
-        _say(f"{problem}; this run goes on without it")
+        terminal.say(f"{problem}; this run goes on without it")
     launched = launch.launch(
-        command, environ=os.environ, directory=Path.cwd(), stderr=sys.stderr.buffer
+        command, environ=environ, directory=Path.cwd(), stderr=sys.stderr.buffer
     )
 
     def stages(store: Store | None) -> Iterator[str | Review]:
-        return reviews.of_launched(launched, settings=settings, store=store, now=_now())
+        return reviews.of_launched(launched, settings=settings, store=store, now=terminal.now())
 
     if wanted["form"] == "text" and not wanted["output"]:
-        _emit("\n")  # a process that died leaves its last line open
+        terminal.emit("\n")  # a process that died leaves its last line open
     status = _status(
         lambda: _review(stages, settings, **wanted), debug=context.find_root().params["debug"]
     )
@@ -121,13 +130,13 @@ def run(
 @click.argument("run", default="latest")
 def review(run: str, memory: str | None, **wanted: Any) -> int:
     """Review the latest run, or the one named, and remember what it taught."""
-    settings = _settings(memory)
+    settings = terminal.settings_here(memory)
 
     if run != "latest" or not settings.metrics_file.exists():
         reviews.locate(run, settings)  # first, so that a wrong name makes no memory
 
     def stages(store: Store | None) -> Iterator[str | Review]:
-        return reviews.of_named(run, settings=settings, store=store, now=_now())
+        return reviews.of_named(run, settings=settings, store=store, now=terminal.now())
 
     return _review(stages, settings, **wanted)
 
@@ -136,12 +145,12 @@ def _query(name: str, help: str) -> None:
     @cli.command(name, help=help)
     @options.filtering
     def command(memory: str | None, form: str, **filters: Any) -> None:
-        with _open(_settings(memory)) as store:
+        with terminal.open_memory(terminal.settings_here(memory)) as store:
             rows = getattr(queries, name)(store, Filters(**filters))
         if not rows and form == "text":
-            _say(f"no {name} match")
+            terminal.say(f"no {name} match")
             return
-        _emit(tables.render(rows, form, columns=COLUMNS[name], **_look()))
+        terminal.emit(tables.render(rows, form, columns=COLUMNS[name], **terminal.look()))
 
 
 _query("causes", "List causes, the most recently seen first.")
@@ -155,15 +164,15 @@ _query("runs", "List runs, the newest first.")
 @options.chosen_format(history.FORMATS, "How it is shown.")
 @click.argument("id")
 def show(id: str, form: str, memory: str | None) -> None:
-    """Show a run, cause, failure or suggestion with its history."""
-    with _open(_settings(memory)) as store:
+    """Show a run, cause, failure, suggestion, finding or alert with its history."""
+    with terminal.open_memory(terminal.settings_here(memory)) as store:
         found = queries.show(store, id)
-    _emit(history.render(found, form, **_look()))
+    terminal.emit(history.render(found, form, **terminal.look()))
 
 
 @cli.command()
 @options.memory
-@click.argument("cause")
+@click.argument("cause", metavar="CAUSE|FINDING")
 @click.option(
     "--accept", metavar="SUGGESTION", help="It is right; a sentence is a remedy of your own."
 )
@@ -174,11 +183,14 @@ def show(id: str, form: str, memory: str | None) -> None:
 @click.option("--fix", metavar="COMMIT", help="The commit that fixed it.")
 @click.option("--ignore", is_flag=True, help="Known and left as it is.")
 def resolve(cause: str, memory: str | None, **decision: Any) -> None:
-    """Record what a reviewer decided; it is recalled when the cause comes back."""
-    with _open(_settings(memory)) as store:
-        decided = reviews.resolve(store, cause, now=_now(), reviewer=_reviewer(), **decision)
-    _emit(
-        f"cause {decided['cause_id']} is {decided['status']}: {plain.one_line(decided['title'])}\n"
+    """Record what a reviewer decided; it is recalled when the cause or finding comes back."""
+    with terminal.open_memory(terminal.settings_here(memory)) as store:
+        decided = reviews.resolve(
+            store, cause, now=terminal.now(), reviewer=terminal.reviewer(), **decision
+        )
+    terminal.emit(
+        f"{decided['type']} {decided['id']} is {decided['status']}: "
+        f"{plain.one_line(decided['title'])}\n"
     )
 
 
@@ -190,7 +202,7 @@ def resolve(cause: str, memory: str | None, **decision: Any) -> None:
 )
 def archive(run: str, output: str, include_binary: bool) -> None:
     """Write a run to an archive that can be shared: redacted, with a manifest."""
-    settings = _settings()
+    settings = terminal.settings_here()
     directory = reviews.locate(run, settings)
     try:
         absent = reviews.share(
@@ -199,8 +211,8 @@ def archive(run: str, output: str, include_binary: bool) -> None:
     except OSError as error:
         raise UsageProblem(f"cannot write {output!r}: {error.strerror}") from error
     for sentence in absent:
-        _say(sentence)
-    _emit(f"{output}\n")
+        terminal.say(sentence)
+    terminal.emit(f"{output}\n")
 
 
 @cli.command()
@@ -210,10 +222,14 @@ def init() -> None:
     for change in switch.plan(kit_settings.load(root, os.environ)):
         if change.needed:
             switch.write(change)
-        _emit(f"{switch.told(change, change.path.name)}\n")
+        terminal.emit(f"{switch.told(change, change.path.name)}\n")
     if not switch.has_ini_file(root):
-        _say(f"without a pyproject.toml or pytest.ini, start pytest in {str(root)!r} itself")
-    _emit("\nNext: install conftest-kit beside your tests, run pytest, `orchestrator review`.\n")
+        terminal.say(
+            f"without a pyproject.toml or pytest.ini, start pytest in {str(root)!r} itself"
+        )
+    terminal.emit(
+        "\nNext: install conftest-kit beside your tests, run pytest, `orchestrator review`.\n"
+    )
 
 
 @cli.command()
@@ -221,9 +237,38 @@ def init() -> None:
 def demo(directory: Path | None) -> int:
     """Watch a small project go red and be reviewed, in DIRECTORY or a new temporary folder."""
     try:
-        return sample.run(directory, lambda line: _emit(f"{line}\n"))
+        return sample.run(directory, lambda line: terminal.emit(f"{line}\n"))
     except FileExistsError as error:
         raise UsageProblem(f"{str(directory)!r} exists: name a folder to make") from error
+
+
+cli.add_command(serve)
+
+
+@cli.group()
+def stats() -> None:
+    """Figures over many runs."""
+
+
+@stats.command("findings")
+@options.memory
+@click.option("--kind", type=click.Choice(FINDING_KINDS), metavar="KIND", help="Of this kind.")
+@options.run
+@options.since
+@click.option(
+    "--status", type=click.Choice(STATUSES["findings"]), help="As a reviewer decided.", default=None
+)
+@options.known
+@options.limit
+@options.chosen_format(tables.FORMATS, "How the list is written.")
+def findings(memory: str | None, form: str, **filters: Any) -> None:
+    """List what was off though no test failed, the most recently seen first."""
+    with terminal.open_memory(terminal.settings_here(memory)) as store:
+        rows = queries.findings(store, Filters(**filters))
+    if not rows and form == "text":
+        terminal.say("no findings match")
+        return
+    terminal.emit(tables.render(rows, form, columns=COLUMNS["findings"], **terminal.look()))
 
 
 @cli.group()
@@ -236,11 +281,11 @@ def memory() -> None:
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 def import_(path: Path, memory: str | None) -> None:
     """Take in the interactions that ABZU's JSONL files hold, rotated and quarantined ones too."""
-    with _open(_settings(memory), create=True) as store:
+    with terminal.open_memory(terminal.settings_here(memory), create=True) as store:
         taken = interactions.take_in(store, path)
-    _emit(f"{counted(taken.added, 'record')} added, {taken.repeated} known already\n")
+    terminal.emit(f"{counted(taken.added, 'record')} added, {taken.repeated} known already\n")
     if taken.malformed:
-        _say(f"{counted(taken.malformed, 'line')} left out: no JSON objects")
+        terminal.say(f"{counted(taken.malformed, 'line')} left out: no JSON objects")
 
 
 def _review(
@@ -254,14 +299,14 @@ def _review(
     """Prints the report, also where the memory cannot be reached."""
     status = 0
     try:
-        with _open(settings, create=True) as store:
+        with terminal.open_memory(settings, create=True) as store:
             found = _followed(stages(store))
     except (StoreError, MemoryUnreachable) as error:
-        _say(str(error))
+        terminal.say(str(error))
         status = MemoryUnreachable.exit_code
         found = _followed(stages(None))
         found = replace(found, warnings=(*found.warnings, f"nothing was remembered: {error}"))
-    _emit(report.render(found, form, **_look(output)), output)
+    terminal.emit(report.render(found, form, **terminal.look(output)), output)
     return FAIL_ON if fail_on & _words(found) else status
 
 
@@ -284,73 +329,6 @@ def _followed(stages: Iterator[str | Review]) -> Review:
     raise AssertionError("the pipeline ended without a review")
 
 
-def _settings(memory: str | None = None) -> Settings:
-    return kit_settings.load(*_place(memory))
-
-
-def _place(memory: str | None) -> tuple[Path, Mapping[str, str], Mapping[str, str]]:
-    """Where settings come from: the project's folder, the environment, the command line."""
-    if memory and "://" not in memory:
-        memory = str(Path(memory).absolute())  # on a command line, relative to where we are
-    root = kit_settings.find_root(Path.cwd())
-    return root, os.environ, {"memory": memory} if memory else {}
-
-
-def _open(settings: Settings, *, create: bool = False) -> Store:
-    location = settings.memory_location
-    if not create and "://" not in location and not Path(location).exists():
-        raise MemoryUnreachable(
-            f"there is no memory at {location!r} yet: `orchestrator review` makes one, "
-            "--memory names another"
-        )
-    return open_store(location, project=settings.project)
-
-
-def _reviewer() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a user without a name, as in many containers
-        return "unknown"
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _look(output: Path | None = None) -> dict[str, Any]:
-    """How text may look where it goes: only a terminal has a width."""
-    terminal = sys.stdout.isatty() and not output
-    colour = terminal and os.environ.get("TERM") != "dumb"
-    asked = bool(os.environ.get("FORCE_COLOR")) and not output
-    if os.environ.get("NO_COLOR"):
-        colour = False
-    elif asked:
-        colour = True
-    # Through a pipe to a terminal (the demo), both variables together stand for it.
-    width = terminal or (asked and "COLUMNS" in os.environ)
-    return {"width": shutil.get_terminal_size().columns if width else None, "colour": colour}
-
-
-def _emit(text: str, output: Path | None = None) -> None:
-    """To a file, else to standard output; a reader that has gone (`| head`) is no error."""
-    if output:
-        try:
-            output.write_text(text, encoding="utf-8", errors="backslashreplace")
-        except OSError as error:
-            raise UsageProblem(f"--output {str(output)!r}: {error.strerror}") from error
-        return
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # What is still buffered would fail once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _say(message: str) -> None:
-    print(f"orchestrator: {plain.clean(message)}", file=sys.stderr)
-
-
 def _status(command: Callable[[], Any], *, debug: bool) -> int:
     """The exit status of a command, whatever it raises."""
     try:
@@ -361,21 +339,21 @@ def _status(command: Callable[[], Any], *, debug: bool) -> int:
     except click.Abort:
         return 130
     except UnknownId as error:
-        _say(str(error))
+        terminal.say(str(error))
         return UnreadableInput.exit_code
     except (click.ClickException, SettingsError, QueryError) as error:
-        _say(str(error))
+        terminal.say(str(error))
         return USAGE
     except StoreError as error:
-        _say(str(error))
+        terminal.say(str(error))
         return MemoryUnreachable.exit_code
     except OrchestratorError as error:
-        _say(str(error))
+        terminal.say(str(error))
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last resort: our bugs are said, not shown
         if debug:
             traceback.print_exception(error)
-        _say(
+        terminal.say(
             f"a bug of ours: {type(error).__name__}: {plain.one_line(str(error), 200)}; please "
             "report it with what `orchestrator --debug …` prints"
         )

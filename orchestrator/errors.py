@@ -3,6 +3,7 @@
 OrchestratorError           70, a bug of ours
 ├── UsageProblem            64
 ├── UnreadableInput         65
+│   └── UnfinishedRun
 └── MemoryUnreachable       69
 """
 
@@ -27,6 +28,10 @@ class UnreadableInput(OrchestratorError):
     """What is named (a run, a metrics file) is not there or cannot be read."""
 
     exit_code = 65
+
+
+class UnfinishedRun(UnreadableInput):
+    """A run that is still going on; later it can be read."""
 
 
 class MemoryUnreachable(OrchestratorError):

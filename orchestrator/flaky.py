@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from conftest_kit.records import Attempt, Failure, Recording
-from corpus_memory_logging.records import Finding
+from corpus_memory_logging.records import Finding, Suggestion
 from orchestrator.chain import decisive, headline, said
 
 _RED = ("failed", "error", "rerun")
+_SUGGESTION = Suggestion(
+    text="Take it for a failure that hides: find out what it depends on besides the code (time, "
+    "order, what other tests leave behind, the network, a race), and fix that instead of running "
+    "it again.",
+    confidence=0.4,
+    origin="flaky@1",
+)
 
 
 def split(recording: Recording) -> tuple[tuple[Failure, ...], tuple[Finding, ...]]:
@@ -30,6 +37,8 @@ def split(recording: Recording) -> tuple[tuple[Failure, ...], tuple[Finding, ...
             kind="flaky",
             text=f"{nodeid} failed {_times(failures)} and then passed when it was run again",
             evidence=tuple(dict.fromkeys(_said(failure) for failure in failures)),
+            subject=nodeid,
+            suggestions=(_SUGGESTION,),
         )
         for nodeid, failures in forgiven.items()
     )

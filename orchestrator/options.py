@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 
 import click
 
-from corpus_memory_logging.records import CATEGORIES
+from corpus_memory_logging.records import CATEGORIES, FINDING_KINDS
 from orchestrator import report
 from orchestrator.report import tables
 
 FAIL_ON = 80
-FAIL_ON_WORDS = ("new", "capture", *CATEGORIES)
+FAIL_ON_WORDS = ("new", *FINDING_KINDS, *CATEGORIES)
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -56,6 +56,13 @@ memory = click.option(
     "--memory", metavar="PATH|URL", help="The memory to use instead of the one in the settings."
 )
 
+metrics_dir = click.option(
+    "--metrics-dir",
+    metavar="DIR",
+    type=click.Path(file_okay=False, resolve_path=True),
+    help="Write the metrics to `<project>.prom` in this folder, which projects may share.",
+)
+
 reporting = _together(
     memory,
     chosen_format(report.FORMATS, "How the report is written."),
@@ -70,9 +77,25 @@ reporting = _together(
         metavar="WORD,…",
         default="",
         callback=_gate,
-        help=f"Exit with {FAIL_ON} where a cause is of one of these categories, is `new`, or where "
-        "the record itself is in doubt (`capture`).",
+        help=f"Exit with {FAIL_ON} where a cause is of one of these categories or is `new`, or "
+        f"where there is a finding of one of these kinds: {', '.join(FINDING_KINDS)}.",
     ),
+)
+
+run = click.option("--run", metavar="RUN", help="Of this run.")
+
+since = click.option(
+    "--since", metavar="AGE|DATE", help="Not older than 90m, 12h, 7d, 2w, or since a date."
+)
+
+known = click.option("--known/--new", default=None, help="Seen by an earlier run, or not.")
+
+limit = click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help="At most so many.",
 )
 
 filtering = _together(
@@ -80,31 +103,27 @@ filtering = _together(
     click.option(
         "--category", type=click.Choice(CATEGORIES), metavar="CATEGORY", help="Of this category."
     ),
-    click.option("--kind", metavar="KIND", help="Of this kind, which is finer than the category."),
+    click.option(
+        "--kind",
+        metavar="KIND",
+        help="Of this kind, finer than the category; or for a finding of this kind.",
+    ),
     click.option("--culprit", metavar="NAME", help="With this culprit."),
     click.option(
         "--test",
         metavar="GLOB",
         help="Of tests whose node id matches, or lies below what matches.",
     ),
-    click.option("--run", metavar="RUN", help="Of this run."),
-    click.option(
-        "--since", metavar="AGE|DATE", help="Not older than 90m, 12h, 7d, 2w, or since a date."
-    ),
+    run,
+    since,
     click.option(
         "--status",
         metavar="STATUS",
         help="open, resolved, ignored (causes); also proposed, accepted, rejected, worked, failed "
         "(suggestions); complete, interrupted, died, not_started (runs).",
     ),
-    click.option("--known/--new", default=None, help="Seen by an earlier run, or not."),
+    known,
     click.option("--search", metavar="TEXT", help="With these words in messages or suggestions."),
-    click.option(
-        "--limit",
-        type=click.IntRange(min=1),
-        default=50,
-        show_default=True,
-        help="At most so many.",
-    ),
+    limit,
     chosen_format(tables.FORMATS, "How the list is written."),
 )

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
 
 from conftest_kit import log, rundir
 from conftest_kit.records import Recording
 from conftest_kit.settings import Settings
-from corpus_memory_logging.records import Cause, Finding, Remembered, Review
+from corpus_memory_logging import alerts, history, rows
+from corpus_memory_logging.records import Cause, Finding, PastRun, Remembered, Review
 from corpus_memory_logging.store import Store
-from orchestrator import archive, causes, flaky, freshness
+from orchestrator import archive, causes, exposition, findings, flaky, freshness
 from orchestrator.archive import Archived
 from orchestrator.causes import Group
 from orchestrator.classify import apply_decision, classify
-from orchestrator.errors import UnreadableInput
+from orchestrator.errors import UnfinishedRun, UnreadableInput
+from orchestrator.findings import Seen, Thresholds
 from orchestrator.intake import metrics_file, recorded
+from orchestrator.intake.metrics_file import Metrics
 from orchestrator.project import Project
 from orchestrator.project import read as read_project
 from orchestrator.redact import Redactor
@@ -39,8 +43,11 @@ def review(
         UnreadableInput: there is no finished run in the directory.
         corpus_memory_logging.errors.StoreError: the memory refused.
     """
+    yield "metrics"
+    metrics, untold = read_metrics(settings)
+
     yield "read"
-    recording, findings, warnings = read(run_directory, settings)
+    recording, warnings = read(run_directory)
 
     yield "redact"
     recording = redactor.redact_recording(recording)
@@ -55,9 +62,13 @@ def review(
     remembered = store.recall(_signatures(groups), run_id=run_id) if store else {}
     prevented = store.prevented(_collectors(groups)) if store else {}
 
+    yield "compare"
+    seen = _seen(recording, metrics, run_directory, settings, store)
+    found = _recalled((*_findings(seen, store), *flaky_tests), recording, store)
+
     yield "classify"
     project = read_project(settings.root)
-    found = causes.united(
+    explained = causes.united(
         _cause(group, recording, project, remembered, prevented) for group in groups
     )
 
@@ -69,26 +80,31 @@ def review(
     yield "remember"
     result = Review(
         recording=recording,
-        causes=found,
-        findings=(*findings, *flaky_tests),
-        warnings=(*warnings, *trouble),
+        causes=explained,
+        findings=findings.in_order(found),
+        warnings=(*untold, *warnings, *findings.unknown(seen), *trouble),
         archive=str(archived.path) if archived else None,
         artifacts=archived.artifacts if archived else (),
         reviewed_before=reviewed_before,
-        notes=freshness.notes(
-            recording, root=settings.root, now=now, reviewed_before=reviewed_before
+        notes=(
+            *freshness.notes(
+                recording, root=settings.root, now=now, reviewed_before=reviewed_before
+            ),
+            *(_alerted(store, run_id) if store else ()),
         ),
+        measured=findings.measured(seen),
     )
     if store:
         store.remember(result, now=now)
+        result = _checked(result, seen, store)
+        trouble = tuple(exposition.update(settings, store, now=now))
+        result = replace(result, warnings=(*result.warnings, *trouble))
     _leave_traces(recording, run_directory, settings)
     yield result
 
 
-def read(
-    run_directory: Path, settings: Settings
-) -> tuple[Recording, tuple[Finding, ...], tuple[str, ...]]:
-    """A finished run, what the metrics file contradicts in it, and what could not be read.
+def read(run_directory: Path) -> tuple[Recording, tuple[str, ...]]:
+    """A finished run, and what could not be read of it.
 
     Raises:
         UnreadableInput: there is no finished run in the directory.
@@ -99,19 +115,75 @@ def read(
         raise UnreadableInput(str(error)) from error
     run, warnings = recording.run, list(recording.run.warnings)
     if run.state == "running":
-        raise UnreadableInput(
-            f"run {run.run_id} is still going on (process {run.pid}): wait for it"
-        )
+        raise UnfinishedRun(f"run {run.run_id} is still going on (process {run.pid}): wait for it")
     if recording.malformed_lines:
         warnings.append(f"{recording.malformed_lines} lines of the record could not be read")
-    findings: tuple[Finding, ...] = ()
+    return recording, tuple(warnings)
+
+
+def read_metrics(settings: Settings) -> tuple[Metrics | None, tuple[str, ...]]:
+    """What the metrics file says of whichever run, and why it cannot be read."""
     try:
-        metrics = metrics_file.read(settings.metrics_file)
-        is_latest = run_directory in rundir.runs(settings.logs_dir)[:1]
-        findings = tuple(metrics_file.doubts(metrics, run, is_latest=is_latest))
+        return metrics_file.read(settings.metrics_file), ()
     except UnreadableInput as error:
-        warnings.append(str(error))
-    return recording, findings, tuple(warnings)
+        return None, (str(error),)
+
+
+def _seen(
+    recording: Recording,
+    metrics: Metrics | None,
+    run_directory: Path,
+    settings: Settings,
+    store: Store | None,
+) -> Seen:
+    seen = Seen(
+        recording=recording,
+        thresholds=Thresholds(
+            **{spec.name: getattr(settings, spec.name) for spec in fields(Thresholds)}
+        ),
+        metrics_file=str(settings.metrics_file),
+        metrics=metrics,
+        is_latest=run_directory in rundir.runs(settings.logs_dir)[:1],
+    )
+    if store is None or recording.run.state != "complete":
+        return seen
+    return replace(seen, past=history.past_runs(store, recording.run.run_id, seen.seconds))
+
+
+def _findings(seen: Seen, store: Store | None) -> Iterator[Finding]:
+    def usual(runs: Iterable[PastRun]) -> Mapping[str, float]:
+        return history.usual_durations(store, runs) if store else {}
+
+    return findings.find(seen, usual)
+
+
+def _recalled(
+    found: Iterable[Finding], recording: Recording, store: Store | None
+) -> tuple[Finding, ...]:
+    """With their ids, and what the memory knows of each."""
+    if store:
+        return store.recall_findings(found, run_id=recording.run.run_id)
+    project = recording.run.project
+    return tuple(replace(one, finding_id=rows.finding_id(project, one)) for one in found)
+
+
+def _checked(result: Review, seen: Seen, store: Store) -> Review:
+    """The review, and first what the memory made of it that the record does not say."""
+    run = result.recording.run
+    late = findings.of_memory(seen, history.held(store, run.run_id))
+    found = _recalled(late, result.recording, store)
+    for finding in found:
+        store.add_finding(run, finding)
+    return replace(result, findings=(*found, *result.findings)) if found else result
+
+
+def _alerted(store: Store, run_id: str) -> Iterator[str]:
+    """A sentence for each alert that speaks of the run."""
+    for alert in alerts.of_run(store, run_id):
+        severity = f" ({alert['severity']})" if alert["severity"] else ""
+        summary = f": {alert['summary']}" if alert["summary"] else ""
+        since = f"{alert['status']}, since {alert['started'][:16].replace('T', ' ')}"
+        yield f"alert {alert['name']}{severity}, {since}{summary}"
 
 
 def _signatures(groups: Iterable[Group]) -> list[str]:

@@ -106,8 +106,8 @@ def share(
         destination.exists() and not destination.is_file()
     ):
         raise UsageProblem(f"{str(destination)!r} must be a file in a folder that exists")
-    recording, _, _ = pipeline.read(run_directory, settings)
-    redactor = _redactor()
+    recording, _ = pipeline.read(run_directory)
+    redactor = redactor_here()
     archived = archive.write(
         destination,
         recording=redactor.redact_recording(recording),
@@ -130,7 +130,7 @@ def resolve(
         corpus_memory_logging.errors.QueryError: the memory cannot follow it.
         corpus_memory_logging.errors.StoreError: the memory refused.
     """
-    redactor = _redactor()
+    redactor = redactor_here()
     typed = {"reviewer": reviewer, **{name: decision.get(name) for name in _TYPED}}
     redacted = {name: text and redactor.redact_text(text) for name, text in typed.items()}
     return store.resolve(cause, now=now, **decision | redacted)
@@ -163,11 +163,12 @@ def _review(
     run_directory: Path, *, settings: Settings, store: Store | None, now: datetime
 ) -> Iterator[str | Review]:
     return pipeline.review(
-        run_directory, settings=settings, store=store, redactor=_redactor(), now=now
+        run_directory, settings=settings, store=store, redactor=redactor_here(), now=now
     )
 
 
-def _redactor() -> Redactor:
+def redactor_here() -> Redactor:
+    """What hides secrets: those that this process knows, and what looks like one."""
     # The kit masked what it wrote; coverage's pages and other artifacts were written by others.
     return Redactor(mask=Mask.of(os.environ))
 

@@ -30,6 +30,13 @@ def suggest(
     proposed = (
         [*_from_rule(found, project)] if found and found.rule.category == verdict.category else []
     )
+    return ranked(proposed, remembered) or (_look(verdict, project),)
+
+
+def ranked(proposed: Sequence[Suggestion], remembered: Remembered | None) -> tuple[Suggestion, ...]:
+    """What worked or was accepted before, what a reviewer noted, then what is proposed now; without
+    what was rejected or failed.
+    """
     known = remembered.suggestions if remembered else ()
     refused = {entry.text for entry in known if entry.status in ("rejected", "failed")}
     kept = sorted(
@@ -39,7 +46,7 @@ def suggest(
     seen = refused | {entry.text for entry in kept}
     fresh = [entry for entry in proposed if entry.text not in seen]
     fresh.sort(key=lambda entry: -entry.confidence)
-    return (*kept, *_decided(remembered), *fresh) or (_look(verdict, project),)
+    return (*kept, *_decided(remembered), *fresh)
 
 
 def _from_rule(found: Match, project: Project) -> Iterator[Suggestion]:

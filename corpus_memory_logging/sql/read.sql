@@ -71,7 +71,9 @@ SELECT texts.content AS text, suggestions.commands, suggestions.source, suggesti
     suggestions.status, suggestions.origin, suggestions.checklist
 FROM suggestions
 JOIN texts ON texts.text = suggestions.text
-WHERE suggestions.project = :project AND suggestions.cause_id = :cause_id
+WHERE suggestions.project = :project
+    AND suggestions.cause_id = :cause_id  -- if cause_id
+    AND suggestions.finding_id = :finding_id  -- if finding_id
     AND suggestions.status <> 'proposed'
 ORDER BY suggestions.status_since DESC, suggestions.suggestion_id
 
@@ -117,7 +119,8 @@ WHERE failures.project = :project AND failure_id >= :prefix AND failure_id < :be
 ORDER BY failure_id LIMIT 10
 
 -- name: suggestions_named
-SELECT suggestions.suggestion_id AS id, suggestions.cause_id, texts.content AS about
+SELECT suggestions.suggestion_id AS id, suggestions.cause_id, suggestions.finding_id,
+    texts.content AS about
 FROM suggestions
 JOIN texts ON texts.text = suggestions.text
 WHERE suggestions.project = :project AND suggestion_id >= :prefix AND suggestion_id < :beyond
@@ -191,12 +194,13 @@ LIMIT :limit  -- if limit
 -- name: failure_record
 SELECT record FROM failures WHERE project = :project AND failure_id = :failure_id
 
--- One line for each suggestion, with its cause as it was when that was last seen.
+-- One line for each suggestion, with its cause or finding as it was when that was last seen.
 -- name: suggestions
 SELECT suggestions.suggestion_id, texts.content AS text, suggestions.commands, suggestions.source,
     suggestions.confidence, suggestions.status, suggestions.origin, suggestions.checklist,
-    suggestions.context, suggestions.created, suggestions.cause_id, title.content AS title,
-    causes.status AS cause_status,
+    suggestions.context, suggestions.created, suggestions.cause_id, suggestions.finding_id,
+    COALESCE(title.content, said.text) AS title,
+    causes.status AS cause_status, findings.kind AS finding_kind, said.known AS finding_known,
     {verdict},
     runs.run_id, COALESCE(runs.started, suggestions.created) AS last_suggested
 FROM suggestions
@@ -210,16 +214,26 @@ LEFT JOIN proposals ON proposals.project = suggestions.project
         AND last.suggestion_id = suggestions.suggestion_id)  -- unless run
     AND proposals.run = :run  -- if run
 LEFT JOIN runs ON runs.project = proposals.project AND runs.run = proposals.run
-LEFT JOIN runs AS seen ON seen.project = causes.project AND seen.run = causes.last_run
+LEFT JOIN findings ON findings.project = suggestions.project
+    AND findings.finding_id = suggestions.finding_id
+LEFT JOIN finding_occurrences AS said ON said.project = findings.project
+    AND said.finding_id = findings.finding_id
+    AND said.run = COALESCE(proposals.run, findings.last_run)
+LEFT JOIN runs AS seen ON seen.project = suggestions.project
+    AND seen.run = COALESCE(causes.last_run, findings.last_run)
 LEFT JOIN occurrences ON occurrences.project = causes.project
     AND occurrences.cause_id = causes.cause_id
     AND occurrences.run = COALESCE(proposals.run, causes.last_run)
 WHERE suggestions.project = :project
     AND suggestions.suggestion_id = :suggestion_id  -- if suggestion_id
     AND suggestions.cause_id = :cause_id  -- if cause_id
+    AND suggestions.finding_id = :finding_id  -- if finding_id
     AND proposals.run = :run  -- if run
     AND suggestions.status = :suggestion_status  -- if suggestion_status
-    {verdict_filters}
+    AND (1 = 1
+        {verdict_filters}
+        OR findings.kind = :only_kind  -- if only_kind
+    )
     AND COALESCE(runs.started, suggestions.created) >= :since  -- if since
     AND suggestions.cause_id IN (SELECT cause_id FROM failures  -- if test
         WHERE failures.project = :project AND failures.test IN {matching_tests})  -- if test
@@ -228,7 +242,7 @@ WHERE suggestions.project = :project
         OR causes.cause_id IN (SELECT cause_id FROM failures WHERE project = :project  -- if search
             AND message IN {matching_texts}))  -- if search
 ORDER BY COALESCE(seen.started, suggestions.created) DESC,
-    suggestions.cause_id,
+    COALESCE(suggestions.cause_id, suggestions.finding_id),
     CASE suggestions.status
         WHEN 'worked' THEN 0 WHEN 'accepted' THEN 1 WHEN 'proposed' THEN 2 ELSE 3 END,
     last_suggested DESC,
@@ -247,8 +261,10 @@ SELECT runs.run, runs.run_id, runs.started, runs.finished, runs.reviewed, runs.s
         AND occurrences.run = runs.run AND occurrences.known = 0) AS new_causes,
     (SELECT COUNT(*) FROM failures
         WHERE failures.project = runs.project AND failures.run = runs.run) AS failures,
-    (SELECT COUNT(*) FROM findings
-        WHERE findings.project = runs.project AND findings.run = runs.run) AS findings
+    (SELECT COUNT(*) FROM finding_occurrences AS findings
+        WHERE findings.project = runs.project AND findings.run = runs.run) AS findings,
+    (SELECT COUNT(*) FROM alerts
+        WHERE alerts.project = runs.project AND alerts.run_id = runs.run_id) AS alerts
 FROM runs
 WHERE runs.project = :project
     AND runs.run = :run  -- if run
@@ -260,7 +276,13 @@ WHERE runs.project = :project
         WHERE occurrences.project = :project  -- if verdict
             AND causes.cause_id = :cause_id  -- if cause_id
             {verdict_filters}  -- if verdict
+        UNION SELECT said.run FROM findings JOIN finding_occurrences AS said  -- if only_kind
+            ON said.project = findings.project  -- if only_kind
+            AND said.finding_id = findings.finding_id  -- if only_kind
+        WHERE findings.project = :project AND findings.kind = :only_kind  -- if only_kind
     )  -- if verdict
+    AND runs.run IN (SELECT run FROM finding_occurrences WHERE project = :project  -- if finding_id
+        AND finding_id = :finding_id)  -- if finding_id
     AND runs.run IN (SELECT run FROM attempts WHERE project = :project  -- if test
         AND test IN {matching_tests}  -- if test
         UNION SELECT run FROM failures WHERE project = :project  -- if test
@@ -289,9 +311,6 @@ LEFT JOIN runs ON runs.project = decisions.project AND runs.run = decisions.run
 WHERE decisions.project = :project AND decisions.cause_id = :cause_id
 ORDER BY decisions.number
 
--- name: findings
-SELECT kind, text, evidence FROM findings WHERE project = :project AND run = :run ORDER BY number
-
 -- name: artifacts
 SELECT runs.run_id, artifacts.name, artifacts.size, artifacts.sha256, runs.archive
 FROM artifacts
@@ -304,7 +323,7 @@ ORDER BY runs.started DESC, artifacts.name
 LIMIT :limit  -- if limit
 
 -- name: interaction_log
-SELECT time, kind, text, context, cause_id, archive FROM interaction_log
+SELECT time, kind, text, context, cause_id, finding_id, archive FROM interaction_log
 WHERE project = :project
 ORDER BY time DESC, id DESC
 LIMIT :limit  -- if limit

@@ -3,3 +3,10 @@
 -- Keys of the texts that match what the user typed.
 -- fragment: matching_texts
 (SELECT rowid FROM texts_search WHERE texts_search MATCH :search)
+
+-- Keys of the tests, and numbers of the runs, that a JSON list holds.
+-- fragment: listed_tests
+(SELECT value FROM json_each(:tests))
+
+-- fragment: listed_runs
+(SELECT value FROM json_each(:runs))

@@ -71,20 +71,16 @@ VALUES (:project, :failure_id, :run, :test, :cause_id, :time, :phase, :attempt, 
 ON CONFLICT (project, failure_id) DO NOTHING
 
 -- name: add_suggestion
-INSERT INTO suggestions (project, suggestion_id, cause_id, text, commands, source, confidence,
-    status, status_since, origin, checklist, context, created)
-VALUES (:project, :suggestion_id, :cause_id, :text, :commands, :source, :confidence,
-    :status, :created, :origin, :checklist, :context, :created)
+INSERT INTO suggestions (project, suggestion_id, cause_id, finding_id, text, commands, source,
+    confidence, status, status_since, origin, checklist, context, created)
+VALUES (:project, :suggestion_id, :cause_id, :finding_id, :text, :commands, :source,
+    :confidence, :status, :created, :origin, :checklist, :context, :created)
 ON CONFLICT (project, suggestion_id) DO NOTHING
 
 -- name: add_proposal
 INSERT INTO proposals (project, run, suggestion_id, rank)
 VALUES (:project, :run, :suggestion_id, :rank)
 ON CONFLICT (project, run, suggestion_id) DO NOTHING
-
--- name: add_finding
-INSERT INTO findings (project, run, number, kind, text, evidence)
-VALUES (:project, :run, :number, :kind, :text, :evidence)
 
 -- name: add_artifact
 INSERT INTO artifacts (project, run, name, size, sha256)

@@ -1,33 +1,45 @@
-"""The metrics file of the last run: what it says, and whether the record agrees."""
+"""The metrics file of the last run: what it says."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from conftest_kit.records import Run
-from corpus_memory_logging.records import Finding
 from orchestrator.errors import UnreadableInput
 
 _FAILURES = "pytest_test_failures_total"
-_LAST_RUN = "pytest_last_run_tests"
 _RUN_INFO = "pytest_run_info"
+
+Numbers = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
-    """What a metrics file says of pytest."""
+    """What a metrics file says of pytest; null and empty where it says nothing."""
 
     failures_total: int | None = None
-    """Over all runs since the counter began; null where the file does not count failures."""
+    """Over all runs since the counter began."""
     run_id: str | None = None
+    """The last run, which all of the following describes."""
     last_run: Mapping[str, int] = field(default_factory=dict)
-    """Tests of the last run by outcome."""
+    """Tests by outcome."""
+    exit_code: float | None = None
+    collected: float | None = None
+    """Without those that were deselected."""
+    coverage_percent: float | None = None
+    coverage_modules: Numbers = field(default_factory=dict)
+    """Percent by module."""
+    uncovered_lines: Numbers = field(default_factory=dict)
+    tests_by_size: Numbers = field(default_factory=dict)
+    near_limit: Numbers = field(default_factory=dict)
+    """Tests by size that took more than 80 % of what they may take."""
+    violations_total: Numbers = field(default_factory=dict)
+    """Tests by size that took longer than they may: over all runs since the counter began."""
 
 
 def read(path: Path) -> Metrics | None:
@@ -37,7 +49,7 @@ def read(path: Path) -> Metrics | None:
         UnreadableInput: it is there, but is not a text exposition.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode("utf-8")  # a label may hold what ends lines elsewhere
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
@@ -60,49 +72,37 @@ def parse(text: str, *, name: str = "metrics") -> Metrics:
             f"'{name}' is not a Prometheus text exposition ({error}); "
             "remove it, and the next run writes a new one"
         ) from error
+    known = [sample for sample in samples if math.isfinite(sample.value)]
+    collected = _value(known, "pytest_last_run_collected")
+    if collected is not None:
+        collected -= _value(known, "pytest_last_run_deselected") or 0
+    outcomes = _by_label(known, "pytest_last_run_tests", "outcome")
     return Metrics(
-        failures_total=_failures_total(samples),
+        failures_total=_failures_total(known),
         run_id=next((s.labels.get("run_id") for s in samples if s.name == _RUN_INFO), None),
-        last_run={
-            s.labels["outcome"]: int(s.value)
-            for s in samples
-            if s.name == _LAST_RUN and "outcome" in s.labels and math.isfinite(s.value)
-        },
+        last_run={outcome: int(number) for outcome, number in outcomes.items()},
+        exit_code=_value(known, "pytest_last_run_exit_code"),
+        collected=collected,
+        coverage_percent=_value(known, "pytest_coverage_percent"),
+        coverage_modules=_by_label(known, "pytest_coverage_module_percent", "module"),
+        uncovered_lines=_by_label(known, "pytest_uncovered_lines", "module"),
+        tests_by_size=_by_label(known, "pytest_tests_by_size", "size"),
+        near_limit=_by_label(known, "pytest_near_timing_limit_tests", "size"),
+        violations_total=_by_label(known, "pytest_timing_violations_total", "size"),
     )
 
 
-def doubts(metrics: Metrics | None, run: Run, *, is_latest: bool) -> Iterator[Finding]:
-    """A `capture` finding for each reason to doubt that the record holds what happened.
-
-    The metrics file describes the latest run, unless that one ended before it could write it.
-    """
-    if run.state == "not_started":
-        if run.exit_code == 0:
-            yield _capture("no pytest was recorded: what ran, if anything, is not known")
-        return
-    if metrics is not None and metrics.run_id == run.run_id:
-        if differing := tuple(_differing(metrics, run)):
-            yield _capture(
-                "the metrics file and the record of this run count differently", *differing
-            )
-    elif is_latest and run.state != "died":
-        other = f"is of run {metrics.run_id or 'unknown'}" if metrics else "is missing"
-        yield _capture(f"this is the latest run, and the metrics file {other}")
+def _value(samples: Iterable[Sample], name: str) -> float | None:
+    return next((sample.value for sample in samples if sample.name == name), None)
 
 
-def _differing(metrics: Metrics, run: Run) -> Iterator[str]:
-    for outcome in sorted({*metrics.last_run, *run.counts}):
-        said, recorded = metrics.last_run.get(outcome, 0), run.counts.get(outcome, 0)
-        if said != recorded:
-            yield f"{outcome}: {said} in the metrics, {recorded} in the record"
+def _by_label(samples: Iterable[Sample], name: str, label: str) -> Numbers:
+    found = (sample for sample in samples if sample.name == name and label in sample.labels)
+    return {sample.labels[label]: sample.value for sample in found}
 
 
-def _capture(text: str, *evidence: str) -> Finding:
-    return Finding(kind="capture", text=text, evidence=evidence)
-
-
-def _failures_total(samples: list[Sample]) -> int | None:
-    values = [s for s in samples if s.name == _FAILURES and math.isfinite(s.value)]
-    unlabelled = [s for s in values if not s.labels]
+def _failures_total(samples: Iterable[Sample]) -> int | None:
+    values = [sample for sample in samples if sample.name == _FAILURES]
+    unlabelled = [sample for sample in values if not sample.labels]
     counted = unlabelled or values
     return int(sum(sample.value for sample in counted)) if counted else None

@@ -22,7 +22,7 @@ TOKEN = "CONFTEST_KIT_TOKEN"  # noqa: S105, the name of a variable
 MODULE = "_conftest_kit_lent"
 FOLDER = Path(__file__).parents[1] / "data" / "lent"
 KIT = Path(records.__file__).parent
-PASSED_ON = f"PYTEST_PLUGINS,PYTHONPATH,{TOKEN}"
+PASSED_ON = "PYTEST_PLUGINS,PYTHONPATH,CONFTEST_KIT_*"
 
 # Name, separator, what is appended to the user's own value. tox clears the environment; the
 # override reaches environments that do not set pass_env themselves (tox 4, INI and TOML).

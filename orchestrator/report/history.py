@@ -20,6 +20,8 @@ _NAMES = {
     "cause": "cause_id",
     "failure": "failure_id",
     "suggestion": "suggestion_id",
+    "finding": "finding_id",
+    "alert": "alert_id",
 }
 _FACTS: dict[str, tuple[str, ...]] = {
     "run": (
@@ -36,7 +38,16 @@ _FACTS: dict[str, tuple[str, ...]] = {
     ),
     "suggestion": (
         *("text", "commands", "status", "source", "confidence", "origin", "checklist", "created"),
-        *("last_suggested", "cause_id", "title", "category", "culprit", "context"),
+        *("last_suggested", "cause_id", "finding_id", "title", "category", "kind", "culprit"),
+        "context",
+    ),
+    "finding": (
+        *("kind", "text", "status", "evidence", "run_id", "first_seen", "last_seen"),
+        *("occurrences", "note", "fix"),
+    ),
+    "alert": (
+        *("name", "severity", "status", "started", "ended", "received", "labels", "annotations"),
+        *("fingerprint", "run_id", "state", "note"),
     ),
 }
 _LISTS: dict[str, tuple[str, ...]] = {
@@ -48,7 +59,8 @@ _LISTS: dict[str, tuple[str, ...]] = {
     ),
     "runs": ("run_id", "state", "exit_code", "counts", "branch", "commit"),
     "environments": ("first_seen", "runs", "python", "platform", "changes"),
-    "findings": ("kind", "text", "evidence"),
+    "alerts": ("alert_id", "name", "severity", "status", "started", "summary"),
+    "findings": ("finding_id", "kind", "status", "text"),
     "failures": ("failure_id", "run_id", "nodeid", "phase", "message"),
     "artifacts": ("run_id", "name", "size"),
 }
@@ -114,8 +126,8 @@ def _wrapped(text: str, first: str, rest: str, width: int | None) -> list[str]:
 def _rows(shown: _Shown, name: str) -> Sequence[_Shown]:
     if name == "environments" and isinstance(shown.get("environment"), Mapping):
         return [shown["environment"]]
-    if name == "causes" and shown.get("cause"):
-        return [shown["cause"]]
+    if name in ("causes", "findings") and shown.get(name.removesuffix("s")):
+        return [shown[name.removesuffix("s")]]
     found = shown.get(name)
     return found if isinstance(found, list) else []
 

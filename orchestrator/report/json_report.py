@@ -116,4 +116,13 @@ def _failure(failure: Failure) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    return {"kind": finding.kind, "text": finding.text, "evidence": list(finding.evidence)}
+    known = finding.remembered
+    return {
+        "finding_id": finding.finding_id,
+        "kind": finding.kind,
+        "text": finding.text,
+        "evidence": list(finding.evidence),
+        "known": known is not None,
+        "status": known.status if known else "open",
+        "suggestions": [_suggestion(suggestion) for suggestion in finding.suggestions],
+    }

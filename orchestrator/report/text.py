@@ -18,6 +18,7 @@ from orchestrator.report.plain import clean, one_line
 
 _INDENT = 4
 _LABEL = 8
+_ASIDE = {"indent": 0, "gutter": 9}
 _FAILURES = 4
 _EVIDENCE = 6
 _SUGGESTIONS = 2
@@ -75,7 +76,7 @@ class _Page:
 
     def write(self, review: Review) -> None:
         self._head(review)
-        if review.causes:
+        if review.causes or review.findings:
             self._line()
             self._line((view.summary(review), "bold"))
         for number, cause in enumerate(review.causes, start=1):
@@ -146,16 +147,16 @@ class _Page:
             label = ""
         self._more(len(evidence) - _EVIDENCE)
 
-    def _suggestion(self, label: str, suggestion: Suggestion) -> None:
+    def _suggestion(self, label: str, suggestion: Suggestion, **place: int) -> None:
         colour = "" if label == "or" else "green"
         status = _STATUS.get(suggestion.status)
         aside = f" ({status})" if status else ""
-        self._prose(label, one_line(suggestion.text) + aside, style=colour)
+        self._prose(label, one_line(suggestion.text) + aside, style=colour, **place)
         for command in suggestion.commands:
             for position, line in enumerate(clean(command).splitlines()):
-                self._row("", ("  " if position else "$ ") + line, style="bold")
+                self._row("", ("  " if position else "$ ") + line, style="bold", **place)
         if suggestion.checklist:
-            self._prose("", f"next time: {one_line(suggestion.checklist)}", style="dim")
+            self._prose("", f"next time: {one_line(suggestion.checklist)}", style="dim", **place)
 
     def _remembered(self, cause: Cause) -> None:
         known = cause.remembered
@@ -182,21 +183,27 @@ class _Page:
         for finding in review.findings:
             self._finding(finding)
         for warning in review.warnings:
-            self._prose("warning", one_line(warning), style="yellow", indent=0, gutter=9)
+            self._prose("warning", one_line(warning), style="yellow", **_ASIDE)
         if review.archive:
-            self._row("archive", one_line(review.archive), style="dim", indent=0, gutter=9)
-        if any(cause.failures for cause in review.causes):
-            self._row("next", _NEXT, style="dim", indent=0, gutter=9)
+            self._row("archive", one_line(review.archive), style="dim", **_ASIDE)
+        if review.findings or any(cause.failures for cause in review.causes):
+            self._row("next", _NEXT, style="dim", **_ASIDE)
 
     def _finding(self, finding: Finding) -> None:
-        text = f"{view.words(finding.kind)}: {one_line(finding.text)}"
-        self._prose("finding", text, style="cyan", indent=0, gutter=9)
+        text = f"{view.words(finding.kind)}: {one_line(finding.text)} ({view.novelty(finding)})"
+        # Where the sources disagree, nothing else that is said may be right.
+        style = "bold red" if finding.kind == "capture" else "cyan"
+        self._prose("finding", text, style=style, **_ASIDE)
         for line in finding.evidence[:_EVIDENCE]:
-            self._prose("", f"- {one_line(line)}", indent=0, gutter=9, hang=2)
+            self._prose("", f"- {one_line(line)}", style="", hang=2, **_ASIDE)
+        self._more(len(finding.evidence) - _EVIDENCE, **_ASIDE)
+        for suggestion in finding.suggestions[:1]:
+            self._suggestion("  fix", suggestion, **_ASIDE)
+        self._row("  id", one_line(finding.finding_id), style="dim", **_ASIDE)
 
-    def _more(self, number: int) -> None:
+    def _more(self, number: int, **place: int) -> None:
         if number > 0:
-            self._row("", f"… and {number:,} more", style="dim")
+            self._row("", f"… and {number:,} more", style="dim", **place)
 
     def _row(
         self, label: str, text: str, *, style: str = "", indent: int = _INDENT, gutter: int = _LABEL

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from conftest_kit.records import OUTCOMES, Failure, Frame, Recording, Run
-from corpus_memory_logging.records import Cause, Review
+from corpus_memory_logging.records import Cause, Finding, Review
 from orchestrator.report.plain import one_line
 
 _EXIT_CODES = {
@@ -95,10 +95,12 @@ def place(run: Run) -> str:
 
 
 def summary(review: Review) -> str:
-    """`2 causes of 44 failures`."""
+    """`2 causes of 44 failures`; `nothing failed, 1 finding`."""
     failures = sum(failing(cause) for cause in review.causes)
     if not review.causes:
-        return ending(review.recording.run) or "nothing failed"
+        said = ending(review.recording.run) or "nothing failed"
+        found = counted(len(review.findings), "finding")
+        return f"{said}, {found}" if review.findings else said
     causes = counted(len(review.causes), "cause")
     return f"{causes} of {counted(failures, 'failure')}" if failures else causes
 
@@ -123,9 +125,9 @@ def confidence(value: float) -> str:
     return f"{word} ({value:.0%})"
 
 
-def novelty(cause: Cause) -> str:
+def novelty(seen: Cause | Finding) -> str:
     """`new`, or since when it is known and in how many runs it was seen before."""
-    known = cause.remembered
+    known = seen.remembered
     if known is None:
         return "new"
     before = counted(known.occurrences, "run")

@@ -1,14 +1,21 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from conftest_kit import settings
 from conftest_kit.settings import SettingsError
+
+METRICS_FILES = (".prom", "-causes.prom")
+"""What the kit and the orchestrator add to a project's name."""
 
 
 def load(root: Path, pyproject: str = "", environ: dict[str, str] | None = None, **overrides: str):
@@ -79,6 +86,17 @@ class TestLoad:
             ("logs_dir = ''", {}, {}, ["logs_dir = ''", "not empty"]),
             ("artifacts = 3", {}, {}, ["artifacts = 3", "a list"]),
             ("artifacts = ['../x']", {}, {}, ["['../x']", "below"]),
+            ("max_series = 49", {}, {}, ["max_series = 49", "from 50"]),
+            ("metrics_labels = 'team'", {}, {}, ["'team'", "a table of texts", "NAME=TEXT"]),
+            ("metrics_labels = {team = 3}", {}, {}, ["{'team': 3}", "a table of texts"]),
+            ("metrics_labels = {'a-b' = 'x'}", {}, {}, ["unlike 'a-b'", "letters, digits"]),
+            ("metrics_labels = {__a = 'x'}", {}, {}, ["unlike '__a'"]),
+            ("metrics_labels = {le = '1'}", {}, {}, ["unlike 'le'", "our own metrics"]),
+            ("metrics_labels = {outcome = 'x'}", {}, {}, ["unlike 'outcome'"]),
+            (f"metrics_labels = {{a = '{'x' * 201}'}}", {}, {}, ["200 characters"]),
+            ('metrics_labels = {a = "x\\ny"}', {}, {}, ["a table of texts"]),
+            ("size_markers = {unit = 'tiny'}", {}, {}, ["'tiny'", "small, medium, large, xlarge"]),
+            ("size_markers = 'not a name=small'", {}, {}, ["MARKER=SIZE"]),
             ("", {"CONFTEST_KIT_KEEP_RUNS": "many"}, {}, ["CONFTEST_KIT_KEEP_RUNS", "'many'"]),
             ("", {"CONFTEST_KIT_KEPRUNS": "3"}, {}, ["CONFTEST_KIT_KEPRUNS", "'keep_runs'"]),
             ("", {}, {"keep_runs": "-1"}, ["command line", "keep_runs = '-1'"]),
@@ -113,6 +131,48 @@ class TestLoad:
     def test_a_table_that_is_none_is_left_alone(self, tmp_path: Path):
         """`tool.conftest_kit = 3` has no settings to read."""
         assert load(tmp_path, "[tool]\nconftest_kit = 3") == load(tmp_path)
+
+
+class TestMetrics:
+    """Where metrics go, and what stands on them."""
+
+    def test_tables(self, tmp_path: Path):
+        """A table in pyproject.toml, pairs separated by commas elsewhere."""
+        table = "[tool.conftest_kit]\nmetrics_labels = {team = 'shop', branch = 'main'}\n"
+        table += "size_markers = {unit = 'small', e2e = 'large'}"
+        elsewhere = {
+            "metrics_labels": "team=shop, branch=main",
+            "size_markers": "unit=small,e2e=large",
+        }
+        loaded = [load(tmp_path, table), load(tmp_path, **elsewhere)]
+
+        for found in loaded:
+            assert found.metrics_labels == {"team": "shop", "branch": "main"}
+            assert found.size_markers == {"unit": "small", "e2e": "large"}
+
+    def test_a_folder_of_several_projects(self, tmp_path: Path):
+        """The file has the project's name, and every series has it as well."""
+        environ = {"CONFTEST_KIT_METRICS_DIR": "shared", "CONFTEST_KIT_METRICS_LABELS": "team=x"}
+        loaded = load(tmp_path, environ=environ, project="my shop", metrics_file="other.prom")
+
+        assert loaded.metrics_file == tmp_path / "shared" / "my%20shop.prom"
+        assert loaded.metrics_labels == {"team": "x", "project": "my shop"}
+
+    @hypothesis.settings(deadline=None)
+    @given(st.lists(st.text(st.characters(), min_size=1), min_size=2, max_size=2, unique=True))
+    @example(["shop", "shop-causes"])
+    @example(["a/b", "a%2Fb"])
+    @example(["x" * 200, "x" * 201])
+    @example([".", ".."])
+    def test_no_two_projects_share_a_file(self, projects: list[str]):
+        """A name is plain text of one folder, and no other project's, its causes' file included."""
+        files = [
+            f"{settings.file_name(project)}{end}" for project in projects for end in METRICS_FILES
+        ]
+
+        assert len(set(files)) == 4
+        for file in files:
+            assert re.fullmatch(r"(?!\.)[\w.%-]{1,170}", file, re.ASCII)
 
 
 class TestProject:

@@ -88,6 +88,7 @@ def review_of(number=1, *, known=False, **changed):
         "state": "complete",
         "exit_code": 1,
         "host": "builder",
+        "coverage_percent": None,
         "command": ("pytest", "-q"),
         "counts": {"passed": 1, "failed": 1},
         "environment": Environment(

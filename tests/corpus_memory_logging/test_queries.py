@@ -291,10 +291,19 @@ def test_a_suggestion_is_shown_with_what_became_of_it(full, make):
 @pytest.mark.parametrize(
     ("typed", "message"),
     [
-        ("", "'' names no run or cause or failure or suggestion: give an id or the beginning of"),
-        ("zzz", "no run or cause or failure or suggestion has an id that begins with 'zzz'"),
+        (
+            "",
+            "'' names no run or cause or failure or suggestion or finding or alert: give an id or the beginning of",
+        ),
+        (
+            "zzz",
+            "no run or cause or failure or suggestion or finding or alert has an id that begins with 'zzz'",
+        ),
         ("2026", "'2026' begins the id of several: run 20260101T000300.000000Z-00000003 (died); "),
-        ("%", "no run or cause or failure or suggestion has an id that begins with '%'"),
+        (
+            "%",
+            "no run or cause or failure or suggestion or finding or alert has an id that begins with '%'",
+        ),
     ],
 )
 def test_an_id_that_names_nothing_or_several_is_refused(full, typed, message):

@@ -380,7 +380,7 @@ class TestResolve:
             ({"accept": " "}, "' ' names no suggestion"),
             ({"reject": "install it"}, "no suggestion has an id that begins with 'install it'"),
             ({"category": "bad"}, "category 'bad' is none of missing_dependency, compatibility,"),
-            ({"cause": "beef"}, "no cause has an id that begins with 'beef'"),
+            ({"cause": "beef"}, "no cause or finding has an id that begins with 'beef'"),
         ],
     )
     def test_a_decision_that_names_nothing_is_refused(self, store, make, decision, message):

@@ -23,7 +23,7 @@ from orchestrator.options import FAIL_ON_WORDS
 
 TOP_LEVEL = (
     *("run", "review", "causes", "failures", "suggestions", "runs", "show", "resolve", "archive"),
-    *("init", "demo", "memory"),
+    *("init", "demo", "serve", "stats", "memory"),
 )
 RED = """
 import pytest
@@ -254,6 +254,27 @@ def test_a_gate_speaks_under_run_only_where_pytest_passed(tmp_path):
 
     assert red.returncode == 1
     assert forgiven.returncode == 80
+
+
+def test_projects_share_a_folder_of_metrics(tmp_path):
+    """Each has its own file and its name on each series; the review reads what was written there."""
+    for name in ("shop", "till"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "pyproject.toml").write_text(f'[project]\nname = "{name}"\n[tool.pytest]\n')
+        (folder / "test_red.py").write_text(RED)
+        command = ("run", "--metrics-dir", "../shared", "--", *pytest_command())
+        ended = orchestrator(*command, cwd=folder)
+
+        assert ended.returncode == 1, ended.stderr
+        assert "the metrics file" not in ended.stdout
+        assert not (folder / "monitoring").exists()
+
+    for name in ("shop", "till"):
+        lines = (tmp_path / "shared" / f"{name}.prom").read_text().splitlines()
+        series = [line for line in lines if not line.startswith("#")]
+        assert f'pytest_test_failures_total{{project="{name}"}} 6.0' in series
+        assert [line for line in series if f'project="{name}"' not in line] == []
 
 
 def test_without_a_memory_the_report_is_still_printed(project):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from conftest_kit.records import Run
 from orchestrator.errors import UnreadableInput
 from orchestrator.intake import metrics_file
 
@@ -48,30 +47,32 @@ def test_unreadable_file(tmp_path, content):
         metrics_file.read(path)
 
 
-METRICS = metrics_file.parse(
-    'pytest_run_info{run_id="r1"} 1\n'
-    'pytest_last_run_tests{outcome="failed"} 2\npytest_last_run_tests{outcome="passed"} 1\n'
-)
-FULL = {"failed": 2, "passed": 1}
+def test_what_the_file_says_of_the_last_run():
+    """Every family by its labels, whatever static labels stand beside them; no number is nothing."""
+    text = """
+pytest_run_info{run_id="r1",project="shop"} 1
+pytest_last_run_tests{outcome="failed",project="shop"} 2
+pytest_last_run_exit_code{project="shop"} 1
+pytest_last_run_collected{project="shop"} 43
+pytest_last_run_deselected{project="shop"} 3
+pytest_coverage_percent{project="shop"} 71.5
+pytest_coverage_module_percent{module="shop/cli.py",project="shop"} 60.5
+pytest_uncovered_lines{module="shop/cli.py",project="shop"} 12
+pytest_tests_by_size{size="small",project="shop"} 3
+pytest_near_timing_limit_tests{size="small",project="shop"} 1
+pytest_timing_violations_total{size="small",project="shop"} 4
+pytest_timing_violations_total{size="large",project="shop"} NaN
+"""
 
-
-@pytest.mark.parametrize(
-    ("metrics", "run", "is_latest", "expected"),
-    [
-        (METRICS, Run(run_id="r1", counts=FULL, state="complete"), True, None),
-        (METRICS, Run(run_id="r1", counts={"passed": 1}, state="complete"), True, "differently"),
-        (METRICS, Run(run_id="r2", counts=FULL, state="complete"), True, "of run r1"),
-        (METRICS, Run(run_id="r2", counts=FULL, state="complete"), False, None),
-        (METRICS, Run(run_id="r2", state="died"), True, None),
-        (None, Run(run_id="r2", state="complete"), True, "is missing"),
-        (METRICS, Run(run_id="r2", state="not_started", exit_code=4), True, None),
-        (METRICS, Run(run_id="r2", state="not_started", exit_code=0), True, "no pytest"),
-    ],
-)
-def test_doubts_are_findings(metrics, run, is_latest, expected):
-    """A record that may not hold what happened is a capture finding that says why."""
-    found = list(metrics_file.doubts(metrics, run, is_latest=is_latest))
-
-    assert [finding.kind for finding in found] == (["capture"] if expected else [])
-    if expected:
-        assert expected in found[0].text
+    assert metrics_file.parse(text) == metrics_file.Metrics(
+        run_id="r1",
+        last_run={"failed": 2},
+        exit_code=1,
+        collected=40,
+        coverage_percent=71.5,
+        coverage_modules={"shop/cli.py": 60.5},
+        uncovered_lines={"shop/cli.py": 12},
+        tests_by_size={"small": 3},
+        near_limit={"small": 1},
+        violations_total={"small": 4},
+    )

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from conftest_kit.records import Environment, Failure, Frame, Raised, Recording, Run
 from corpus_memory_logging.records import (
     CATEGORIES,
+    FINDING_KINDS,
     Cause,
     Culprit,
     Finding,
@@ -319,7 +320,15 @@ def reviews() -> st.SearchStrategy[Review]:
         recording=st.builds(Recording, run=runs, in_flight=some),
         causes=st.lists(causes, max_size=3).map(tuple),
         findings=st.lists(
-            st.builds(Finding, kind=texts, text=texts, evidence=some), max_size=2
+            st.builds(
+                Finding,
+                kind=st.sampled_from(FINDING_KINDS),
+                text=texts,
+                evidence=some,
+                suggestions=st.lists(suggestions, max_size=2).map(tuple),
+                finding_id=texts,
+            ),
+            max_size=2,
         ).map(tuple),
         warnings=some,
         archive=st.none() | texts,

@@ -1,0 +1,158 @@
+"""The text form of a file's content, written and read by the client. PYTEST_DONT_REWRITE"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from conftest_kit.metrics.content import (
+    BOUNDS,
+    Content,
+    Family,
+    Histogram,
+    Summary,
+    Value,
+    carried_metrics,
+)
+from conftest_kit.metrics.table import METRICS, Metric
+
+
+class CorruptError(ValueError):
+    """A stored file does not hold what we write."""
+
+
+def written(content: Content, labels: Mapping[str, str]) -> bytes:
+    """The text; each series has these labels besides its own."""
+    # The client costs 20 ms that a session has at its end only.
+    from prometheus_client.exposition import generate_latest  # noqa: PLC0415
+
+    # Families from a collector of our own: live Counter objects write files of their own where the
+    # tested application uses the client's multiprocess mode.
+    return generate_latest(_Collector(content, labels))
+
+
+def read(path: Path) -> tuple[Content, list[str]]:
+    """What a file holds that is carried over, nothing where there is none; and what is not.
+
+    Raises:
+        CorruptError: it cannot be parsed, or holds values that no counter has.
+        OSError: it is there and cannot be read.
+    """
+    from prometheus_client.parser import text_string_to_metric_families  # noqa: PLC0415 - as above
+
+    content: Content = {}
+    dropped: list[str] = []
+    try:
+        text = path.read_bytes().decode("utf-8")
+        samples: dict[str, list[Any]] = {}
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                samples.setdefault(sample.name, []).append(sample)
+        for metric in carried_metrics():
+            if metric.type != "histogram":
+                content[metric.name] = _plain(metric, samples.get(metric.name, ()))
+                continue
+            found = _histograms(metric, samples)
+            if found is None:
+                dropped.append(f"{metric.name} begins anew: {path} has other buckets")
+            else:
+                content[metric.name] = found
+    except FileNotFoundError:
+        return {}, []
+    # What the client's parser raises on arbitrary text.
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise CorruptError(f"{type(error).__name__}: {error}") from None
+    return content, dropped
+
+
+def _plain(metric: Metric, samples: Iterable[Any]) -> Family:
+    totals: dict[tuple[str, ...], float] = {}
+    for sample in samples:
+        key = _key(metric, sample.labels)
+        if key is not None:
+            totals[key] = totals.get(key, 0.0) + _counted(sample)
+    return dict(totals)
+
+
+def _histograms(metric: Metric, samples: Mapping[str, list[Any]]) -> Family | None:
+    """None where one of them has other buckets than ours."""
+    buckets: dict[tuple[str, ...], dict[float, float]] = {}
+    for sample in samples.get(f"{metric.name}_bucket", ()):
+        key = _key(metric, sample.labels)
+        if key is not None:
+            bounds, bound = buckets.setdefault(key, {}), float(sample.labels["le"])
+            bounds[bound] = bounds.get(bound, 0.0) + _counted(sample)
+    sums: dict[tuple[str, ...] | None, float] = {}
+    for sample in samples.get(f"{metric.name}_sum", ()):
+        key = _key(metric, sample.labels)
+        sums[key] = sums.get(key, 0.0) + _counted(sample)
+    found: Family = {}
+    for labels, counts in buckets.items():
+        ordered = dict(sorted(counts.items()))
+        if tuple(ordered) != BOUNDS[metric.name]:
+            return None
+        found[labels] = Histogram(counts=tuple(ordered.values()), sum=sums.get(labels, 0.0))
+    return found
+
+
+def _key(metric: Metric, labels: Mapping[str, str]) -> tuple[str, ...] | None:
+    """The values of the metric's own labels: those that a project set may change."""
+    if not all(name in labels for name in metric.labels):
+        return None
+    return tuple(labels[name] for name in metric.labels)
+
+
+def _counted(sample: Any) -> float:
+    value = float(sample.value)
+    if not math.isfinite(value) or value < 0:
+        raise ValueError(f"{sample.name} is {value}")
+    return value
+
+
+class _Collector:
+    """What the client's exposition asks for."""
+
+    def __init__(self, content: Content, labels: Mapping[str, str]) -> None:
+        self._content = content
+        self._labels = {name: _encodable(value) for name, value in labels.items()}
+
+    def collect(self) -> Iterator[Any]:
+        """The metrics in the order of the table."""
+        from prometheus_client.metrics_core import Metric as Exposed  # noqa: PLC0415 - as above
+
+        for metric in METRICS:
+            family = self._content.get(metric.name)
+            if not family:
+                continue
+            name = metric.name.removesuffix("_total")
+            exposed = Exposed(name, metric.help, metric.type)
+            for values, value in family.items():
+                # A summary's own label is no part of its values.
+                own = dict(zip(metric.labels, map(_encodable, values), strict=False))
+                for suffix, further, number in _samples(metric, value):
+                    labels = {**self._labels, **own, **further}
+                    exposed.add_sample(metric.name + suffix, labels, number)
+            yield exposed
+
+
+def _samples(metric: Metric, value: Value) -> Iterator[tuple[str, dict[str, str], float]]:
+    """Suffix, further labels and number of each series of one value."""
+    if isinstance(value, Histogram):
+        for bound, count in zip(BOUNDS[metric.name], value.counts, strict=True):
+            yield "_bucket", {"le": "+Inf" if math.isinf(bound) else str(bound)}, count
+        yield "_count", {}, value.counts[-1]
+        yield "_sum", {}, value.sum
+    elif isinstance(value, Summary):
+        for quantile, number in value.quantiles.items():
+            yield "", {"quantile": str(quantile)}, number
+        yield "_count", {}, value.number
+        yield "_sum", {}, value.sum
+    else:
+        yield "", {}, value
+
+
+def _encodable(text: str) -> str:
+    """Lone surrogates, from names that are not UTF-8, cannot be encoded."""
+    return text.encode("utf-8", "backslashreplace").decode()

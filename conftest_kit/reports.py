@@ -1,0 +1,65 @@
+"""What a report says of a failure. PYTEST_DONT_REWRITE
+
+Apart from the recorder, because a green run has no use for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from conftest_kit.metrics import FailureType
+    from conftest_kit.records import Phase
+
+_CAPTURED = r"Captured (stdout|stderr|log)\b"
+_RAISED = r'"exceptions":\[\{"type":"([^"]*)"(?:,"bases":\[([^\]]*)\])?'
+"""The first exception in what `EXTRACTED` carries; within a text the quotes would be escaped."""
+# pytest.fail raises `Failed`, which says that it is a builtin.
+_ASSERTIONS = frozenset({"AssertionError", "Failed"})
+_TIMING = r"\[TC00[68]\]"
+"""What pytest-test-categories says where a test took too long."""
+
+
+def rendered(report: Any, clean: Callable[[str], str]) -> dict[str, Any]:
+    """What pytest rendered of a failure, and what was captured."""
+    captured: dict[str, str] = {}
+    for title, content in report.sections:
+        stream = re.match(_CAPTURED, title)
+        if stream:
+            captured[stream[1]] = captured.get(stream[1], "") + content
+    text = "" if report.longrepr is None else str(report.longrepr)
+    return {
+        "text": clean(text.strip("\n")),
+        "captured": {name: clean(content) for name, content in captured.items()},
+    }
+
+
+def failure_type(phase: Phase, extracted: str | None, report: Any) -> FailureType:
+    """What kind of failure it is to CI: `extracted` is what came with the report."""
+    if phase != "call":
+        return "error"
+    # A strict xpass, failed subtests, a limit of pytest-test-categories.
+    if extracted is None or "wasxfail" in report.__dict__:
+        is_timing = re.search(_TIMING, str(report.longrepr))
+        return "timing_violation" if is_timing else "assertion"
+    raised = re.search(_RAISED, extracted)
+    kinds = (raised[1], *re.findall(r'"([^"]*)"', raised[2] or "")) if raised else ()
+    return "assertion" if _ASSERTIONS.intersection(kinds) else "error"
+
+
+def subtest_name(report: Any, *, in_worker: bool) -> str:
+    """As pytest shows it: `[message] (key=value, …)`."""
+    context = report.context
+    builtin = type(report).__module__ == "_pytest.subtests"
+    parts = [f"[{context.msg}]"] if isinstance(context.msg, str) else []
+    values = []
+    for key, value in context.kwargs.items():
+        text = value if builtin else repr(value)
+        if builtin and in_worker and text[:1] == text[-1:] and text[:1] in ("'", '"'):
+            text = text[1:-1]  # pytest 9 takes the repr once more on the way from a worker
+        values.append(f"{key}={text}")
+    if values:
+        parts.append(f"({', '.join(values)})")
+    return " ".join(parts) or "(<subtest>)"

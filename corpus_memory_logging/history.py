@@ -1,0 +1,86 @@
+"""What a run is compared with: the runs before it, and what the memory itself holds of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from corpus_memory_logging.engine import Partition, Row
+from corpus_memory_logging.keys import from_text, key, storable, to_text
+from corpus_memory_logging.records import PastRun
+from corpus_memory_logging.rows import OUTCOME_NUMBERS
+
+_RUNS = 30
+"""Runs that are looked at: with 10,000 tests each 0.3 s of CPU time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What the memory holds of one run."""
+
+    counts: Mapping[str, int]
+    """As its record said when it was remembered."""
+    exit_code: int | None
+    attempts: Mapping[str, int]
+    """Rows by outcome."""
+
+
+def past_runs(memory: Partition, run_id: str, nodeids: Iterable[str]) -> tuple[PastRun, ...]:
+    """The complete runs that were remembered before the first review of `run_id`, the one that
+    started last first, at most 30. `nodeids` are the tests that the run executed.
+    """
+    number = memory.first("run_number", run_id=storable(run_id))
+    tests = [key(memory.project, storable(nodeid)) for nodeid in nodeids]
+    found = memory.select(
+        "past_runs", before=number and number["run"], tests=to_text(tests), limit=_RUNS
+    )
+    return tuple(_past_run(row) for row in found)
+
+
+def usual_durations(memory: Partition, runs: Iterable[PastRun]) -> dict[str, float]:
+    """How many seconds each test took on the average in those runs."""
+    numbers = to_text([past.run for past in runs])
+    return {row["nodeid"]: row["seconds"] for row in memory.select("usual_durations", runs=numbers)}
+
+
+def held(memory: Partition, run_id: str) -> Held | None:
+    """What the memory holds of a run; None where it does not have it."""
+    rows = memory.select("counted", run_id=storable(run_id))
+    if not rows:
+        return None
+    names = {number: name for name, number in OUTCOME_NUMBERS.items()}
+    return Held(
+        counts=from_text(rows[0]["counts"]),
+        exit_code=rows[0]["exit_code"],
+        attempts={
+            names[row["outcome"]]: row["attempts"] for row in rows if row["outcome"] is not None
+        },
+    )
+
+
+def _past_run(row: Row) -> PastRun:
+    details: Mapping[str, Any] = from_text(row["details"])
+    ci: Mapping[str, str] = details.get("ci") or {}
+    return PastRun(
+        run=row["run"],
+        run_id=row["run_id"],
+        started=row["started"],
+        seconds=_seconds(row["started"], row["finished"]),
+        green=row["exit_code"] == 0,
+        commit=row["commit_id"],
+        branch=row["branch"] or ci.get("branch", ""),
+        ci=ci.get("provider", ""),
+        workers=details.get("workers", 0),
+        coverage_percent=details.get("coverage_percent"),
+        tests=row["tests"],
+        shared=row["shared"],
+        measured=details.get("measured") or {},
+    )
+
+
+def _seconds(started: str, finished: str | None) -> float | None:
+    if finished is None:
+        return None
+    return (datetime.fromisoformat(finished) - datetime.fromisoformat(started)).total_seconds()

@@ -1,0 +1,234 @@
+"""Findings from recorded runs to the report, the memory and the gate, by the real commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import datetime, timedelta
+
+import pytest
+
+from conftest_kit import rundir
+from conftest_kit.settings import load
+
+TESTS = "def test_one():\n    pass\n\ndef test_two():\n    pass\n"
+
+
+class Project:
+    """A project whose runs the kit records and the command reviews."""
+
+    def __init__(self, root):
+        self.root = root
+        (root / "pyproject.toml").write_text(
+            '[project]\nname = "shop"\n[tool.pytest.ini_options]\n'
+        )
+        (root / "test_it.py").write_text(TESTS)
+
+    def call(self, *words, status=0):
+        """What a module of ours prints."""
+        done = subprocess.run(
+            [sys.executable, "-m", *words],
+            cwd=self.root,
+            env={**os.environ, "PYTHONPATH": ""},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout
+
+    def run(self, *, status=0, **changed):
+        """Run the tests; what the record and its metrics say of the run is changed afterwards."""
+        self.call("pytest", "-q", "-p", "conftest_kit", status=status)
+        path = rundir.runs(self.root / "logs")[0] / "run.json"
+        document = json.loads(path.read_text())
+        if seconds := changed.pop("seconds", None):
+            began = datetime.fromisoformat(document["started"])
+            changed["finished"] = (began + timedelta(seconds=seconds)).isoformat()
+        path.write_text(json.dumps({**document, **changed}))
+        return document["run_id"]
+
+    def measure(self, text):
+        """Add to the metrics file."""
+        path = load(self.root, {}).metrics_file
+        path.write_text(path.read_text() + text)
+
+    def review(self, *words, status=0):
+        """The review of the latest run, as JSON."""
+        return json.loads(
+            self.call("orchestrator", "review", *words, "--format", "json", status=status)
+        )
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project that was never run."""
+    return Project(tmp_path)
+
+
+def test_a_green_run_with_nothing_off(project):
+    """Says no more than that."""
+    project.run()
+
+    assert project.review()["findings"] == []
+
+
+def test_a_green_run_with_findings_says_so(project):
+    """In the first line below the head, with what to do; the exit status stays 0."""
+    project.run(coverage_percent=41.5)
+    text = project.call("orchestrator", "review")
+
+    assert "nothing failed, 1 finding\n" in text
+    assert "coverage: coverage is 41.50 %, below 80 % (new)" in text
+    assert "$ coverage report --show-missing" in text
+    markdown = project.call("orchestrator", "review", "--format", "markdown")
+    assert markdown.startswith("## Test run: nothing failed, 1 finding\n")
+
+
+def test_a_gate_on_findings(project):
+    """By their kinds, as by categories."""
+    project.run(coverage_percent=41.5)
+
+    project.review("--fail-on", "coverage,runtime", status=80)
+    project.review("--fail-on", "runtime,network")
+
+
+def test_against_what_the_memory_holds(project):
+    """Coverage and run time; reviewing again finds the same and stores nothing."""
+    earlier = [project.run(coverage_percent=90.0, seconds=20) for _ in range(3)]
+    for run_id in earlier:
+        project.call("orchestrator", "review", run_id)
+    project.run(coverage_percent=85.0, seconds=60)
+    first, again = project.review(), project.review()
+
+    assert [(one["kind"], one["text"]) for one in first["findings"]] == [
+        ("coverage", "coverage dropped by 5.00 points, from 90.00 to 85.00 %"),
+        ("runtime", "the run took 60.0 s, 3.0 times the 20.0 s that comparable runs took"),
+    ]
+    assert first["findings"][0]["known"] is False
+    assert again["findings"] == first["findings"]
+    listed = json.loads(project.call("orchestrator", "stats", "findings", "--format", "json"))
+    assert {(one["kind"], one["occurrences"]) for one in listed} == {
+        ("coverage", 1),
+        ("runtime", 1),
+    }
+
+
+def test_sizes_come_from_the_metrics_of_the_same_run(project):
+    """Of another run they are missing, which is said."""
+    old = project.run()
+    run_id = project.run()
+    project.measure(
+        'pytest_tests_by_size{size="small"} 4\npytest_tests_by_size{size="large"} 16\n'
+        'pytest_near_timing_limit_tests{size="small"} 1\n'
+        'pytest_timing_violations_total{size="small"} 2\n'
+    )
+    found = project.review()
+    other = project.review(old)
+
+    assert found["run"]["run_id"] == run_id
+    assert [one["kind"] for one in found["findings"]] == [
+        "timing_violation",
+        "near_limit",
+        "sizes",
+    ]
+    assert other["findings"] == []
+    assert any("not judged: sizes of tests" in one for one in other["warnings"])
+
+
+def test_a_disagreement_comes_first_and_names_its_sources(project):
+    """Loudly: nothing else may be right then."""
+    project.run(counts={"passed": 3}, coverage_percent=1.0)
+    text = project.call("orchestrator", "review")
+    found = project.review("--fail-on", "capture", status=80)["findings"]
+
+    assert [one["kind"] for one in found] == ["capture", "capture", "coverage"]
+    assert found[0]["evidence"] == ["passed: 2 in records.ndjson, 3 in run.json"]
+    assert found[1]["evidence"] == ["passed: 2 in pytest_metrics.prom, 3 in the record"]
+    assert text.index("finding  capture") < text.index("finding  coverage")
+
+
+def test_a_memory_that_differs_is_named(project):
+    """The run was remembered before its record was changed."""
+    run_id = project.run()
+    project.review()
+    folder = rundir.runs(project.root / "logs")[0]
+    records = folder / "records.ndjson"
+    records.write_text(records.read_text().replace('"outcome":"passed"', '"outcome":"failed"', 1))
+    document = json.loads((folder / "run.json").read_text())
+    document |= {"counts": {"passed": 1, "failed": 1}, "pytest_counts": None}
+    (folder / "run.json").write_text(json.dumps(document))
+    for _ in range(2):
+        found = [one for one in project.review(run_id)["findings"] if "the memory" in one["text"]]
+
+    assert found[0]["evidence"] == [
+        "failed: 0 in the memory, 1 in the record",
+        "passed: 2 in the memory, 1 in the record",
+        "tests failed: 0 in the memory, 1 in records.ndjson",
+        "tests passed: 2 in the memory, 1 in records.ndjson",
+    ]
+    listed = json.loads(
+        project.call("orchestrator", "stats", "findings", "--kind", "capture", "--format", "json")
+    )
+    assert [one["occurrences"] for one in listed] == [1]
+
+
+def test_a_reviewer_decides_of_a_finding(project):
+    """It is recalled; one to be ignored comes last."""
+    project.run(coverage_percent=41.5)
+    finding = project.review()["findings"][0]
+    remedy = "Generated code is not to be covered."
+    said = project.call(
+        "orchestrator", "resolve", finding["finding_id"][:8], "--accept", remedy, "--ignore"
+    )
+    project.run(coverage_percent=41.0, counts={"passed": 3})
+    later = project.review()["findings"]
+    shown = project.call("orchestrator", "show", finding["finding_id"])
+    ignored = project.call("orchestrator", "stats", "findings", "--status", "ignored")
+    refused = project.call("orchestrator", "stats", "findings", "--kind", "sizes")
+
+    assert said == f"finding {finding['finding_id']} is ignored: {finding['text']}\n"
+    assert [one["status"] for one in later] == ["open", "open", "ignored"]
+    assert later[-1]["suggestions"][0]["text"] == remedy
+    assert shown.startswith(f"finding {finding['finding_id']}\n")
+    assert finding["finding_id"] in ignored
+    assert refused == ""
+
+
+def test_suggestions_for_findings_are_listed(project):
+    """Beside those for causes."""
+    project.run(coverage_percent=41.5)
+    finding = project.review()["findings"][0]
+    rows = json.loads(
+        project.call("orchestrator", "suggestions", "--kind", "coverage", "--format", "json")
+    )
+
+    assert [row["finding_id"] for row in rows] == [finding["finding_id"]]
+    assert rows[0]["title"] == finding["text"]
+
+
+def test_the_totals_are_beside_the_metrics(project):
+    """By `review`, once however often; without a memory there are none."""
+    (project.root / "test_it.py").write_text("def test_red():\n    assert 0\n")
+    project.run(status=1)
+    path = project.root / "monitoring" / "pytest_causes.prom"
+    (project.root / "no-memory").mkdir()
+    project.call("orchestrator", "review", "--memory", "no-memory", status=69)
+    assert not path.exists()
+
+    project.review()
+    content = path.read_text()
+    project.review()
+    assert 'pytest_test_failures_by_category_total{category="assertion"} 1.0' in content
+    assert path.read_text() == content
+
+
+def test_without_a_memory_findings_have_their_ids_all_the_same(project):
+    """Nothing is recalled."""
+    project.run(coverage_percent=41.5)
+    (project.root / "no-memory").mkdir()
+    alone = project.review("--memory", "no-memory", status=69)["findings"]
+
+    assert alone == project.review()["findings"]
