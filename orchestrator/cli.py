@@ -24,8 +24,8 @@ from corpus_memory_logging import Filters, Store, interactions, open_store, quer
 from corpus_memory_logging.errors import QueryError, StoreError, UnknownId
 from corpus_memory_logging.records import CATEGORIES, Review
 from orchestrator import demo as sample
-from orchestrator import init as switch
 from orchestrator import launch, options, report, reviews
+from orchestrator.cli_init import init
 from orchestrator.errors import (
     MemoryUnreachable,
     OrchestratorError,
@@ -203,17 +203,7 @@ def archive(run: str, output: str, include_binary: bool) -> None:
     _emit(f"{output}\n")
 
 
-@cli.command()
-def init() -> None:
-    """Switch the kit on in this repository: one line in conftest.py, a few in .gitignore."""
-    root = switch.top(Path.cwd())
-    for change in switch.plan(kit_settings.load(root, os.environ)):
-        if change.needed:
-            switch.write(change)
-        _emit(f"{switch.told(change, change.path.name)}\n")
-    if not switch.has_ini_file(root):
-        _say(f"without a pyproject.toml or pytest.ini, start pytest in {str(root)!r} itself")
-    _emit("\nNext: install conftest-kit beside your tests, run pytest, `orchestrator review`.\n")
+cli.add_command(init)
 
 
 @cli.command()
