@@ -22,8 +22,8 @@ from corpus_memory_logging.errors import QueryError, StoreError, UnknownId
 from corpus_memory_logging.filters import STATUSES
 from corpus_memory_logging.records import CATEGORIES, FINDING_KINDS, Review
 from orchestrator import demo as sample
-from orchestrator import init as switch
 from orchestrator import launch, options, report, reviews, terminal
+from orchestrator.cli_init import init
 from orchestrator.cli_serve import serve
 from orchestrator.errors import (
     MemoryUnreachable,
@@ -215,21 +215,7 @@ def archive(run: str, output: str, include_binary: bool) -> None:
     terminal.emit(f"{output}\n")
 
 
-@cli.command()
-def init() -> None:
-    """Switch the kit on in this repository: one line in conftest.py, a few in .gitignore."""
-    root = switch.top(Path.cwd())
-    for change in switch.plan(kit_settings.load(root, os.environ)):
-        if change.needed:
-            switch.write(change)
-        terminal.emit(f"{switch.told(change, change.path.name)}\n")
-    if not switch.has_ini_file(root):
-        terminal.say(
-            f"without a pyproject.toml or pytest.ini, start pytest in {str(root)!r} itself"
-        )
-    terminal.emit(
-        "\nNext: install conftest-kit beside your tests, run pytest, `orchestrator review`.\n"
-    )
+cli.add_command(init)
 
 
 @cli.command()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import io
+import json
 import re
 import tokenize
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import ndiff
@@ -13,9 +15,12 @@ from itertools import takewhile
 from pathlib import Path
 
 from conftest_kit.settings import MEMORY_FILE, Settings, find_root
+from corpus_memory_logging.keys import storable
 from orchestrator.errors import UsageProblem
+from orchestrator.report.view import counted
 
 PLUGIN = "conftest_kit"
+_BUILT_BY = ("setup.py", "setup.cfg")
 _INI_FILES = ("pyproject.toml", "pytest.ini", ".pytest.ini", "pytest.toml", "tox.ini", "setup.cfg")
 
 _HEADING = re.compile(rb"#!|#.{0,200}coding[:=]")
@@ -30,11 +35,18 @@ class Change:
     """None where there is no file yet."""
     after: str
     encoding: str = "utf-8"
+    is_whole: bool = False
+    """Whether all of it is ours: what is there already would be overwritten, not added to."""
 
     @property
     def needed(self) -> bool:
         """Whether writing it would change anything."""
         return self.before != self.after
+
+    @property
+    def overwrites(self) -> bool:
+        """Whether writing it would destroy something."""
+        return self.is_whole and self.needed and self.before is not None
 
 
 def top(start: Path) -> Path:
@@ -55,16 +67,16 @@ def has_ini_file(root: Path) -> bool:
     return any((root / name).is_file() for name in _INI_FILES)
 
 
-def plan(settings: Settings) -> tuple[Change, Change]:
-    """The changes of the root conftest.py and of .gitignore.
+def plan(settings: Settings) -> list[Change]:
+    """The changes of the root conftest.py, of .gitignore and, where it is safe, of pyproject.toml.
 
     Raises:
-        UsageProblem: the conftest cannot be read or edited safely; the message says what to add.
+        UsageProblem: a file cannot be read or edited safely; the message says what to add.
     """
     conftest, ignore = settings.root / "conftest.py", settings.root / ".gitignore"
     before, encoding = _text(conftest)
     ignored, written_in = _text(ignore)
-    return (
+    return [
         Change(
             path=conftest,
             before=before,
@@ -77,7 +89,22 @@ def plan(settings: Settings) -> tuple[Change, Change]:
             after=ignoring(ignored or "", _local(settings)),
             encoding=written_in,
         ),
-    )
+        *_settings(settings),
+    ]
+
+
+def spare(changes: Sequence[Change]) -> None:
+    """Refuse to overwrite anything.
+
+    Raises:
+        UsageProblem: a change would; the message names the files.
+    """
+    names = [str(change.path) for change in changes if change.overwrites]
+    if names:
+        raise UsageProblem(
+            f"there already, and not what would be written: {', '.join(names)}; move them away, or "
+            "overwrite them with --force"
+        )
 
 
 def write(change: Change) -> None:
@@ -87,6 +114,7 @@ def write(change: Change) -> None:
         UsageProblem: the file cannot be written.
     """
     try:
+        change.path.parent.mkdir(parents=True, exist_ok=True)
         # Bytes, so that the line ends of the file stay as they are.
         change.path.write_bytes(change.after.encode(change.encoding))
     except OSError as error:
@@ -97,6 +125,9 @@ def told(change: Change, name: str) -> str:
     """What the change does, for people."""
     if not change.needed:
         return f"{name}: nothing to do"
+    if change.is_whole:
+        lines = counted(len(change.after.splitlines()), "line")
+        return f"{name} ({'overwritten' if change.overwrites else 'new'}): {lines}"
     before = (change.before or "").splitlines()
     added = [line for line in ndiff(before, change.after.splitlines()) if line[:1] in "+-"]
     return "\n".join([f"{name}:" if change.before is not None else f"{name} (new):", *added])
@@ -124,6 +155,25 @@ def switched_on(source: str, path: Path) -> str:
     return _extended(source, at_top[0], path)
 
 
+def configured(text: str, project: str, path: Path) -> str:
+    """The text of a pyproject.toml with a table of the kit's settings; one that it has stays.
+
+    Raises:
+        UsageProblem: it is not TOML, or writes its tables so that none can be added.
+    """
+    gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
+    # The name is that of the memory too, and stays when a folder or a distribution is renamed.
+    table = f"[tool.{PLUGIN}]\nproject = {json.dumps(project, ensure_ascii=False)}\n"
+    after = text + (gap + table).replace("\n", "\r\n" if "\r\n" in text else "\n")
+    try:
+        if PLUGIN in tomllib.loads(text).get("tool", {}):
+            return text
+        tomllib.loads(after)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageProblem(f"cannot add [tool.{PLUGIN}] to {path}: {error}") from error
+    return after
+
+
 def ignoring(text: str, lines: Sequence[str]) -> str:
     """The text of a .gitignore with the lines that it lacks; a folder above counts as present."""
     present = {line.strip().strip("/") for line in text.splitlines()}
@@ -135,12 +185,23 @@ def ignoring(text: str, lines: Sequence[str]) -> str:
     return text + gap + "".join(f"{line}{end}" for line in ("# conftest-kit", *lacking))
 
 
+def _settings(settings: Settings) -> list[Change]:
+    """None beside a setup.py or setup.cfg alone: a pyproject.toml changes how pip builds these."""
+    path = settings.root / "pyproject.toml"
+    before, encoding = _text(path)
+    if before is None and any((settings.root / name).exists() for name in _BUILT_BY):
+        return []
+    after = configured(before or "", storable(settings.project), path)
+    return [Change(path=path, before=before, after=after, encoding=encoding)]
+
+
 def _local(settings: Settings) -> list[str]:
     """What runs leave behind, inside the repository."""
     logs, metrics = settings.logs_dir, settings.metrics_file
     paths = [
         *(logs / name for name in ("runs/", "archive/", "*pytest.log*", f"{MEMORY_FILE}*")),
-        metrics.with_name(f"*{metrics.name}*"),
+        # Its lock, and the metrics of the causes beside it.
+        metrics.with_name("*.prom*" if metrics.suffix == ".prom" else f"*{metrics.name}*"),
     ]
     trailing = ["/", "/", "", "", ""]
     return [

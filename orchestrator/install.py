@@ -67,6 +67,28 @@ def command(project: Project, asked: str) -> str | None:
     return make(project, subject) if safe else None
 
 
+def from_scratch(project: Project) -> tuple[tuple[str, ...], str]:
+    """Where there is Python alone: the lines that install what the tests need, and the command that
+    then runs pytest.
+    """
+    if project.idiom in _SYNC:
+        tool = project.idiom
+        declared = project.declared(("pytest",))
+        needs = _sync(project, "pytest") if declared else _SYNC[tool]
+        return (f"python -m pip install {tool}", needs), f"{tool} run pytest"
+    with_pytest = _sync(project, "pytest")
+    declares = any(
+        entry.file == "pyproject.toml" and not entry.group for entry in project.requirements
+    )
+    lines = []
+    if project.requirements_file:
+        lines.append(f"pip install -r {shlex.quote(project.requirements_file)}")
+    if (project.is_package or declares) and not with_pytest.startswith("pip install -e"):
+        lines.append("pip install -e .")
+    lines.append(with_pytest)
+    return tuple(f"python -m {line}" for line in dict.fromkeys(lines)), "pytest"
+
+
 def where_to_write(project: Project, name: str, *, for_tests: bool = False) -> str:
     """The edit that goes with the command; empty where the tool makes it, or it is made already."""
     if not name or project.idiom in _ADD or project.declared((name.partition("[")[0],)):

@@ -63,6 +63,8 @@ class Project:
     root: Path | None = None
     name: str = ""
     idiom: Idiom = "pip"
+    is_package: bool = False
+    """Whether pip can install it."""
     requirements_file: str | None = None
     """Where a requirement that pip installs is written down."""
     requirements: tuple[Requirement, ...] = ()
@@ -116,6 +118,9 @@ def read(root: Path | None) -> Project:
         root=root,
         name=name,
         idiom=_idiom(root, pyproject, requirement_files),
+        is_package="build-system" in pyproject
+        or (root / "setup.py").is_file()
+        or "metadata" in setup_cfg,
         requirements_file=requirement_files[0].name if requirement_files else None,
         # An extra that names another (`dev = ["shop[test]"]`) asks for nothing from elsewhere.
         requirements=tuple(

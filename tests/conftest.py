@@ -91,9 +91,9 @@ def _build_wheel(folder: Path) -> None:
     copy.mkdir()
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy)
-    for package in ("conftest_kit", "corpus_memory_logging", "orchestrator"):
+    for name in ("conftest_kit", "corpus_memory_logging", "monitoring", "orchestrator"):
         ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / package, copy / package, ignore=ignored)
+        shutil.copytree(ROOT / name, copy / name, ignore=ignored)
     build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"]
     built = subprocess.run(
         [*build, "--wheel-dir", folder, copy], capture_output=True, text=True, check=False

@@ -122,13 +122,26 @@ def test_the_wheel_installs_the_three_packages_only(installed):
     assert {name for name in names if not name.endswith(".dist-info")} == PACKAGES
 
 
-def test_the_wheel_works_as_it_is_installed(installed):
-    """Without the extra the command names it; with it the demo runs, outside the repository."""
+def test_every_package_is_in_the_wheel():
+    """pyproject.toml names them one by one."""
+    modules = (path for name in PACKAGES for path in (ROOT / name).glob("**/__init__.py"))
+    packages = {".".join(path.parent.relative_to(ROOT).parts) for path in modules}
+    listed = PROJECT["tool"]["setuptools"]["packages"]
+
+    assert listed == sorted({*packages, "orchestrator.data.monitoring"})
+
+
+def test_the_wheel_works_as_it_is_installed(installed, tracked):
+    """Without the extra the command names it; with it the demo runs, outside the repository, and
+    `init` copies all that monitors, but not its tests.
+    """
     bare = installed.run("-m", "pip", "list", "--format", "freeze")
     imported = installed.run("-Ic", "import conftest_kit")
     told = installed.run("-m", "orchestrator", "demo")
     extra = installed.install("[orchestrator]")
     demo = installed.run("-m", "orchestrator", "demo", str(installed.folder / "shop"))
+    copied = installed.folder / "copied"
+    init = installed.run("-m", "orchestrator", "init", "--monitoring", str(copied))
 
     names = {line.split("==")[0].replace("_", "-").lower() for line in bare.stdout.split()}
     assert names - {"pip", "setuptools"} == LEAST
@@ -138,3 +151,10 @@ def test_the_wheel_works_as_it_is_installed(installed):
     assert extra.returncode == 0, extra.stderr
     assert demo.returncode == 0, demo.stdout + demo.stderr
     assert "beautifulsoup4" in demo.stdout
+    assert init.returncode == 0, init.stderr
+    monitoring = (ROOT / "monitoring", ROOT / "monitoring" / "tests")
+    assert {path.relative_to(copied) for path in copied.rglob("*") if path.is_file()} == {
+        path.relative_to(monitoring[0])
+        for path in tracked
+        if path.is_relative_to(monitoring[0]) and not path.is_relative_to(monitoring[1])
+    }

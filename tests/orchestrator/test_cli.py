@@ -465,19 +465,6 @@ def test_interactions_of_the_predecessor_are_taken_in(invoke, project):
     assert second.stdout == "0 records added, 1 known already\n"
 
 
-def test_init_switches_the_kit_on_once(invoke, tmp_path):
-    """Two files are written, shown, and left alone the second time."""
-    first = invoke("init", cwd=tmp_path)
-    second = invoke("init", cwd=tmp_path)
-
-    assert first.exit_code == 0
-    assert '+ pytest_plugins = ["conftest_kit"]' in first.stdout
-    assert "start pytest in" in first.stderr
-    assert (tmp_path / "conftest.py").read_text() == 'pytest_plugins = ["conftest_kit"]\n'
-    assert "/logs/runs/" in (tmp_path / ".gitignore").read_text()
-    assert second.stdout.count("nothing to do") == 2
-
-
 def test_a_reader_that_goes_away_is_no_error(project):
     """`orchestrator review | head` ends quietly, with the status of the command."""
     command = f"{sys.executable} -m orchestrator review | true; echo ${{PIPESTATUS[0]}}"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import os
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from conftest_kit import settings
 from orchestrator.errors import UsageProblem
-from orchestrator.init import ignoring, plan, switched_on, top, write
+from orchestrator.init import configured, ignoring, plan, switched_on, top, write
 
 CONFTEST = Path("conftest.py")
 LINES = ("/logs/runs/", "/logs/pytest.log*", "/monitoring/*pytest_metrics.prom*")
@@ -118,6 +120,57 @@ def test_what_runs_leave_is_ignored_once(before, after):
 
     assert changed == after.format(*LINES)
     assert ignoring(changed, LINES) == changed
+
+
+@pytest.mark.parametrize(
+    ("before", "added"),
+    [
+        ("", '[tool.conftest_kit]\nproject = "größe"\n'),
+        ("[project]\n", '\n[tool.conftest_kit]\nproject = "größe"\n'),
+        ("x = 1", '\n\n[tool.conftest_kit]\nproject = "größe"\n'),
+        ("x = 1\r\n", '\r\n[tool.conftest_kit]\r\nproject = "größe"\r\n'),
+        ("[tool.conftest_kit]\nkeep_runs = 3\n", ""),
+        ("tool.conftest_kit.keep_runs = 3\n", ""),
+        ("[tool.conftest_kit.sizes]\n", ""),
+    ],
+)
+def test_settings_are_added_once(before, added):
+    """A table with the project's name, unless there is one."""
+    changed = configured(before, "größe", Path("pyproject.toml"))
+
+    assert changed == before + added
+    tomllib.loads(changed)
+    assert configured(changed, "größe", Path("pyproject.toml")) == changed
+
+
+@pytest.mark.parametrize("before", ["tool = {ruff = {}}\n", "x = [\n"])
+def test_what_takes_no_table_is_left_to_people(before):
+    """The message names the table and the file."""
+    with pytest.raises(UsageProblem) as caught:
+        configured(before, "shop", Path("pyproject.toml"))
+
+    assert str(caught.value).startswith("cannot add [tool.conftest_kit] to pyproject.toml: ")
+
+
+@pytest.mark.parametrize("name", ["setup.py", "setup.cfg"])
+def test_how_pip_builds_a_project_stays(tmp_path, name):
+    """Beside a setup.py, a new pyproject.toml would change it."""
+    (tmp_path / name).touch()
+
+    changes = plan(settings.load(tmp_path, {}))
+
+    assert [change.path.name for change in changes] == ["conftest.py", ".gitignore"]
+
+
+def test_a_folder_of_an_odd_name_is_a_project(tmp_path):
+    """What UTF-8 cannot say is escaped, as the memory does."""
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+
+    *_, change = plan(settings.load(folder, {}))
+    write(change)
+
+    assert settings.load(folder, {}).project == r"caf\udce9"
 
 
 def test_the_top_is_where_pytest_loads_the_conftest_from(tmp_path):

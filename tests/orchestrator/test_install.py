@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.install import command, where_to_write
+from orchestrator.install import command, from_scratch, where_to_write
 from orchestrator.project import Project, Requirement
 
 YAML = Requirement(name="pyyaml", text="PyYAML>=6", file="pyproject.toml")
@@ -87,3 +87,56 @@ def test_command(idiom, asked, expected):
 def test_where_to_write(project, for_tests, expected):
     """Where pip does not write a requirement down, the edit is said; once, and not where it stands."""
     assert where_to_write(project, "six", for_tests=for_tests) == expected
+
+
+PYTEST = {
+    where: Requirement(name="pytest", text="pytest", **fields)
+    for where, fields in {
+        "main": {"file": "pyproject.toml"},
+        "extra": {"file": "pyproject.toml", "group": "test", "is_extra": True},
+        "group": {"file": "pyproject.toml", "group": "dev"},
+        "list": {"file": "requirements-dev.txt"},
+    }.items()
+}
+
+
+@pytest.mark.parametrize(
+    ("project", "lines", "runs"),
+    [
+        (Project(), ["pip install pytest"], "pytest"),
+        (Project(is_package=True), ["pip install -e .", "pip install pytest"], "pytest"),
+        (
+            Project(is_package=True, requirements=(PYTEST["main"],)),
+            ["pip install -e ."],
+            "pytest",
+        ),
+        (
+            Project(is_package=True, requirements=(PYTEST["extra"],)),
+            ["pip install -e '.[test]'"],
+            "pytest",
+        ),
+        (Project(requirements=(PYTEST["group"],)), ["pip install --group dev"], "pytest"),
+        (
+            Project(
+                idiom="requirements",
+                requirements_file="my requirements.txt",
+                requirements=(PYTEST["list"],),
+            ),
+            ["pip install -r 'my requirements.txt'", "pip install -r requirements-dev.txt"],
+            "pytest",
+        ),
+        (
+            Project(idiom="uv", requirements=(PYTEST["extra"],)),
+            ["pip install uv", "uv sync --extra test"],
+            "uv run pytest",
+        ),
+        (Project(idiom="poetry"), ["pip install poetry", "poetry install"], "poetry run pytest"),
+    ],
+)
+def test_from_scratch(project, lines, runs):
+    """Where there is Python alone, each tool installs itself, the project and pytest."""
+    needed, command_line = from_scratch(project)
+
+    assert [line.removeprefix("python -m ") for line in needed] == lines
+    assert all(line.startswith("python -m ") for line in needed if line.startswith("pip"))
+    assert command_line == runs
