@@ -19,13 +19,15 @@ check: .venv/installed  ## Whatever reads the code without running it.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/cog --check --diff README.md
+	$(BIN)/python .ci/dashboards.py --check
 
 format: .venv/installed
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-generated: .venv/installed  ## Write the generated parts of the README anew.
+generated: .venv/installed  ## Write anew what is generated: parts of the README, the dashboards.
 	$(BIN)/cog -r README.md
+	$(BIN)/python .ci/dashboards.py
 
 matrix:  ## The kit's tests on every supported pytest, with every supported Python that is installed.
 	.ci/matrix "$(PYTEST_ROWS)" "$(PYTHON_ROWS)"
