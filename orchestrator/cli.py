@@ -24,6 +24,7 @@ from corpus_memory_logging.records import CATEGORIES, FINDING_KINDS, Review
 from orchestrator import demo as sample
 from orchestrator import launch, options, report, reviews, terminal
 from orchestrator.cli_init import init
+from orchestrator.cli_send import send
 from orchestrator.cli_serve import serve
 from orchestrator.errors import (
     MemoryUnreachable,
@@ -41,7 +42,7 @@ EXIT_CODES: tuple[tuple[str, str], ...] = (
     ("1–5", "`run` only: pytest's own status, unchanged (128+n where signal n ended it)"),
     (f"{USAGE}", "usage: an option, a value or a setting that is not allowed"),
     ("65", "unreadable input: an id that names nothing, a damaged record or metrics file"),
-    ("69", "the memory cannot be reached; a report is printed all the same"),
+    ("69", "the memory, or the server of `send`, cannot be reached; a report is printed anyway"),
     (f"{BUG}", "a bug of ours; `--debug` shows where"),
     (f"{FAIL_ON}", "`--fail-on` matched (under `run` only where pytest gave 0)"),
 )
@@ -228,6 +229,7 @@ def demo(directory: Path | None) -> int:
         raise UsageProblem(f"{str(directory)!r} exists: name a folder to make") from error
 
 
+cli.add_command(send)
 cli.add_command(serve)
 
 

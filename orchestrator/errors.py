@@ -3,8 +3,10 @@
 OrchestratorError           70, a bug of ours
 ├── UsageProblem            64
 ├── UnreadableInput         65
+│   ├── Refused
 │   └── UnfinishedRun
-└── MemoryUnreachable       69
+├── MemoryUnreachable       69
+└── Undelivered             69
 """
 
 from __future__ import annotations
@@ -36,5 +38,15 @@ class UnfinishedRun(UnreadableInput):
 
 class MemoryUnreachable(OrchestratorError):
     """The memory cannot be opened, read or written."""
+
+    exit_code = 69
+
+
+class Refused(UnreadableInput):
+    """A server that we send to does not take this content, and never will."""
+
+
+class Undelivered(OrchestratorError):
+    """A server that we send to cannot be reached, or has no time for us."""
 
     exit_code = 69

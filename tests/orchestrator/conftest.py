@@ -1,0 +1,107 @@
+"""What tests of the orchestrator share."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a server answers, and how slowly."""
+
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    drip_seconds: float = 0
+    """Each byte of the body after this time."""
+    silent_seconds: float = 0
+    """Before anything is answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scripted:
+    """A server that gives its answers in turn, the last one for ever, and keeps what it got."""
+
+    url: str
+    requests: list[tuple[str, str, dict[str, str], bytes]]
+    """Method, path, headers, body."""
+    times: list[float]
+
+
+@pytest.fixture
+def scripted() -> Iterator[Callable[..., Scripted]]:
+    """`scripted(Answer(status=500), Answer())` starts one on loopback."""
+    with ExitStack() as running:
+
+        def start(*answers: Answer, tls=None) -> Scripted:
+            ended = threading.Event()
+            server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(answers, ended))
+            server.got, server.times = [], []
+            if tls:
+                server.socket = tls.wrap_socket(server.socket, server_side=True)
+            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+            thread.start()
+            running.callback(thread.join)
+            running.callback(server.server_close)
+            running.callback(server.shutdown)
+            running.callback(ended.set)
+            scheme = "https" if tls else "http"
+            return Scripted(
+                url=f"{scheme}://127.0.0.1:{server.server_port}",
+                requests=server.got,
+                times=server.times,
+            )
+
+        yield start
+
+
+def _handler(answers: tuple[Answer, ...], ended: threading.Event) -> type[BaseHTTPRequestHandler]:
+    left = list(answers)
+
+    class Handler(BaseHTTPRequestHandler):
+        def _answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.server.got.append((self.command, self.path, dict(self.headers), body))
+            self.server.times.append(time.monotonic())
+            answer = left.pop(0) if len(left) > 1 else left[0]
+            ended.wait(answer.silent_seconds)
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(answer.body)))
+            self.end_headers()
+            for index in range(len(answer.body)):
+                if ended.wait(answer.drip_seconds):
+                    return
+                self.wfile.write(answer.body[index : index + 1])
+
+        do_PUT = do_DELETE = _answer  # noqa: N815 - names that the class looks for
+
+        def log_message(self, *_arguments: object) -> None:
+            """Nothing: what was asked is kept instead."""
+
+        def handle(self) -> None:
+            try:
+                super().handle()
+            except OSError:  # who asked has gone
+                self.close_connection = True
+
+    return Handler
+
+
+@pytest.fixture
+def answer() -> type[Answer]:
+    """What `scripted` is given."""
+    return Answer
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
