@@ -96,7 +96,7 @@ def _accept(memory: Partition, alert: Alert, received: str) -> bool:
         received=received,
         labels=to_text(alert.labels),
         annotations=to_text(alert.annotations),
-        run_id=storable(alert.labels["run_id"]) if alert.labels.get("run_id") else None,
+        run_id=storable(alert.run_id) if alert.run_id else None,
         state="accepted" if fires else "noted",
     )
     return fires

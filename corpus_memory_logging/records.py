@@ -207,3 +207,8 @@ class Alert:
     severity: str | None
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
+
+    @property
+    def run_id(self) -> str | None:
+        """The run that it speaks of: an annotation says the same alert of run after run."""
+        return self.labels.get("run_id") or self.annotations.get("run_id") or None

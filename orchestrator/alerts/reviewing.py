@@ -150,7 +150,7 @@ class Reviewing:
         if own and project not in {"", store.project}:
             raise NoRun(f"the memory knows no project {project!r}")
         folders = list(_finished(self._settings.logs_dir)) if own else []
-        run_id = str(alert["labels"].get("run_id") or _latest(folders, store))
+        run_id = str(alert["run_id"] or _latest(folders, store))
         folder = next((path for path in folders if path.name == run_id), None)
         if folder is None:
             if store.reviewed(run_id):

@@ -122,9 +122,10 @@ def test_an_alert_that_is_told_again_adds_nothing(reviewing, memory, told):
     assert queries.runs(memory)[0]["alerts"] == 2
 
 
-def test_the_run_that_a_label_names(reviewing, memory, told, runs):
-    """Not the latest."""
-    reviewing().keep(parsed(told, labels={"run_id": runs[1]}))
+@pytest.mark.parametrize("where", ["labels", "annotations"])
+def test_the_run_that_it_names(reviewing, memory, told, runs, where: str):
+    """Not the latest; our rules name it in an annotation."""
+    reviewing().keep(parsed(told, **{where: {"run_id": runs[1]}}))
     (row,) = settled(memory)
 
     assert row["run_id"] == runs[1]
