@@ -37,6 +37,8 @@ class Workshop:
         report = project / "report.json"
         command = ["run", "--format", "json", "--output", report, "--"]
         pytest_ = [self.python, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        # They are older than the Pythons that deprecate what they use.
+        pytest_ += ["-W", "ignore::DeprecationWarning"]
         ended = subprocess.run(
             [sys.executable, "-m", "orchestrator", *command, *pytest_],
             cwd=project,

@@ -4,6 +4,7 @@ import errno
 import http
 import json
 import subprocess
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -130,7 +131,7 @@ class WithStatus(Exception):
         (lambda: Path("/no/such").stat(), {"errno": errno.ENOENT, "filename": "/no/such"}),
         (lambda: compile("a b\n", "file.py", "exec"), {"filename": "file.py", "lineno": 1}),
         (lambda: json.nothing, {"name": "nothing", "obj": "json"}),
-        (lambda: Path().nothing, {"obj": "pathlib.PosixPath"}),
+        (lambda: Fraction(1).nothing, {"obj": "fractions.Fraction"}),
         (lambda: no_such_name, {"name": "no_such_name"}),  # noqa: F821
         (
             lambda: subprocess.run(["false", "x"], check=True),

@@ -18,9 +18,11 @@ from orchestrator.launch import launch, lending
 
 PYTHON = sys.executable
 LAUNCHER = """
-import os, sys
+import os, signal, sys
 from pathlib import Path
 from orchestrator.launch import launch
+# A shell starts what runs in its background deaf to it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 launched = launch(
     sys.argv[1:], environ=os.environ, directory=Path.cwd(), stderr=sys.stderr.buffer
 )
