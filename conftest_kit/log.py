@@ -31,9 +31,9 @@ _ESCAPES = (
 _RULE_WIDTH = 100
 
 
-def render(recording: Recording) -> str:
+def render(recording: Recording) -> bytes:
     """A run as text: header, tests with times, failures in full, summary; no control characters."""
-    tests = (
+    tests = b"".join(
         entry(
             attempt.nodeid,
             attempt.outcome,
@@ -48,35 +48,43 @@ def render(recording: Recording) -> str:
     run = recording.run
     # A run that died counted nothing.
     counts = run.counts or Counter(attempt.outcome for attempt in recording.attempts)
-    return block(
-        dataclasses.replace(run, counts=counts),
-        tests=tests,
-        failures=recording.failures,
-        in_flight=recording.in_flight,
-        malformed_lines=recording.malformed_lines,
+    return bytes(
+        block(
+            dataclasses.replace(run, counts=counts),
+            tests=tests,
+            failures=recording.failures,
+            in_flight=recording.in_flight,
+            malformed_lines=recording.malformed_lines,
+        )
     )
 
 
 def block(
     run: Run,
     *,
-    tests: Iterable[str],
+    tests: bytes | bytearray,
     failures: Iterable[Failure],
     in_flight: Iterable[str] = (),
     malformed_lines: int = 0,
-) -> str:
-    """As `render`, of parts; each of `tests` comes from `entry`."""
-    lines = [_rule("=", f"run {run.run_id}"), *_header(run), _rule("-", "tests"), *tests]
+) -> bytearray:
+    """As `render`, of parts, and with no more than one of the failures in memory at a time.
+
+    `tests` is what `entry` gave for each of them.
+    """
+    text = bytearray()
+    text += _encoded(_rule("=", f"run {run.run_id}"), *_header(run), _rule("-", "tests"))
+    text += tests
     number = 0
     for number, failure in enumerate(failures, start=1):
-        lines += [_rule("-", f"failure {number}: {failure.nodeid or 'pytest'}"), *_failure(failure)]
+        title = f"failure {number}: {failure.nodeid or 'pytest'}"
+        text += _encoded(_rule("-", title), *_failure(failure))
     if in_flight:
-        lines += [_rule("-", "started and never ended"), *map(_line, in_flight)]
+        text += _encoded(_rule("-", "started and never ended"), *map(_line, in_flight))
     if run.warnings:
-        lines += [_rule("-", "warnings"), *map(_line, run.warnings)]
-    lines += [_rule("-", "summary"), *_summary(run, number, malformed_lines)]
-    lines.append(_rule("=", f"end of run {run.run_id}"))
-    return "\n".join(lines) + "\n\n"
+        text += _encoded(_rule("-", "warnings"), *map(_line, run.warnings))
+    text += _encoded(_rule("-", "summary"), *_summary(run, number, malformed_lines))
+    text += _encoded(_rule("=", f"end of run {run.run_id}"), "")
+    return text
 
 
 def entry(
@@ -88,7 +96,7 @@ def entry(
     attempt: int = 1,
     worker: str | None = None,
     reason: str = "",
-) -> str:
+) -> bytes:
     """The line of one attempt at a test; a second one says the reason."""
     line = f"{started:<28}{outcome.upper():<8}{seconds:9.3f} s  {nodeid}"
     if attempt > 1:
@@ -96,12 +104,12 @@ def entry(
     if worker:
         line += f" [{worker}]"
     line = _line(line)
-    return f"{line}\n{'':<48}{_line(reason)}" if reason else line
+    return _encoded(line, f"{'':<48}{_line(reason)}") if reason else _encoded(line)
 
 
 def append(
     path: Path,
-    text: str,
+    content: bytes | bytearray,
     *,
     max_bytes: int = 10_000_000,
     backups: int = 5,
@@ -115,7 +123,6 @@ def append(
     Raises:
         OSError: the file cannot be written to.
     """
-    content = text.encode("utf-8", "backslashreplace")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with lock(path, timeout_seconds=lock_seconds) as held:
         if held and path.exists() and path.stat().st_size + len(content) > max_bytes:
@@ -221,6 +228,10 @@ def _rule(character: str, title: str) -> str:
 def _plain(text: str) -> str:
     """Without what a terminal would act on; line ends are newlines."""
     return re.sub(_ESCAPES, "", text.replace("\r\n", "\n")).strip("\n")
+
+
+def _encoded(*lines: str) -> bytes:
+    return ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
 
 
 def _line(text: str) -> str:

@@ -119,8 +119,8 @@ class Recorder:
         """Failures recorded without text and output, because the run had become too large."""
         self.uncounted = 0
         """Records left out for the same reason."""
-        self.log_lines: list[str] = []
-        """Of each attempt what `log.block` wants of it."""
+        self.log_entries = bytearray()
+        """What the log says of each attempt."""
         self.mask = mask
         self.clock = _Clock()
         self._directory = directory
@@ -308,16 +308,14 @@ class Recorder:
             test.reason = self._clean(test.reason)
             line += f',"reason":{quoted(test.reason)}'
         self._write(line + "}\n")
-        self.log_lines.append(
-            log.entry(
-                test.nodeid,
-                outcome,
-                started=test.started,
-                seconds=test.seconds,
-                attempt=test.number,
-                worker=test.worker,
-                reason=test.reason,
-            )
+        self.log_entries += log.entry(
+            test.nodeid,
+            outcome,
+            started=test.started,
+            seconds=test.seconds,
+            attempt=test.number,
+            worker=test.worker,
+            reason=test.reason,
         )
         if outcome == "rerun":
             self._ended[key] = test.number

@@ -238,10 +238,10 @@ class Writer:
             from conftest_kit import reading  # noqa: PLC0415 - a green run does without
 
             failures = reading.failures_for_log(self.directory.path)
-        text = log.block(
-            run, tests=recorder.log_lines, failures=failures, in_flight=recorder.in_flight()
+        content = log.block(
+            run, tests=recorder.log_entries, failures=failures, in_flight=recorder.in_flight()
         )
-        log.append(self._settings.logs_dir / rundir.LOG_FILE, text)
+        log.append(self._settings.logs_dir / rundir.LOG_FILE, content)
         return ()
 
     def _metrics(self, run: Run) -> Iterable[str]:

@@ -153,7 +153,7 @@ def _own_members(recording: Recording) -> dict[str, bytes]:
     members = {
         rundir.RUN_FILE: json.dumps(run, indent=1).encode(),
         rundir.RECORDS_FILE: "".join(f"{line}\n" for line in _record_lines(recording)).encode(),
-        rundir.LOG_FILE: log.render(recording).encode("utf-8", "backslashreplace"),
+        rundir.LOG_FILE: log.render(recording),
     }
     if recording.distributions:
         documents = [records.to_json(distribution) for distribution in recording.distributions]

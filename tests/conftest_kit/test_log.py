@@ -40,7 +40,7 @@ def failure(**fields: object) -> Failure:
 
 def rendered(*failures: Failure, **fields: object) -> str:
     """The text of a run with these failures."""
-    return log.render(Recording(run=RUN, failures=failures, **fields))
+    return log.render(Recording(run=RUN, failures=failures, **fields)).decode()
 
 
 class TestRender:
@@ -114,7 +114,7 @@ class TestRender:
     def test_a_run_of_which_little_is_known(self):
         """A run that died has no end and no counts; its tests are counted here."""
         attempts = (Attempt(nodeid="t::a", outcome="passed"),) * 2
-        text = log.render(Recording(run=Run(run_id="x", state="died"), attempts=attempts))
+        text = log.render(Recording(run=Run(run_id="x", state="died"), attempts=attempts)).decode()
 
         assert "2 passed; 0 failure(s) recorded" in text
         assert "died, exit status unknown, finished never\n" in text
@@ -174,12 +174,18 @@ class TestRender:
                 attempts=(Attempt(nodeid=text, outcome="passed", reason=text),),
                 failures=(Failure(nodeid=text, phase="call", text=text, captured={"log": text}),),
             )
-        )
+        ).decode()
 
         assert not any(
             character < " " or "\x7f" <= character <= "\x9f"
             for character in written.replace("\n", "").replace("\t", "")
         )
+
+    def test_a_name_that_is_no_utf_8(self):
+        """What cannot be encoded is written as an escape."""
+        attempt = Attempt(nodeid="test_it.py::test[\udcff]", outcome="passed")
+
+        assert b"::test[\\udcff]" in log.render(Recording(run=RUN, attempts=(attempt,)))
 
     @given(name=st.text())
     def test_a_name_stays_on_its_line(self, name: str):
@@ -187,7 +193,7 @@ class TestRender:
         one = Recording(run=Run(run_id="x"), attempts=(Attempt(nodeid="a", outcome="passed"),))
         other = Recording(run=Run(run_id="x"), attempts=(Attempt(nodeid=name, outcome="passed"),))
 
-        assert log.render(one).count("\n") == log.render(other).count("\n")
+        assert log.render(one).count(b"\n") == log.render(other).count(b"\n")
 
 
 class TestAppend:
@@ -196,10 +202,10 @@ class TestAppend:
     def test_it_is_private(self, tmp_path: Path):
         """The log is not redacted: nobody else reads it."""
         path = tmp_path / "logs" / "pytest.log"
-        log.append(path, "one\n")
-        log.append(path, "two \udcff\n")
+        log.append(path, b"one\n")
+        log.append(path, b"two\n")
 
-        assert path.read_text() == "one\ntwo \\udcff\n"
+        assert path.read_text() == "one\ntwo\n"
         assert path.stat().st_mode & 0o777 == 0o600
         assert path.parent.stat().st_mode & 0o777 == 0o700
 
@@ -207,7 +213,7 @@ class TestAppend:
         """Full logs move up, as many as are kept, and the oldest goes."""
         path = tmp_path / "pytest.log"
         for number in range(9):
-            log.append(path, f"block {number}\n", max_bytes=20, backups=3)
+            log.append(path, b"block %d\n" % number, max_bytes=20, backups=3)
 
         assert {file.name: file.read_text() for file in tmp_path.glob("pytest.log*")} == {
             "pytest.log": "block 8\n",
@@ -219,7 +225,7 @@ class TestAppend:
     def test_a_block_that_is_too_big_alone(self, tmp_path: Path):
         """It is written whole, into a log of its own."""
         path = tmp_path / "pytest.log"
-        for block in ("a\n", "b" * 50 + "\n", "c\n"):
+        for block in (b"a\n", b"b" * 50 + b"\n", b"c\n"):
             log.append(path, block, max_bytes=20)
 
         assert path.read_text() == "c\n"
@@ -231,7 +237,8 @@ class TestAppend:
         code = (
             "import pathlib, sys; from conftest_kit import log\n"
             "for _ in range(40):\n"
-            "    log.append(pathlib.Path(sys.argv[1]), sys.argv[2] * 999 + '\\n', max_bytes=60_000)"
+            "    block = sys.argv[2].encode() * 999 + b'\\n'\n"
+            "    log.append(pathlib.Path(sys.argv[1]), block, max_bytes=60_000)"
         )
         processes = [
             subprocess.Popen([sys.executable, "-c", code, path, letter]) for letter in "abcdef"
@@ -246,10 +253,10 @@ class TestAppend:
     def test_a_lock_that_nobody_gives_back(self, tmp_path: Path):
         """The block is added without waiting for ever, and nothing is rotated meanwhile."""
         path = tmp_path / "pytest.log"
-        log.append(path, "one\n")
+        log.append(path, b"one\n")
         with (tmp_path / ".pytest.log.lock").open() as holder:
             fcntl.flock(holder, fcntl.LOCK_EX)
-            log.append(path, "two\n", max_bytes=5, lock_seconds=0.01)
+            log.append(path, b"two\n", max_bytes=5, lock_seconds=0.01)
 
         assert path.read_text() == "one\ntwo\n"
 
@@ -259,7 +266,7 @@ class TestAppend:
             "import pathlib, resource, signal, sys; from conftest_kit import log\n"
             "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
             "resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))\n"
-            "log.append(pathlib.Path(sys.argv[1]), 'x' * 30)"
+            "log.append(pathlib.Path(sys.argv[1]), b'x' * 30)"
         )
         command = [sys.executable, "-B", "-c", code, tmp_path / "pytest.log"]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
