@@ -229,10 +229,6 @@ def demo(directory: Path | None) -> int:
         raise UsageProblem(f"{str(directory)!r} exists: name a folder to make") from error
 
 
-cli.add_command(send)
-cli.add_command(serve)
-
-
 @cli.group()
 def stats() -> None:
     """Figures over many runs."""
@@ -274,6 +270,10 @@ def import_(path: Path, memory: str | None) -> None:
     terminal.emit(f"{counted(taken.added, 'record')} added, {taken.repeated} known already\n")
     if taken.malformed:
         terminal.say(f"{counted(taken.malformed, 'line')} left out: no JSON objects")
+
+
+cli.add_command(serve)
+cli.add_command(send)
 
 
 def _review(
