@@ -19,7 +19,7 @@ import pytest
 
 from conftest_kit import rundir
 from conftest_kit.documents import to_json
-from conftest_kit.imports import past_rewriting
+from conftest_kit.imports import swift_imports
 from conftest_kit.masking import Mask, secret_values
 from conftest_kit.recorder import EXTRACTED, without_size
 from conftest_kit.texts import bounded
@@ -76,7 +76,7 @@ class Capture:
 
     def sizes(self, items: Sequence[pytest.Item]) -> dict[str, Size]:
         """Size and limit of the tests that have one, by node id."""
-        with past_rewriting():
+        with swift_imports():
             from conftest_kit import sizes  # noqa: PLC0415 - not before there are tests
 
         return sizes.of(items, self._size_markers)

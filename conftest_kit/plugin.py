@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from conftest_kit.imports import past_rewriting
+from conftest_kit.imports import swift_imports
 
-with past_rewriting():
+with swift_imports():
     from conftest_kit.capture import Capture
     from conftest_kit.recorder import SIZE
     from conftest_kit.session import Kit

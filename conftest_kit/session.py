@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conftest_kit.capture import WORKER_KEY, Capture
-from conftest_kit.imports import past_rewriting
+from conftest_kit.imports import swift_imports
 from conftest_kit.texts import message_of
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _is_first(config: pytest.Config) -> bool:
 
 
 def _begin(config: pytest.Config, warn: Callable[[str], None]) -> Writer | None:
-    with past_rewriting():
+    with swift_imports():
         from conftest_kit.writer import Writer  # noqa: PLC0415 - xdist's workers have none
 
     return Writer.begin(config, warn)

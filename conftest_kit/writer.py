@@ -18,7 +18,7 @@ import pytest
 
 from conftest_kit import distributions, environment, git, log, rundir, settings
 from conftest_kit.capture import DESELECTED_KEY, WORKER_KEY, Capture
-from conftest_kit.imports import past_rewriting
+from conftest_kit.imports import swift_imports
 from conftest_kit.masking import Mask
 from conftest_kit.recorder import Recorder
 from conftest_kit.run import OUTCOMES, Run, State
@@ -140,7 +140,7 @@ class Writer:
         """The first test is about to run."""
         self._ask_git()
         if self._config.pluginmanager.has_plugin("_cov") or "coverage" in sys.modules:
-            with past_rewriting():
+            with swift_imports():
                 from conftest_kit.coverage import Listener  # noqa: PLC0415 - few are measured
 
             self._coverage = Listener(self._config)
@@ -245,7 +245,7 @@ class Writer:
         return ()
 
     def _metrics(self, run: Run) -> Iterable[str]:
-        with past_rewriting():
+        with swift_imports():
             from conftest_kit import metrics  # noqa: PLC0415 - 20 ms that a session has at its end
 
         options, covered = self._settings, self._covered

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from conftest_kit.imports import swift_imports
 from conftest_kit.metrics.content import (
     BOUNDS,
     Content,
@@ -26,7 +27,8 @@ class CorruptError(ValueError):
 def written(content: Content, labels: Mapping[str, str]) -> bytes:
     """The text; each series has these labels besides its own."""
     # The client costs 20 ms that a session has at its end only.
-    from prometheus_client.exposition import generate_latest  # noqa: PLC0415
+    with swift_imports():
+        from prometheus_client.exposition import generate_latest  # noqa: PLC0415
 
     # Families from a collector of our own: live Counter objects write files of their own where the
     # tested application uses the client's multiprocess mode.
@@ -40,7 +42,8 @@ def read(path: Path) -> tuple[Content, list[str]]:
         CorruptError: it cannot be parsed, or holds values that no counter has.
         OSError: it is there and cannot be read.
     """
-    from prometheus_client.parser import text_string_to_metric_families  # noqa: PLC0415 - as above
+    with swift_imports():  # as above
+        from prometheus_client.parser import text_string_to_metric_families  # noqa: PLC0415
 
     content: Content = {}
     dropped: list[str] = []
