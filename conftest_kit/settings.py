@@ -340,7 +340,7 @@ def load_what_is_right(
 ) -> tuple[Settings, tuple[str, ...]]:
     """As `load` for those who must go on: a wrong setting has its default, and is named."""
     root = root.absolute()
-    document, problem = _pyproject(root)
+    document, problem = read_pyproject(root)
     problems = [problem] if problem else []
     values = {
         setting.key: setting.default
@@ -386,38 +386,6 @@ def table() -> str:
     return "\n".join(rows) + "\n"
 
 
-def find_root(start: Path) -> Path:
-    """The folder that a run started in `start` writes to: the rule that the kit follows, upwards.
-
-    The folder of pytest's ini file, else of a conftest.py that names the kit, else the nearest that
-    holds `logs/runs`, else `start`. Only pytest's own files are searched for outside a repository's
-    top, a home directory and the root of the file system: what lies there is seldom the project's.
-    """
-    start = start.absolute()
-    above = (start, *start.parents)
-    within = tuple(_within_project(start))
-    # The second is for pytest >= 8.1, which takes a pyproject.toml without its section as well.
-    for holds, folders in (
-        (_has_ini, above),
-        (_is_pyproject_folder, above),
-        (_names_the_kit, within),
-        (_has_runs, within),
-    ):
-        for folder in folders:
-            if holds(folder):
-                return folder
-    return start
-
-
-def _within_project(start: Path) -> Iterator[Path]:
-    yield start
-    for folder in start.parents:
-        if (start / ".git").exists() or folder in (folder.parent, Path.home()):
-            return
-        yield folder
-        start = folder
-
-
 def _given(
     document: dict[str, Any],
     environ: Mapping[str, str],
@@ -425,7 +393,7 @@ def _given(
     root: Path,
 ) -> Iterator[tuple[str, str, Any]]:
     """What is set: by whom, which key, and the raw value; the later wins."""
-    section = _table(_table(document, "tool"), "conftest_kit")
+    section = subtable(subtable(document, "tool"), "conftest_kit")
     for key, raw in section.items():
         if key in _BY_KEY or not isinstance(raw, dict):
             yield f"[tool.conftest_kit] in {root / 'pyproject.toml'}", key, raw
@@ -456,14 +424,14 @@ def _read(key: str, raw: Any, root: Path, *, source: str) -> Any:
 
 
 def _project_name(document: dict[str, Any], root: Path) -> str:
-    name = _table(document, "project").get("name")
+    name = subtable(document, "project").get("name")
     if isinstance(name, str) and name:
         return name
     repository = git.find(root)
     return (repository.name() if repository else root.name) or "unnamed"
 
 
-def _pyproject(root: Path) -> tuple[dict[str, Any], str | None]:
+def read_pyproject(root: Path) -> tuple[dict[str, Any], str | None]:
     """The content of pyproject.toml, and why it cannot be read."""
     path = root / "pyproject.toml"
     if not path.is_file():
@@ -476,38 +444,7 @@ def _pyproject(root: Path) -> tuple[dict[str, Any], str | None]:
         return {}, f"cannot read {path}: {error}"
 
 
-def _table(document: Mapping[str, Any], key: str) -> dict[str, Any]:
+def subtable(document: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """The table of that name; empty where there is none, or something else."""
     value = document.get(key)
     return value if isinstance(value, dict) else {}
-
-
-def _has_ini(folder: Path) -> bool:
-    own = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini")
-    if any((folder / name).is_file() for name in own):
-        return True
-    tool = _table(_pyproject(folder)[0], "tool")
-    return (
-        bool(tool.get("pytest"))
-        or _contains(folder / "tox.ini", r"^\[pytest\]")
-        or _contains(folder / "setup.cfg", r"^\[tool:pytest\]")
-    )
-
-
-def _is_pyproject_folder(folder: Path) -> bool:
-    return (folder / "pyproject.toml").is_file()
-
-
-def _names_the_kit(folder: Path) -> bool:
-    return _contains(folder / "conftest.py", r"conftest_kit")
-
-
-def _has_runs(folder: Path) -> bool:
-    return (folder / "logs" / "runs").is_dir()
-
-
-def _contains(path: Path, pattern: str) -> bool:
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    return re.search(pattern, text, re.MULTILINE) is not None

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from conftest_kit import settings
+from conftest_kit.root import find_root
 from corpus_memory_logging import interactions
 from corpus_memory_logging.keys import moment
 from corpus_memory_logging.store import Store, open_store
@@ -103,5 +104,5 @@ def _log(record: Mapping[str, Any]) -> None:
 
 
 def _store() -> Store:
-    chosen = settings.load(settings.find_root(Path.cwd()), os.environ)
+    chosen = settings.load(find_root(Path.cwd()), os.environ)
     return open_store(chosen.memory_location, project=chosen.project)

@@ -14,7 +14,8 @@ from difflib import ndiff
 from itertools import takewhile
 from pathlib import Path
 
-from conftest_kit.settings import MEMORY_FILE, Settings, find_root
+from conftest_kit.root import find_root
+from conftest_kit.settings import MEMORY_FILE, Settings
 from corpus_memory_logging.keys import storable
 from orchestrator.errors import UsageProblem
 from orchestrator.report.view import counted

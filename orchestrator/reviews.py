@@ -11,7 +11,8 @@ from typing import Any
 
 from conftest_kit import rundir
 from conftest_kit.masking import Mask
-from conftest_kit.settings import Settings, find_root, load
+from conftest_kit.root import find_root
+from conftest_kit.settings import Settings, load
 from corpus_memory_logging.records import Review
 from corpus_memory_logging.store import Store, open_store
 from orchestrator import archive, counted, pipeline

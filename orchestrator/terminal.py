@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from conftest_kit import settings as kit_settings
+from conftest_kit.root import find_root
 from conftest_kit.settings import Settings
 from corpus_memory_logging import Store, open_store
 from orchestrator.errors import MemoryUnreachable, UsageProblem
@@ -27,7 +28,7 @@ def place_here(memory: str | None) -> tuple[Path, Mapping[str, str], Mapping[str
     """Where settings come from: the project's folder, the environment, the command line."""
     if memory and "://" not in memory:
         memory = str(Path(memory).absolute())  # on a command line, relative to where we are
-    root = kit_settings.find_root(Path.cwd())
+    root = find_root(Path.cwd())
     return root, os.environ, {"memory": memory} if memory else {}
 
 
