@@ -153,7 +153,8 @@ async def _attempt(
         return _Failure(reason=f"no answer within {left:.0f} s")
     except httpx.InvalidURL as error:
         raise UsageProblem(f"{request.url!r} is no URL: {error}") from error
-    except httpx.TransportError as error:
+    # An alert of TLS that comes while the answer is awaited passes through httpx as it is.
+    except (httpx.TransportError, OSError) as error:
         if problem := _tls_problem(error):
             raise UsageProblem(
                 f"{request.url}: {problem}; --ca-file names whom to trust, --client-certificate "

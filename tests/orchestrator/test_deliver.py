@@ -9,6 +9,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import httpx
 import pytest
 
 from orchestrator.deliver import Access, Request, _asked_wait, deliver
@@ -230,6 +231,17 @@ class TestTls:
             deliver(put(server.url), access=Access(ca_file=certificate), deadline=within(3))
 
         assert server.requests == []
+
+    def test_an_alert_while_the_answer_is_awaited(self, monkeypatch):
+        """With TLS 1.3 a server may say no after the handshake; httpx hands that on as it is."""
+
+        async def alert(*_: object) -> None:
+            raise ssl.SSLError(1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] certificate required")
+
+        monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", alert)
+
+        with pytest.raises(UsageProblem, match="--client-certificate"):
+            deliver(put("https://127.0.0.1:1"), access=NO_ACCESS, deadline=within(3))
 
     @pytest.mark.parametrize(
         ("field", "option"),
