@@ -215,6 +215,7 @@ def _tls_problem(error: BaseException | None) -> str | None:
     """What is wrong with a certificate; None where trying again may help."""
     while error is not None:
         if isinstance(error, ssl.SSLError) and not isinstance(error, _CUT_OFF):
-            return getattr(error, "verify_message", "") or error.reason or str(error)
+            said = (getattr(error, name, None) for name in ("verify_message", "reason"))
+            return next(filter(None, said), str(error))
         error = error.__cause__ or error.__context__
     return None
