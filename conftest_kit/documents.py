@@ -6,7 +6,6 @@ versions read each other's files.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import json
 from typing import Any, TypeVar
@@ -29,26 +28,25 @@ _SHAPES: dict[str, tuple[type, ...]] = {
 }
 _MEMBERS: dict[str, tuple[type, ...]] = {
     "tuple[str, ...]": (str,),
-    "dict[str, str]": (str,),
-    "dict[str, int]": (int,),
-    "dict[str, int] | None": (int,),
-    "dict[str, float]": (float, int),
+    "Mapping[str, str]": (str,),
+    "Mapping[str, int]": (int,),
+    "Mapping[str, int] | None": (int,),
+    "Mapping[str, float]": (float, int),
 }
 
 
 def to_json(record: Any) -> dict[str, Any]:
     """The JSON form of a record; what is empty or null and has a default is left out."""
     document: dict[str, Any] = {}
-    for name, is_required in _fields(record.__class__).items():
-        value = getattr(record, name)
-        if not is_required and (value is None or value in _EMPTY):
+    for name, value in zip(record._fields, record, strict=True):
+        if name in record._field_defaults and (value is None or value in _EMPTY):
             continue
         document[name] = _plain(value)
     return document
 
 
 def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value):
+    if hasattr(value, "_fields"):
         return to_json(value)
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
@@ -56,28 +54,18 @@ def _plain(value: Any) -> Any:
 
 
 @functools.cache
-def _fields(kind: Any) -> dict[str, bool]:
-    """Each field, and whether it has no default."""
-    missing = dataclasses.MISSING
-    return {
-        spec.name: spec.default is missing and spec.default_factory is missing
-        for spec in dataclasses.fields(kind)
-    }
-
-
-@functools.cache
 def _shapes(kind: Any) -> dict[str, tuple[tuple[type, ...], tuple[type, ...] | None]]:
     """For each field what its value may be, and what the members of that value may be."""
     return {
-        spec.name: (_outer_shape(str(spec.type)), _MEMBERS.get(str(spec.type)))
-        for spec in dataclasses.fields(kind)
+        name: (_outer_shape(wrapped.__forward_arg__), _MEMBERS.get(wrapped.__forward_arg__))
+        for name, wrapped in kind.__annotations__.items()  # `NamedTuple` wraps the texts
     }
 
 
 def _outer_shape(annotation: str) -> tuple[type, ...]:
     if annotation.startswith("tuple["):
         return (tuple,)
-    if annotation.startswith("dict["):
+    if annotation.startswith("Mapping["):
         return (dict, type(None)) if annotation.endswith("| None") else (dict,)
     return _SHAPES.get(annotation, (str,))  # a Literal of words
 

@@ -5,11 +5,10 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,7 +49,7 @@ def render(recording: Recording) -> bytes:
     counts = run.counts or Counter(attempt.outcome for attempt in recording.attempts)
     return bytes(
         block(
-            dataclasses.replace(run, counts=counts),
+            run._replace(counts=counts),
             tests=tests,
             failures=recording.failures,
             in_flight=recording.in_flight,
@@ -217,7 +216,7 @@ def _took(run: Run) -> str:
     return f" after {took.total_seconds():.3f} s"
 
 
-def _words(mapping: dict[str, str], *keys: str) -> str:
+def _words(mapping: Mapping[str, str], *keys: str) -> str:
     return " ".join(mapping[key] for key in keys if mapping.get(key))
 
 

@@ -6,8 +6,8 @@ orchestrator and the memory read them anywhere. Readers ignore records that they
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
 
 from conftest_kit.documents import build, known, to_json
 from conftest_kit.run import (
@@ -51,8 +51,7 @@ imported)."""
 Origin = Literal["project", "test", "installed", "stdlib"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
+class Frame(NamedTuple):
     """One frame of a traceback."""
 
     file: str
@@ -65,8 +64,7 @@ class Frame:
     origin: Origin = "project"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Raised:
+class Raised(NamedTuple):
     """One link of an exception chain."""
 
     type: str
@@ -77,7 +75,7 @@ class Raised:
     relation: Literal["raised", "cause", "context"] = "raised"
     """How the link before it names this one: `__cause__`, `__context__`; `raised` for the
     first."""
-    attributes: dict[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = {}
     """Simple attributes the exception carries: `name`, `path`, `errno`, `filename`, `argname`,
     `obj` (the type's or module's name), … : text, numbers and lists of text."""
     notes: tuple[str, ...] = ()
@@ -87,8 +85,7 @@ class Raised:
     """For an exception group: the chain of each member."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fixture:
+class Fixture(NamedTuple):
     """A fixture that the test asked for, directly or through another."""
 
     name: str
@@ -99,13 +96,12 @@ class Fixture:
     origin: Origin = "project"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class Failure(NamedTuple):
     """One thing that made a run red."""
 
+    phase: Phase
     nodeid: str = ""
     """The test's, the collector's, or empty where pytest itself failed."""
-    phase: Phase
     attempt: int = 1
     subtest: str | None = None
     worker: str | None = None
@@ -119,12 +115,11 @@ class Failure:
     """The chain, the exception that was raised first, the root last. Empty where there was none
     (strict xpass, a crash)."""
     fixtures: tuple[Fixture, ...] = ()
-    captured: dict[str, str] = field(default_factory=dict)
+    captured: Mapping[str, str] = {}
     """`{"stdout" | "stderr" | "log": text}` over the phases so far."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One execution of a test."""
 
     nodeid: str
@@ -132,15 +127,14 @@ class Attempt:
     attempt: int = 1
     started: str = ""
     """RFC 3339, UTC."""
-    durations: dict[str, float] = field(default_factory=dict)
+    durations: Mapping[str, float] = {}
     """Seconds by phase: `setup`, `call`, `teardown`, those that ran."""
     reason: str = ""
     """Why it was skipped or expected to fail."""
     worker: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Distribution:
+class Distribution(NamedTuple):
     """What the metadata of an installed distribution says; recorded for red runs only."""
 
     name: str
@@ -150,12 +144,11 @@ class Distribution:
     extras: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     """Import names at the top level."""
-    pytest_plugins: dict[str, str] = field(default_factory=dict)
+    pytest_plugins: Mapping[str, str] = {}
     """`pytest11` entry points: name to module."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recording:
+class Recording(NamedTuple):
     """A run as read back from its directory."""
 
     run: Run

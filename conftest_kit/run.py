@@ -1,12 +1,13 @@
 """A run as a whole: the content of `run.json`. PYTEST_DONT_REWRITE
 
-Apart from the other records, because this is all that a green run needs of them.
+Apart from the other records, because this is all that a green run needs of them; named tuples,
+because to define a dataclass of so many fields takes 2 ms, and that at the start of each session.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
 
 from conftest_kit.documents import build, known
 
@@ -28,30 +29,28 @@ State = Literal["running", "complete", "interrupted", "died", "not_started"]
 the process is gone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Environment:
+class Environment(NamedTuple):
     """Where a run ran. Every field may be missing in a record of another version."""
 
-    python: dict[str, str] = field(default_factory=dict)
+    python: Mapping[str, str] = {}
     """`version`, `implementation`, `executable`, `prefix`."""
-    platform: dict[str, str] = field(default_factory=dict)
+    platform: Mapping[str, str] = {}
     """`system`, `release`, `machine`."""
-    distributions: dict[str, str] = field(default_factory=dict)
+    distributions: Mapping[str, str] = {}
     """Installed distributions: normalised name to version."""
-    plugins: dict[str, str] = field(default_factory=dict)
+    plugins: Mapping[str, str] = {}
     """Distributions that brought a loaded pytest plugin, pytest among them: name to version."""
     sys_path: tuple[str, ...] = ()
-    git: dict[str, Any] = field(default_factory=dict)
+    git: Mapping[str, Any] = {}
     """`commit`, `branch`, `dirty` (null where git took too long)."""
-    ci: dict[str, str] = field(default_factory=dict)
+    ci: Mapping[str, str] = {}
     """`provider` and what it says of the job: `job`, `build`, `url`, `branch`, `commit`, …"""
     variables: tuple[str, ...] = ()
     """Names of the environment variables, never their values."""
     random_seed: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(NamedTuple):
     """One pytest session: the content of `run.json`."""
 
     run_id: str
@@ -68,10 +67,10 @@ class Run:
     root: str = ""
     """The folder that paths of this run are relative to (pytest's rootdir)."""
     inifile: str | None = None
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = {}
     """One outcome per attempt; a collection error counts as `error`, a crashed worker as
     `failed`."""
-    pytest_counts: dict[str, int] | None = None
+    pytest_counts: Mapping[str, int] | None = None
     """pytest's own summary, where subtests count; null where no terminal reporter was there."""
     collected: int | None = None
     coverage_percent: float | None = None
@@ -79,7 +78,7 @@ class Run:
     """Files kept for failed tests, relative to the run directory."""
     warnings: tuple[str, ...] = ()
     """What the kit itself could not do."""
-    environment: Environment = field(default_factory=Environment)
+    environment: Environment = Environment()
     schema_version: int = SCHEMA_VERSION
 
 

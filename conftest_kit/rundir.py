@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import os
 import platform
@@ -152,7 +151,7 @@ def read_run(path: Path) -> Run:
         run = run_from_json(parse((path / RUN_FILE).read_bytes()))
     except (OSError, ValueError, RecursionError) as error:
         raise UnreadableRun(f"{path} holds no readable run: {error}") from None
-    return dataclasses.replace(run, state=_state(run, path))
+    return run._replace(state=_state(run, path))
 
 
 def runs(logs_dir: Path) -> list[Path]:

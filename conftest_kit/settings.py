@@ -10,7 +10,6 @@ import difflib
 import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
@@ -34,8 +33,7 @@ class SettingsError(ValueError):
     """A setting is unknown or has a value that it cannot have; the message says which and why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(NamedTuple):
     """The settings of one run; paths are absolute."""
 
     root: Path

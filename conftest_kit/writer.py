@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import platform
@@ -191,7 +190,7 @@ class Writer:
             except Exception as problem:  # noqa: BLE001 - the other steps are worth taking
                 warnings.append(f"{type(problem).__name__}: {message_of(problem)[:300]}")
         self.directory.close()
-        self.directory.finish(dataclasses.replace(run, warnings=tuple(warnings)))
+        self.directory.finish(run._replace(warnings=tuple(warnings)))
         if not red or self._asked:
             return ""
         return f"conftest-kit: recorded run {run.run_id} · orchestrator review"
@@ -214,8 +213,7 @@ class Writer:
         state: State = "interrupted" if self._interrupted else "complete"
         if error is not None and not recorder.counts:
             state = "not_started"
-        return dataclasses.replace(
-            self._run,
+        return self._run._replace(
             state=state,
             finished=rundir.timestamp(self._finished or time.time()),
             exit_code=_exit_code(session, error),
@@ -274,8 +272,8 @@ class Writer:
         if self._dirty is not None:
             dirty, self._dirty = self._dirty.result(), None
             found = self._run.environment
-            found = dataclasses.replace(found, git={**found.git, "dirty": dirty})
-            self._run = dataclasses.replace(self._run, environment=found)
+            found = found._replace(git={**found.git, "dirty": dirty})
+            self._run = self._run._replace(environment=found)
 
     def _is_dry(self) -> bool:
         """Whether this session only shows something."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from conftest_kit import reading
@@ -21,7 +20,7 @@ def read(run_directory: Path) -> Recording:
     """
     recording = reading.read(run_directory)
     unseen = tuple(_unseen(recording))
-    return replace(recording, failures=recording.failures + unseen)
+    return recording._replace(failures=recording.failures + unseen)
 
 
 def deaths(recording: Recording) -> Iterator[Failure]:

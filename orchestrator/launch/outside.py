@@ -6,7 +6,6 @@ import builtins
 import json
 import re
 import signal
-from dataclasses import replace
 from pathlib import Path
 
 from conftest_kit import reading, records, rundir
@@ -75,10 +74,10 @@ def record_death(launched: Launched, run_directory: Path) -> None:
     directory = rundir.RunDir(run_directory)
     directory.reopen()
     for failure in recorded.deaths(recording):
-        _append(directory, replace(failure, time=launched.finished, text=launched.stderr_tail))
+        _append(directory, failure._replace(time=launched.finished, text=launched.stderr_tail))
     directory.close()
     directory.finish(
-        replace(recording.run, exit_code=launched.exit_code, finished=launched.finished)
+        recording.run._replace(exit_code=launched.exit_code, finished=launched.finished)
     )
 
 

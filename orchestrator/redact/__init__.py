@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import re
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from conftest_kit.masking import Mask
 from conftest_kit.records import (
@@ -59,8 +58,8 @@ class Redactor:
         known: dict[str, str] = {}
         once = functools.cache(lambda text: self._redact(text, known))
         by_name = functools.partial(self._by_name, known)
-        run = replace(recording.run, command=self._command(recording.run.command, known))
-        redacted = _Change(text=once, named=by_name)(replace(recording, run=run))
+        run = recording.run._replace(command=self._command(recording.run.command, known))
+        redacted = _Change(text=once, named=by_name)(recording._replace(run=run))
         if known:
             again = functools.cache(lambda text: _replace_known(text, known))
             redacted = _Change(text=again)(redacted)
@@ -119,32 +118,29 @@ class _Change:
     def __call__(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.text(value)
-        if isinstance(value, (list, tuple)):
+        if isinstance(value, Frame):
+            if value not in self.seen:
+                self.seen[value] = self._record(value)
+            return self.seen[value]
+        if type(value) in _RECORDS:
+            return self._record(value)
+        if type(value) in (list, tuple):
             return type(value)([self(item) for item in value]) if value else value
         if isinstance(value, dict):
             return {
                 self.text(key): self(self.named(key, item) if isinstance(item, str) else item)
                 for key, item in value.items()
             }
-        if isinstance(value, Frame):
-            if value not in self.seen:
-                self.seen[value] = self._record(value)
-            return self.seen[value]
-        return self._record(value) if type(value) in _RECORDS else value
+        return value
 
     def _record(self, record: Any) -> Any:
-        old = {name: getattr(record, name) for name in _texts_of(cast("Hashable", type(record)))}
+        old = {
+            name: value
+            for name, value in zip(record._fields, record, strict=True)
+            if name not in _UNTOUCHED
+        }
         new = {name: self(value) for name, value in old.items()}
-        return record if new == old else replace(record, **new)
-
-
-@functools.cache
-def _texts_of(kind: Hashable) -> tuple[str, ...]:
-    return tuple(
-        spec.name
-        for spec in dataclasses.fields(cast("type[Any]", kind))
-        if spec.name not in _UNTOUCHED
-    )
+        return record if new == old else record._replace(**new)
 
 
 def _numbered(original: Recording, redacted: Recording) -> Recording:
@@ -165,12 +161,11 @@ def _numbered(original: Recording, redacted: Recording) -> Recording:
 
     def rename(befores: Iterable[Any], afters: Iterable[Any]) -> tuple[Any, ...]:
         return tuple(
-            replace(after, nodeid=new.get(before.nodeid, after.nodeid))
+            after._replace(nodeid=new.get(before.nodeid, after.nodeid))
             for before, after in zip(befores, afters, strict=True)
         )
 
-    return replace(
-        redacted,
+    return redacted._replace(
         attempts=rename(original.attempts, redacted.attempts),
         failures=rename(original.failures, redacted.failures),
         in_flight=tuple(

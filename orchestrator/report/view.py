@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from conftest_kit.records import OUTCOMES, Failure, Frame, Recording, Run
@@ -44,7 +44,7 @@ def heading(review: Review) -> str:
     return one_line(review.notes[0]) if review.notes else f"run {run_id or 'without a record'}"
 
 
-def tally(recording: Recording) -> dict[str, int]:
+def tally(recording: Recording) -> Mapping[str, int]:
     """One outcome per attempt; of a run that never came to its end, as far as it was recorded."""
     if recording.run.counts:
         return recording.run.counts
@@ -137,7 +137,7 @@ def novelty(seen: Cause | Finding) -> str:
 
 def location(cause: Cause) -> Frame | None:
     """The frame to look at: the last one inside the project, of the root exception first."""
-    frames = [
+    frames: list[Frame] = [
         frame
         for failure in cause.failures[:1]
         for raised in reversed(failure.exceptions)

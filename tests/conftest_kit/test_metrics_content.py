@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from conftest_kit import settings
@@ -29,13 +27,13 @@ TALLY = Tally(
     worker_crashes=1,
     deselected=5,
 )
-IN_CI = replace(RUN, environment=Environment(ci={"provider": "gitlab", "branch": "from-ci"}))
+IN_CI = RUN._replace(environment=Environment(ci={"provider": "gitlab", "branch": "from-ci"}))
 EVERY_SIZE = Sizes(
     tests=dict.fromkeys(SIZES, 1),
     durations={(size, outcome): [1.0] for size in SIZES for outcome in OUTCOMES},
 )
 ENORMOUS = of(
-    replace(IN_CI, coverage_percent=50.0),
+    IN_CI._replace(coverage_percent=50.0),
     TALLY._replace(
         sizes=EVERY_SIZE,
         modules=[Module(name=f"m{i}", percent=i, uncovered=i) for i in range(90)],
@@ -115,7 +113,7 @@ class TestOfARun:
     )
     def test_results(self, exit_code, state, counts, result):
         """Each run has one result, and only a passed one is a success."""
-        run = replace(RUN, exit_code=exit_code, state=state, counts=counts)
+        run = RUN._replace(exit_code=exit_code, state=state, counts=counts)
         found = of(run, Tally())
 
         assert [labels for labels, value in found[table.RUNS].items() if value] == [(result,)]
@@ -185,7 +183,7 @@ class TestOfARun:
 
     def test_a_clock_that_was_set_back(self):
         """A session never took less than no time."""
-        found = of(replace(RUN, started="2025-01-01T00:00:05Z"), TALLY)
+        found = of(RUN._replace(started="2025-01-01T00:00:05Z"), TALLY)
 
         assert number(found, table.SESSION) == 0
 
@@ -196,7 +194,7 @@ class TestCarriedOver:
     def test_counters_and_histograms(self):
         """They grow; what only the file has stays; gauges are the last run's."""
         first = of(IN_CI, TALLY._replace(sizes=EVERY_SIZE))
-        second = of(replace(RUN, counts={"passed": 10}), Tally(durations=[0.1] * 10))
+        second = of(RUN._replace(counts={"passed": 10}), Tally(durations=[0.1] * 10))
         found = carry(second, first)
 
         assert number(found, table.FAILURES) == 3
@@ -217,7 +215,7 @@ class TestCarriedOver:
     def test_the_last_success(self, stored, exit_code, expected):
         """It is the latest of all, and absent before the first."""
         before = {table.SUCCESS: {(): stored}} if stored else {}
-        found = carry(of(replace(RUN, exit_code=exit_code), TALLY), before)
+        found = carry(of(RUN._replace(exit_code=exit_code), TALLY), before)
 
         assert number(found, table.SUCCESS) == expected
 

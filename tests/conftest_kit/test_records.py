@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -18,25 +19,38 @@ from conftest_kit.records import (
     Run,
 )
 
-frames = st.builds(Frame, file=st.text(), line=st.integers(), function=st.text())
+# `partial`, because of a named tuple hypothesis fills what has a default too.
+frames = st.builds(partial(Frame), file=st.text(), line=st.integers(), function=st.text())
 raised = st.recursive(
-    st.builds(Raised, type=st.text(), message=st.text(), frames=st.tuples(frames)),
-    lambda inner: st.builds(Raised, type=st.text(), members=st.tuples(st.tuples(inner))),
+    st.builds(partial(Raised), type=st.text(), message=st.text(), frames=st.tuples(frames)),
+    lambda inner: st.builds(partial(Raised), type=st.text(), members=st.tuples(st.tuples(inner))),
     max_leaves=4,
 )
 everything = st.one_of(
-    st.builds(Attempt, nodeid=st.text(), outcome=st.sampled_from(records.OUTCOMES)),
+    st.builds(partial(Attempt), nodeid=st.text(), outcome=st.sampled_from(records.OUTCOMES)),
     st.builds(
-        Failure,
+        partial(Failure),
         nodeid=st.text(),
         phase=st.sampled_from(["call", "setup"]),
         exceptions=st.tuples(raised),
         fixtures=st.tuples(
-            st.builds(Fixture, name=st.text(), scope=st.text(), file=st.text(), line=st.integers())
+            st.builds(
+                partial(Fixture),
+                name=st.text(),
+                scope=st.text(),
+                file=st.text(),
+                line=st.integers(),
+            )
         ),
     ),
-    st.builds(Run, run_id=st.text(), environment=st.builds(Environment, sys_path=st.tuples())),
-    st.builds(Distribution, name=st.text(), version=st.text(), requires=st.tuples(st.text())),
+    st.builds(
+        partial(Run),
+        run_id=st.text(),
+        environment=st.builds(partial(Environment), sys_path=st.tuples()),
+    ),
+    st.builds(
+        partial(Distribution), name=st.text(), version=st.text(), requires=st.tuples(st.text())
+    ),
 )
 READERS = {
     Attempt: records.attempt_from_json,

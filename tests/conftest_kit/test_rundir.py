@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import subprocess
@@ -77,9 +76,7 @@ def test_damage_is_counted(tmp_path: Path):
     assert [attempt.nodeid for attempt in recording.attempts] == ["\\ud800"]
 
 
-fields = st.sampled_from(
-    [spec.name for kind in (Failure, Attempt, Run) for spec in dataclasses.fields(kind)]
-)
+fields = st.sampled_from([name for kind in (Failure, Attempt, Run) for name in kind._fields])
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 objects = st.dictionaries(fields, scalars | st.lists(scalars))
 json_values = scalars | st.lists(scalars | objects) | st.dictionaries(st.text(), scalars)
@@ -108,18 +105,14 @@ def test_reading_never_raises_anything_else(tmp_path: Path, lines: list[bytes], 
 
 def test_state_of_a_run_that_never_finished(tmp_path: Path):
     """Running while its process lives; died when it is gone, or its id means another process."""
-    mine = dataclasses.replace(
-        RUN, state="running", pid=os.getpid(), started=rundir.timestamp(time.time())
-    )
+    mine = RUN._replace(state="running", pid=os.getpid(), started=rundir.timestamp(time.time()))
     states = {
         "mine": mine,
-        "gone": dataclasses.replace(mine, pid=2**22 + 1),
-        "reused": dataclasses.replace(mine, started=rundir.timestamp(1e9)),
-        "other host": dataclasses.replace(mine, host="elsewhere", pid=2**22 + 1),
+        "gone": mine._replace(pid=2**22 + 1),
+        "reused": mine._replace(started=rundir.timestamp(1e9)),
+        "other host": mine._replace(host="elsewhere", pid=2**22 + 1),
     }
-    paths = {
-        name: make(tmp_path, dataclasses.replace(run, run_id=name)) for name, run in states.items()
-    }
+    paths = {name: make(tmp_path, run._replace(run_id=name)) for name, run in states.items()}
 
     found = {name: reading.read(path).run.state for name, path in paths.items()}
     assert found == {"mine": "running", "gone": "died", "reused": "died", "other host": "running"}
@@ -130,9 +123,7 @@ def test_state_of_a_run_that_never_finished(tmp_path: Path):
 
 def test_find(tmp_path: Path):
     """By `latest`, id, unique beginning and path; what is not found is named."""
-    older, newer = (
-        make(tmp_path, dataclasses.replace(RUN, run_id=name)) for name in ("2026-a", "2026-b")
-    )
+    older, newer = (make(tmp_path, RUN._replace(run_id=name)) for name in ("2026-a", "2026-b"))
 
     assert rundir.runs(tmp_path) == [newer, older]
     assert rundir.find(tmp_path, "latest") == newer
@@ -154,7 +145,7 @@ def test_prune(tmp_path: Path):
         "5-red": {"exit_code": 1},
     }
     for name, change in changes.items():
-        make(tmp_path, dataclasses.replace(RUN, run_id=name, **change))
+        make(tmp_path, RUN._replace(run_id=name, **change))
     rundir.mark_reviewed(tmp_path / "runs/2-reviewed")
 
     assert rundir.prune(tmp_path, 5) == ()

@@ -6,7 +6,6 @@ import json
 import logging
 import shutil
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -49,7 +48,7 @@ def settings(recorded, tmp_path):
     """Those of a copy of it."""
     folder = tmp_path / "project"
     shutil.copytree(recorded, folder)
-    return replace(load(folder, {}), project="shop")
+    return load(folder, {})._replace(project="shop")
 
 
 @pytest.fixture
@@ -206,7 +205,7 @@ def test_what_was_kept_survives_the_process(reviewing, memory, told, runs):
 def test_a_memory_that_refuses(reviewing, settings, told, tmp_path, caplog):
     """Is said to whoever posts, and asked again by what waits."""
     (tmp_path / "folder").mkdir()
-    one = reviewing(replace(settings, memory=str(tmp_path / "folder")))
+    one = reviewing(settings._replace(memory=str(tmp_path / "folder")))
 
     with pytest.raises(StoreError):
         one.keep(parsed(told))
@@ -219,7 +218,7 @@ def test_a_memory_that_refuses(reviewing, settings, told, tmp_path, caplog):
 
 def test_a_bug_of_ours_holds_up_no_other_alert(reviewing, settings, memory, told, runs):
     """It is noted with the alert that met it."""
-    broken = replace(settings, artifacts=(3,))
+    broken = settings._replace(artifacts=(3,))
     one = reviewing(broken)
     one.keep(parsed(told, labels={"run_id": runs[0]}))
     one.keep(parsed(told, fingerprint="other", labels={"run_id": "gone"}))

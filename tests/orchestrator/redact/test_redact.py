@@ -9,7 +9,6 @@ import string
 import subprocess
 import sys
 import time
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -353,7 +352,7 @@ def recording() -> Recording:
                 subtest=secret,
                 message=f"assert '{PASSWORD}' == ''",
                 text=secret,
-                exceptions=(raised, replace(raised, members=((raised,),))),
+                exceptions=(raised, raised._replace(members=((raised,),))),
                 captured={"stdout": secret},
             ),
         ),

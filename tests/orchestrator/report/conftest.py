@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import strategies as st
 
@@ -237,8 +239,9 @@ def reviews() -> st.SearchStrategy[Review]:
     texts = st.one_of(nasty, st.text(max_size=30))
     some = st.lists(texts, max_size=3).map(tuple)
     confidence = st.floats(0, 1)
+    # `partial`, because of a named tuple hypothesis fills what has a default too.
     failures = st.builds(
-        Failure,
+        partial(Failure),
         nodeid=texts,
         phase=st.sampled_from(
             ["setup", "call", "teardown", "collect", "crash", "internal", "start"]
@@ -247,11 +250,15 @@ def reviews() -> st.SearchStrategy[Review]:
         message=texts,
         exceptions=st.lists(
             st.builds(
-                Raised,
+                partial(Raised),
                 type=texts,
                 frames=st.lists(
                     st.builds(
-                        Frame, file=texts, line=st.integers(0, 9), function=texts, source=texts
+                        partial(Frame),
+                        file=texts,
+                        line=st.integers(0, 9),
+                        function=texts,
+                        source=texts,
                     ),
                     max_size=2,
                 ).map(tuple),
@@ -299,7 +306,7 @@ def reviews() -> st.SearchStrategy[Review]:
         prevented=some,
     )
     runs = st.builds(
-        Run,
+        partial(Run),
         run_id=texts,
         project=texts,
         state=st.sampled_from(["complete", "interrupted", "died", "not_started"]),
@@ -310,14 +317,14 @@ def reviews() -> st.SearchStrategy[Review]:
         counts=st.just(RUN.counts) | st.just({}),
         pytest_counts=st.none() | st.just({"subtests passed": 3}),
         environment=st.builds(
-            Environment,
+            partial(Environment),
             python=st.just({}) | st.fixed_dictionaries({"version": texts}),
             git=st.just({}) | st.fixed_dictionaries({"commit": texts, "dirty": st.none()}),
         ),
     )
     return st.builds(
         Review,
-        recording=st.builds(Recording, run=runs, in_flight=some),
+        recording=st.builds(partial(Recording), run=runs, in_flight=some),
         causes=st.lists(causes, max_size=3).map(tuple),
         findings=st.lists(
             st.builds(

@@ -98,7 +98,7 @@ def test_it_fits_a_job_summary(red):
         cause,
         verdict=replace(cause.verdict, evidence=("x" * 10_000,) * 50),
         failures=tuple(
-            replace(cause.failures[1], nodeid=f"tests/{'x' * 3000}::{number}")
+            cause.failures[1]._replace(nodeid=f"tests/{'x' * 3000}::{number}")
             for number in range(500)
         ),
     )

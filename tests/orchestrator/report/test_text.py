@@ -65,7 +65,7 @@ def test_a_green_run_takes_two_lines(green):
 )
 def test_how_a_run_ended_is_said(green, state, exit_code, said):
     """What the counts do not tell: the process died, nothing was collected."""
-    run = replace(green.recording.run, state=state, exit_code=exit_code)
+    run = green.recording.run._replace(state=state, exit_code=exit_code)
     text = render(replace(green, recording=Recording(run=run, in_flight=("tests/a.py::b",))))
 
     assert f" · {said} · " in text
@@ -79,7 +79,7 @@ def test_a_run_that_died_is_counted_from_its_record(red):
         Failure(nodeid="b.py", phase="collect"),
         Failure(nodeid="a.py::test_x", phase="crash"),
     )
-    run = replace(red.recording.run, state="died", counts={}, finished="", exit_code=None)
+    run = red.recording.run._replace(state="died", counts={}, finished="", exit_code=None)
     recording = Recording(run=run, attempts=attempts, failures=failures)
 
     assert "1 failed, 1 error, 3 passed · the process died" in render(
@@ -91,7 +91,7 @@ def test_through_a_pipe_nothing_is_wrapped_or_cut(red):
     """Without a width every node id, command and evidence is whole on one line."""
     long = "tests/" + "deep/" * 60 + "test_a.py::test_b"
     cause = red.causes[1]
-    failure = replace(cause.failures[0], nodeid=long)
+    failure = cause.failures[0]._replace(nodeid=long)
     verdict = replace(cause.verdict, evidence=("word " * 100 + "end",))
     text = render(replace(red, causes=(replace(cause, failures=(failure,), verdict=verdict),)))
 
