@@ -70,7 +70,7 @@ class Capture:
         self._artifacts = directory / rundir.ARTIFACTS_FOLDER
         self._environ = _snapshot()
         self._secrets = secret_values(os.environ)
-        self._mask = Mask.of(os.environ)
+        self._mask = Mask.hiding(self._secrets)
         self._learned = False
         """Whether secrets came into the environment that the writer did not see at the start."""
 

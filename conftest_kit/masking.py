@@ -12,17 +12,19 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-_SECRET_NAME = re.compile(
-    r"TOKEN(?!IZ)|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|WEBHOOK|DSN"
+# Not compiled before they are needed: most variables look like no secret at all.
+_SUSPECT = ("TOKEN", "SECRET", "PASS", "CREDENTIAL", "WEBHOOK", "DSN", "AUTH", "KEY", "PWD")
+"""What the names of secrets have in common."""
+_SECRET_NAME = (
+    r"TOKEN(?!IZ)|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|WEBHOOK|DSN"  # noqa: S105
     r"|AUTH(?!OR(?!I))"  # GIT_AUTHOR_NAME is none
-    r"|(?:API|ACCESS|PRIVATE)_?KEY|(?:^|_)KEYS?(?:_|$)|_PASS$|_PWD$",
-    re.IGNORECASE,
+    r"|(?:API|ACCESS|PRIVATE)_?KEY|(?:^|_)KEYS?(?:_|$)|_PASS$|_PWD$"
 )
 _USERINFO = (
-    re.compile(r"[\w+.-]+://([^/\s]*)@"),  # up to the last @ of the host part
-    re.compile(r"[\w+.-]+://([^@\s]*)@"),  # where the password holds an unescaped slash
+    r"[\w+.-]+://([^/\s]*)@",  # up to the last @ of the host part
+    r"[\w+.-]+://([^@\s]*)@",  # where the password holds an unescaped slash
 )
-_PLACE = re.compile(r"(?:[\w+.-]+://[\w.:-]+|[~.]{0,2}|[A-Za-z]:)(?:[/\\][\w.@-]{0,19})*")
+_PLACE = r"(?:[\w+.-]+://[\w.:-]+|[~.]{0,2}|[A-Za-z]:)(?:[/\\][\w.@-]{0,19})*"
 """A path or a plain URL. Longer segments are taken for keys: those of webhooks have 24 characters
 and more, and a base64 key may begin with a slash."""
 
@@ -32,11 +34,10 @@ _LINE = 16
 _EDGE = 24
 """pytest shortens long texts in the middle; from this many characters on an end is masked alone."""
 
-_COMMON = re.compile(
+_COMMON = (
     r"always|anonymous|changeme|default|development|disabled|enabled|example|github|gitlab"
     r"|localhost|oauth2|optional|passw(?:or)?d|placeholder|postgres(?:ql)?|prefer|private"
-    r"|production|public|rabbitmq|required|secret|sqlite|staging|testing|unknown|username",
-    re.IGNORECASE,
+    r"|production|public|rabbitmq|required|secret|sqlite|staging|testing|unknown|username"
 )
 """Values that keep nothing secret; masking them would hide evidence."""
 
@@ -94,12 +95,13 @@ def secret_values(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _candidates(name: str, value: str) -> Iterator[str]:
-    is_secret = _SECRET_NAME.search(name) is not None
+    upper = name.upper()
+    is_secret = any(map(upper.__contains__, _SUSPECT)) and re.search(_SECRET_NAME, upper)
     if is_secret:
         yield value
         yield value.strip()
-    for pattern in _USERINFO:
-        if match := pattern.match(value):
+    for pattern in _USERINFO if "://" in value else ():
+        if match := re.match(pattern, value):
             from urllib.parse import unquote  # noqa: PLC0415 - see `_forms`
 
             user, colon, password = match[1].partition(":")
@@ -113,8 +115,8 @@ def _is_worth_masking(value: str) -> bool:
     return (
         len(value) >= _SHORTEST
         and not value.isdigit()
-        and _COMMON.fullmatch(value) is None
-        and _PLACE.fullmatch(value) is None
+        and re.fullmatch(_COMMON, value, re.IGNORECASE) is None
+        and re.fullmatch(_PLACE, value) is None
     )
 
 

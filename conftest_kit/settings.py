@@ -168,14 +168,14 @@ def _shares(value: Any, _root: Path) -> tuple[tuple[str, float, float], ...]:
     items = value.split(",") if isinstance(value, str) else value
     shares = []
     for item in items if isinstance(items, (list, tuple)) else (None,):
-        found = re.fullmatch(r"\s*(small|medium|large):([\d.]+)-([\d.]+)\s*", str(item))
+        size, _, share = str(item).strip().partition(":")
         try:
-            least, most = (float(found[2]), float(found[3])) if found else (1.0, 0.0)
+            least, most = map(float, share.split("-"))
         except ValueError:
-            least, most = 1.0, 0.0
-        if found is None or not least <= most <= 100:
+            raise ValueError(allowed) from None
+        if size not in SIZES[:-1] or not 0 <= least <= most <= 100:
             raise ValueError(allowed)
-        shares.append((found[1], least, most))
+        shares.append((size, least, most))
     return tuple(shares)
 
 

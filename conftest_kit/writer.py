@@ -44,6 +44,7 @@ class Writer:
         directory: RunDir,
         run: Run,
         *,
+        mask: Mask,
         asked: bool,
     ) -> None:
         self.session: pytest.Session | None = None
@@ -64,7 +65,7 @@ class Writer:
         option = config.option
         self.recorder = Recorder(
             directory,
-            mask=Mask.of(os.environ),
+            mask=mask,
             max_bytes=options.max_run_bytes,
             grouped=getattr(option, "dist", None) == "loadgroup",
         )
@@ -113,7 +114,7 @@ class Writer:
             ),
         )
         directory.create(run)
-        writer = cls(config, options, directory, run, asked=bool(folder))
+        writer = cls(config, options, directory, run, mask=mask, asked=bool(folder))
         repository = git.find(config.rootpath)
         if repository is not None:
             writer._dirty = git.start_dirty_check(repository.top)

@@ -19,7 +19,7 @@ import stat
 import tarfile
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -305,7 +305,7 @@ def _manifest(recording: Recording, writer: _Writer) -> bytes:
         "manifest_version": MANIFEST_VERSION,
         "run_id": recording.run.run_id,
         "malformed_lines": recording.malformed_lines,
-        "members": [records.to_json(artifact) for artifact in writer.artifacts],
+        "members": [asdict(artifact) for artifact in writer.artifacts],
         "unscanned": writer.unscanned,
         "left_out": [{"name": name, "reason": why} for name, why in writer.left_out.items()],
     }
