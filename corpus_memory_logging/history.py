@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
+from conftest_kit.records import Run, run_from_json
 from corpus_memory_logging.engine import Partition, Row
-from corpus_memory_logging.keys import from_text, key, storable, to_text
+from corpus_memory_logging.keys import from_text, key, moment_of, storable, to_text
 from corpus_memory_logging.records import PastRun
 from corpus_memory_logging.rows import OUTCOME_NUMBERS
 
+_TESTS = 20
+"""Tests of a cause that are looked up: they failed for one reason, and few passed alone."""
 _RUNS = 30
 """Runs that are looked at: with 10,000 tests each 0.3 s of CPU time."""
 
@@ -37,6 +41,33 @@ def past_runs(memory: Partition, run_id: str, nodeids: Iterable[str]) -> tuple[P
         "past_runs", before=number and number["run"], tests=to_text(tests), limit=_RUNS
     )
     return tuple(_past_run(row) for row in found)
+
+
+def last_green(memory: Partition, nodeids: Iterable[str], *, before: str) -> Run | None:
+    """The run remembered last in which one of the tests passed, else the last that was green, with
+    its environment; None where there is none. Only runs that started before `before` (RFC 3339,
+    where it is known) count, and of the tests the first 20.
+    """
+    limit = moment_of(before)
+    tests = (key(memory.project, storable(nodeid)) for nodeid in islice(nodeids, _TESTS))
+    passed = [memory.first("last_passed", test=test, before=limit) for test in tests]
+    found = max((row["run"] for row in passed if row), default=None)
+    if found is None:
+        green = memory.first("last_green", before=limit)
+        if green is None:
+            return None
+        found = green["run"]
+    row = memory.select("environment_of", run=found)[0]
+    dirty = row["dirty"]
+    git = {
+        "commit": row["commit_id"],
+        "branch": row["branch"],
+        "dirty": None if dirty is None else bool(dirty),
+    }
+    content = {**from_text(row["content"]), "git": git}
+    return run_from_json(
+        {"run_id": row["run_id"], "started": row["started"], "environment": content}
+    )
 
 
 def usual_durations(memory: Partition, runs: Iterable[PastRun]) -> dict[str, float]:

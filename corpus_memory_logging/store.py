@@ -13,7 +13,7 @@ from conftest_kit.records import Run
 from corpus_memory_logging import decisions, rows
 from corpus_memory_logging.engine import Engine, Partition, Row
 from corpus_memory_logging.errors import StoreError
-from corpus_memory_logging.keys import from_text, key, moment_of, storable
+from corpus_memory_logging.keys import from_text, storable
 from corpus_memory_logging.records import (
     Cause,
     Culprit,
@@ -173,20 +173,6 @@ class Store(Partition):
             ]
             if below:
                 found[collector] = tuple(below)
-        return found
-
-    def last_green(self, nodeids: Iterable[str], *, before: str | None = None) -> dict[str, str]:
-        """For each test, the id of the run remembered last in which it passed.
-
-        With `before` (RFC 3339) only runs that started earlier count; tests without are left out.
-        """
-        limit = moment_of(before) if before else None
-        found = {}
-        for nodeid in set(nodeids):
-            test = key(self.project, storable(nodeid))
-            row = self.first("last_green", test=test, before=limit)
-            if row is not None:
-                found[nodeid] = row["run_id"]
         return found
 
     def _run_number(self, run_id: str) -> int | None:

@@ -16,12 +16,11 @@ from corpus_memory_logging.store import Store
 from orchestrator import archive, causes, exposition, findings, flaky, freshness
 from orchestrator.archive import Archived
 from orchestrator.causes import Group
-from orchestrator.classify import apply_decision, classify
+from orchestrator.classify import Context, apply_decision, classify, context_of
 from orchestrator.errors import UnfinishedRun, UnreadableInput
 from orchestrator.findings import Seen, Thresholds
 from orchestrator.intake import metrics_file, recorded
 from orchestrator.intake.metrics_file import Metrics
-from orchestrator.project import Project
 from orchestrator.project import read as read_project
 from orchestrator.redact import Redactor
 from orchestrator.suggest import suggest
@@ -67,9 +66,10 @@ def review(
     found = _recalled((*_findings(seen, store), *flaky_tests), recording, store)
 
     yield "classify"
-    project = read_project(settings.root)
+    context = context_of(recording, read_project(settings.root))
     explained = causes.united(
-        _cause(group, recording, project, remembered, prevented) for group in groups
+        _cause(group, _since_green(group, context, prevented, store), remembered, prevented)
+        for group in groups
     )
 
     yield "archive"
@@ -195,24 +195,41 @@ def _collectors(groups: Iterable[Group]) -> list[str]:
     return [failure.nodeid for failure in failures if failure.phase == "collect"]
 
 
+def _since_green(
+    group: Group,
+    context: Context,
+    prevented: Mapping[str, tuple[str, ...]],
+    store: Store | None,
+) -> Context:
+    """With the run in which tests of the group passed last."""
+    if store is None:
+        return context
+    nodeids = (
+        nodeid
+        for failure in group.failures
+        for nodeid in (failure.nodeid, *prevented.get(failure.nodeid, ()))
+    )
+    started = context.recording.run.started
+    return replace(context, green=history.last_green(store, nodeids, before=started))
+
+
 def _cause(
     group: Group,
-    recording: Recording,
-    project: Project,
+    context: Context,
     remembered: Mapping[str, Remembered],
     prevented: Mapping[str, tuple[str, ...]],
 ) -> Cause:
     signature, failures = group.signature, group.failures
     known = remembered.get(signature.id)
-    verdict = apply_decision(classify(failures, recording, project), known)
+    verdict = apply_decision(classify(failures, context), known)
     kept_back = (prevented.get(failure.nodeid, ()) for failure in failures)
     return Cause(
-        cause_id=causes.cause_id(recording.run.project, signature.id),
+        cause_id=causes.cause_id(context.recording.run.project, signature.id),
         signature=signature.id,
         title=signature.title,
         verdict=verdict,
         failures=failures,
-        suggestions=suggest(verdict, failures, recording, project, known),
+        suggestions=suggest(verdict, failures, context, known),
         remembered=known,
         prevented=tuple(dict.fromkeys(nodeid for nodeids in kept_back for nodeid in nodeids)),
     )

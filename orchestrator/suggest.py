@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from conftest_kit.records import Failure, Recording
+from conftest_kit.records import Failure
 from corpus_memory_logging.records import Remembered, Suggestion, Verdict
-from orchestrator.classify import explain
-from orchestrator.classify.engine import Match, fill, fill_all, satisfied
+from orchestrator.classify import Context, explain
+from orchestrator.classify.engine import Match, fill, fill_all
 from orchestrator.install import command
 from orchestrator.project import Project
 
@@ -17,8 +17,7 @@ _STANDING = {"worked": 0, "accepted": 1}
 def suggest(
     verdict: Verdict,
     failures: Sequence[Failure],
-    recording: Recording,
-    project: Project,
+    context: Context,
     remembered: Remembered | None,
 ) -> tuple[Suggestion, ...]:
     """Suggestions for a cause, best first; never empty.
@@ -26,7 +25,7 @@ def suggest(
     What worked or was accepted for the signature before comes first; what was rejected or failed
     does not come again.
     """
-    found = explain(failures, recording, project)
+    found, project = explain(failures, context), context.project
     proposed = (
         [*_from_rule(found, project)] if found and found.rule.category == verdict.category else []
     )
@@ -50,11 +49,11 @@ def ranked(proposed: Sequence[Suggestion], remembered: Remembered | None) -> tup
 
 
 def _from_rule(found: Match, project: Project) -> Iterator[Suggestion]:
-    for remedy in found.rule.remedies:
-        sentences = fill_all(remedy.text, found.facts)
-        if not sentences or not satisfied(remedy.facts, found.facts):
+    for remedy, facts in found.remedies():
+        sentences = fill_all(remedy.text, facts)
+        if not sentences:
             continue
-        asked = fill_all(remedy.commands, found.facts)
+        asked = fill_all(remedy.commands, facts)
         commands = tuple(filter(None, (command(project, line) for line in asked)))
         yield Suggestion(
             text=" ".join(sentences),
@@ -62,7 +61,7 @@ def _from_rule(found: Match, project: Project) -> Iterator[Suggestion]:
             source="rule",
             confidence=remedy.confidence,
             origin=found.rule.name,
-            checklist=fill(remedy.checklist, found.facts) if remedy.checklist else None,
+            checklist=fill(remedy.checklist, facts) if remedy.checklist else None,
         )
 
 

@@ -127,6 +127,29 @@ WHERE runs.project = :project AND runs.state = 'complete' AND runs.exit_code IN 
 ORDER BY runs.started DESC, runs.run DESC
 LIMIT :limit
 
+-- The run remembered last in which a test passed.
+-- name: last_passed
+SELECT attempts.run FROM attempts
+JOIN runs ON runs.project = attempts.project AND runs.run = attempts.run
+WHERE attempts.project = :project AND attempts.test = :test AND attempts.outcome = 0
+    AND runs.started < :before  -- if before
+ORDER BY attempts.run DESC
+LIMIT 1
+
+-- name: last_green
+SELECT run FROM runs
+WHERE project = :project AND exit_code = 0
+    AND started < :before  -- if before
+ORDER BY started DESC, run DESC
+LIMIT 1
+
+-- name: environment_of
+SELECT runs.run_id, runs.started, runs.commit_id, runs.branch, runs.dirty, environments.content
+FROM runs
+JOIN environments ON environments.project = runs.project
+    AND environments.environment = runs.environment
+WHERE runs.project = :project AND runs.run = :run
+
 -- How long tests took on the average, in the runs named.
 -- name: usual_durations
 SELECT tests.nodeid, AVG(attempts.microseconds) / 1e6 AS seconds

@@ -88,15 +88,6 @@ WHERE project = :project
     )
 ORDER BY nodeid
 
--- The run remembered last in which a test passed.
--- name: last_green
-SELECT runs.run_id FROM attempts
-JOIN runs ON runs.project = attempts.project AND runs.run = attempts.run
-WHERE attempts.project = :project AND attempts.test = :test AND attempts.outcome = 0
-    AND runs.started < :before  -- if before
-ORDER BY attempts.run DESC
-LIMIT 1
-
 -- name: latest_run
 SELECT run, run_id FROM runs WHERE project = :project ORDER BY started DESC, run DESC LIMIT 1
 

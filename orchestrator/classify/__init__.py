@@ -3,64 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import replace
 
 from conftest_kit.records import Failure, Recording
 from corpus_memory_logging.records import Remembered, Verdict
-from orchestrator.classify import calls, facts, harness, machine, modules, owners
-from orchestrator.classify.engine import Match, match
+from orchestrator.classify import calls, changes, facts, harness, machine, modules, owners
+from orchestrator.classify.engine import Match, match, said_since_green
 from orchestrator.classify.facts import Context
 from orchestrator.classify.installed import Installed
 from orchestrator.classify.rules import rules
 from orchestrator.project import Project
 
-__all__ = ["apply_decision", "classify", "explain"]
+__all__ = ["Context", "apply_decision", "classify", "context_of", "explain"]
 
 CATALOGUE = {
     name: fact
-    for topic in (facts, modules, owners, calls, harness, machine)
+    for topic in (facts, modules, owners, calls, harness, machine, changes)
     for name, fact in topic.FACTS.items()
 }
 
 
-def classify(failures: Sequence[Failure], recording: Recording, project: Project) -> Verdict:
-    """The verdict on failures of one signature; `unknown` where no rule holds. Pure.
+def context_of(recording: Recording, project: Project) -> Context:
+    """What the causes of one run share; with `green` replaced it is that of one cause.
 
     Everything that is said of the tested environment comes from the recording.
     """
-    found = explain(failures, recording, project)
-    return found.verdict() if found else _unknown(failures, recording, project)
-
-
-def explain(failures: Sequence[Failure], recording: Recording, project: Project) -> Match | None:
-    """The rule that decides on these failures, with its facts."""
-    context = Context(
+    return Context(
         recording=recording,
         project=project,
-        installed=_installed(_Same(recording)),
+        installed=Installed(recording),
         catalogue=CATALOGUE,
     )
+
+
+def classify(failures: Sequence[Failure], context: Context) -> Verdict:
+    """The verdict on failures of one signature; `unknown` where no rule holds. Pure."""
+    found = explain(failures, context)
+    return found.verdict() if found else _unknown(failures, context)
+
+
+def explain(failures: Sequence[Failure], context: Context) -> Match | None:
+    """The rule that decides on these failures, with its facts."""
     return match(rules(), failures, context)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Same:
-    """A recording, compared by identity: it holds dictionaries, which have no hash."""
-
-    recording: Recording
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.recording is self.recording
-
-    def __hash__(self) -> int:
-        return id(self.recording)
-
-
-@lru_cache(maxsize=1)
-def _installed(same: _Same) -> Installed:
-    """The causes of one run share what was looked up of its environment."""
-    return Installed(same.recording)
 
 
 def apply_decision(verdict: Verdict, remembered: Remembered | None) -> Verdict:
@@ -79,14 +63,16 @@ def apply_decision(verdict: Verdict, remembered: Remembered | None) -> Verdict:
     )
 
 
-def _unknown(failures: Sequence[Failure], recording: Recording, project: Project) -> Verdict:
+def _unknown(failures: Sequence[Failure], context: Context) -> Verdict:
     first = failures[0] if failures else Failure(nodeid="", phase="call")
     chain = " ← ".join(link.type for link in first.exceptions) or "none was recorded"
-    installed, asked = len(recording.run.environment.distributions), len(project.requirements)
+    installed = len(context.recording.run.environment.distributions)
+    asked = len(context.project.requirements)
     looked_at = (
         first.message.strip()[:300].partition("\n")[0],
         f"exceptions: {chain}",
         f"nothing of {installed} installed distributions and {asked} requirements explains it",
+        *said_since_green(context.facts(first, None)),
     )
     return Verdict(
         category="unknown",

@@ -44,12 +44,15 @@ def _callee(facts: Facts) -> Owner | None:
     frame = facts.frames[-1] if facts.frames else None
     if not names or frame is None or frame.origin not in ("project", "test"):
         return None
-    return _bound_owner(facts, frame, names[-1])
+    return next(named_owners(facts, frame, names[-1]), None)
 
 
-def _bound_owner(facts: Facts, frame: Frame, called: str = "") -> Owner | None:
+def named_owners(facts: Facts, frame: Frame, called: str = "") -> Iterator[Owner]:
+    """The installed distributions that the names on a line were imported from; where it calls
+    `called`, those of that name only.
+    """
     owners = (owner_of(facts, module) for module in _bound(facts, frame, called))
-    return next(filter(None, owners), None)
+    return filter(None, owners)
 
 
 def _bound(facts: Facts, frame: Frame, called: str) -> Iterator[str]:
@@ -109,7 +112,7 @@ def _warner_of(facts: Facts) -> Owner | None:
         return None
     if frames[-1].origin == "installed":
         return owner_of(facts, module_of(frames[-1]))
-    return None if frames[-1].origin == "stdlib" else _bound_owner(facts, frames[-1])
+    return None if frames[-1].origin == "stdlib" else next(named_owners(facts, frames[-1]), None)
 
 
 def _warner(facts: Facts) -> str:

@@ -12,13 +12,15 @@ from conftest_kit.records import Failure, Raised
 from corpus_memory_logging.records import Culprit, Verdict
 from orchestrator.chain import decisive, headline, said
 from orchestrator.classify.facts import Context, Facts
-from orchestrator.classify.rules import Rule, Wanted, When
+from orchestrator.classify.rules import Remedy, Rule, Wanted, When, since_green
 from orchestrator.signature import sign
 
 _MESSAGE_LIMIT = 4096
 _FAILURES_TRIED = 3
 """Failures of one signature differ in little; a few are tried."""
 _HANDLED_COUNTS_LESS = 25
+_SURE = 0.97
+"""What a verdict is worth whose culprit changed since the test passed with the same code."""
 _REPORTERS = ("*.CollectError", "*.UsageError")
 """What pytest raises only to report."""
 
@@ -60,14 +62,33 @@ class Match:
 
     def verdict(self) -> Verdict:
         """What the rule says of the failure."""
+        facts = self.with_culprit()
+        sure = facts["culprit_before"] and facts["same_code"] == "yes"
         return Verdict(
             category=self.rule.category,
             kind=self.rule.kind,
             culprit=_culprit(self.rule.culprit, self.facts),
-            confidence=self.rule.confidence,
-            evidence=self.evidence,
+            confidence=max(self.rule.confidence, _SURE if sure else 0),
+            evidence=(*self.evidence, *said_since_green(facts)),
             rule=self.rule.name,
         )
+
+    def with_culprit(self) -> Facts:
+        """The facts, and `culprit`: the name of the rule's, where it has one."""
+        culprit = _culprit(self.rule.culprit, self.facts)
+        return self.facts.with_groups({"culprit": culprit.name} if culprit else {})
+
+    def remedies(self) -> Iterator[tuple[Remedy, Facts]]:
+        """What mends it, and the facts that fill its texts; first what undoes a change."""
+        facts = self.with_culprit()
+        for remedy in (*since_green().remedies, *self.rule.remedies):
+            if satisfied(remedy.facts, facts):
+                yield remedy, facts
+
+
+def said_since_green(facts: Facts) -> tuple[str, ...]:
+    """What changed since the tests passed last, where the memory knows when that was."""
+    return fill_all(since_green().evidence, facts)
 
 
 def match(rules: Sequence[Rule], failures: Sequence[Failure], context: Context) -> Match | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from conftest_kit.records import Failure, Frame, Raised, Recording
+from conftest_kit.records import Failure, Frame, Raised, Recording, Run
 from orchestrator.chain import headline
 from orchestrator.classify.installed import Installed
 from orchestrator.project import Project
@@ -26,12 +26,14 @@ _FROZEN = re.compile(r"<frozen ([\w.]+)>")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What all failures of a run share."""
+    """What all failures of a run share, and in `green` those of a cause."""
 
     recording: Recording
     project: Project
     installed: Installed
     catalogue: Mapping[str, Fact]
+    green: Run | None = None
+    """The run in which the tests of the cause passed last, where the memory knows one."""
 
     def facts(self, failure: Failure, link: Raised | None) -> Facts:
         """The facts of one link of a failure's chain."""
@@ -69,6 +71,7 @@ class Facts(Mapping[str, str]):
         """These facts, and what a pattern found in the message."""
         if not groups:
             return self
+        groups = {**self.groups, **groups}
         return Facts(context=self.context, failure=self.failure, link=self.link, groups=groups)
 
     def once(self, find: Callable[[Facts], _Found]) -> _Found:

@@ -95,6 +95,24 @@ class Rule:
         return f"{self.id}@{self.version}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class General:
+    """What is said of every cause beside its rule."""
+
+    evidence: tuple[str, ...]
+    remedies: tuple[Remedy, ...]
+
+
+@cache
+def since_green() -> General:
+    """What is said of a cause whose tests passed in a run that the memory knows."""
+    document = knowledge("since_green")
+    return General(
+        evidence=tuple(document["evidence"]),
+        remedies=tuple(_remedy("since_green", entry) for entry in document["remedy"]),
+    )
+
+
 @cache
 def rules() -> tuple[Rule, ...]:
     """Every rule, the highest priority first, else in the order of the files.

@@ -306,7 +306,7 @@ def test_a_million_attempts_stay_small(path, make):
 @pytest.mark.parametrize(
     ("name", "of"),
     [
-        *((name, "") for name in ("recall", "last_green", "tests_below", "run_number", "cause")),
+        *((name, "") for name in ("recall", "last_passed", "tests_below", "run_number", "cause")),
         ("judged_suggestions", "cause_id"),
         ("judged_suggestions", "finding_id"),
         ("recall_finding", "finding_id"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from conftest_kit.records import Attempt
 from corpus_memory_logging import QueryError, UnknownId, queries
 from corpus_memory_logging.filters import Filters
+from corpus_memory_logging.history import last_green
 from corpus_memory_logging.records import Culprit, Suggestion
 from corpus_memory_logging.store import open_store
 
@@ -156,7 +157,7 @@ class TestStore:
         rerun = Attempt(nodeid="t.py::test_z", outcome="failed", attempt=2)
         store.remember(make.review(attempts=(*twice, rerun)))
 
-        assert store.last_green(["t.py::test_z"]) == {"t.py::test_z": make.run_id(1)}
+        assert last_green(store, ["t.py::test_z"], before="").run_id == make.run_id(1)
         assert store.problems() == []
 
     def test_an_outcome_of_a_later_version_is_left_out(self, store, make):
@@ -192,16 +193,22 @@ class TestStore:
 
         assert found == {"a/t.py": (names[1], names[0]), "a": tuple(sorted(names))}
 
-    def test_last_green_is_the_last_in_which_it_passed(self, store, make):
+    def test_last_green_is_the_last_in_which_one_passed(self, store, make):
         """Failing runs do not count, nor those that did not start before the time given."""
         name = "t.py::test_1"
         for number, outcome in enumerate(("passed", "passed", "failed")):
             ran = (Attempt(nodeid=name, outcome=outcome),)
             store.remember(make.review(number, attempts=ran))
-        before = make.started(1).isoformat()
+        before, first = make.started(1).isoformat(), make.started(0).isoformat()
 
-        assert store.last_green([name, "never"]) == {name: make.run_id(1)}
-        assert store.last_green([name], before=before) == {name: make.run_id(0)}
+        green = last_green(store, ["never", name], before="")
+
+        assert green.run_id == make.run_id(1)
+        assert green.environment == make.review().recording.run.environment._replace(
+            ci={}, random_seed=None
+        )
+        assert last_green(store, [name], before=before).run_id == make.run_id(0)
+        assert last_green(store, [name], before=first) is None
 
     def test_environments_are_stored_once(self, store, make):
         """Runs that differ in commit, branch and seed alone share an environment."""

@@ -6,7 +6,7 @@ import pytest
 
 from conftest_kit.records import Environment, Failure, Frame, Raised, Recording, Run
 from corpus_memory_logging.records import Culprit, Remembered, Suggestion
-from orchestrator.classify import apply_decision, classify
+from orchestrator.classify import apply_decision, classify, context_of
 from orchestrator.project import Project
 from orchestrator.suggest import suggest
 
@@ -37,8 +37,8 @@ def suggested():
 
     def of(remembered=None):
         project = Project()
-        verdict = apply_decision(classify([MISSING], RECORDING, project), remembered)
-        return suggest(verdict, [MISSING], RECORDING, project, remembered)
+        verdict = apply_decision(classify([MISSING], context_of(RECORDING, project)), remembered)
+        return suggest(verdict, [MISSING], context_of(RECORDING, project), remembered)
 
     return of
 
@@ -125,8 +125,8 @@ def test_shapes_are_spoken_of_where_there_are_some(message, line):
     )
     failure = Failure(nodeid="tests/test_a.py::test_a", phase="call", exceptions=(raised,))
 
-    verdict = classify([failure], RECORDING, Project())
-    best, *_ = suggest(verdict, [failure], RECORDING, Project(), None)
+    verdict = classify([failure], context_of(RECORDING, Project()))
+    best, *_ = suggest(verdict, [failure], context_of(RECORDING, Project()), None)
 
     assert (line in best.checklist) if line else best.checklist is None
 
@@ -135,7 +135,7 @@ def test_a_decision_outranks_the_rule(suggested):
     """With a reviewer's category, culprit and rule change, and the rule's remedies fall away."""
     decided = replace(BEFORE, category="environment", culprit=Culprit(type="file", name="x.cfg"))
 
-    verdict = apply_decision(classify([MISSING], RECORDING, Project()), decided)
+    verdict = apply_decision(classify([MISSING], context_of(RECORDING, Project())), decided)
 
     assert (verdict.category, verdict.kind, verdict.culprit.name) == ("environment", "", "x.cfg")
     assert verdict.rule == "reviewer"
@@ -145,7 +145,7 @@ def test_a_decision_outranks_the_rule(suggested):
 
 def test_a_decision_on_the_culprit_keeps_the_rest():
     """Only what the reviewer corrected changes."""
-    rule = classify([MISSING], RECORDING, Project())
+    rule = classify([MISSING], context_of(RECORDING, Project()))
 
     verdict = apply_decision(rule, replace(BEFORE, culprit=Culprit(type="distribution", name="x")))
 
@@ -159,7 +159,8 @@ def test_unknown_says_what_to_look_at():
     odd = Failure(nodeid="t.py::a", phase="call", message="odd")
     project = Project(warnings=("pyproject.toml cannot be read",))
 
-    (only,) = suggest(classify([odd], RECORDING, project), [odd], RECORDING, project, None)
+    context = context_of(RECORDING, project)
+    (only,) = suggest(classify([odd], context), [odd], context, None)
 
     assert "The cause is unknown" in only.text
     assert "pyproject.toml cannot be read" in only.text

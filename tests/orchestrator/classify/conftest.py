@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -22,7 +22,7 @@ from conftest_kit.records import (
     Recording,
     Run,
 )
-from orchestrator.classify import classify
+from orchestrator.classify import classify, context_of
 from orchestrator.project import Project
 from orchestrator.project import read as read_project
 from orchestrator.suggest import suggest
@@ -34,6 +34,13 @@ class Red:
 
     recording: Recording
     project: Project
+    green: Run | None = None
+    """When it passed last."""
+
+    @property
+    def context(self):
+        """What the rules look at."""
+        return replace(context_of(self.recording, self.project), green=self.green)
 
     def failure(self, ending=""):
         """The failure whose node id ends so."""
@@ -43,13 +50,13 @@ class Red:
 
     def verdict(self, ending=""):
         """What the rules say of it."""
-        return classify([self.failure(ending)], self.recording, self.project)
+        return classify([self.failure(ending)], self.context)
 
     def suggestions(self, ending="", remembered=None):
         """What to do about it."""
         failures = [self.failure(ending)]
-        verdict = classify(failures, self.recording, self.project)
-        return suggest(verdict, failures, self.recording, self.project, remembered)
+        verdict = classify(failures, self.context)
+        return suggest(verdict, failures, self.context, remembered)
 
 
 def _run_pytest(root, files, *arguments, **environment):

@@ -1,0 +1,167 @@
+"""Facts about what changed since the tests of a cause passed last: versions, Python, the commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from packaging.utils import canonicalize_name
+
+from orchestrator.classify.calls import named_owners
+from orchestrator.classify.facts import Fact, Facts, module_of
+from orchestrator.classify.owners import owner_of
+
+_SHOWN = 5
+"""Changes that are named in one sentence."""
+_ONLY_THE_RUN = frozenset({"conftest-kit", "prometheus-client", "pip", "setuptools", "wheel"})
+"""What comes and goes with how tests are run, and changes none."""
+
+
+class Change(NamedTuple):
+    """A distribution that has another version than in the green run; empty for absent."""
+
+    name: str
+    before: str
+    now: str
+
+    def __str__(self) -> str:
+        if not self.before:
+            return f"{self.name} {self.now} (new)"
+        return f"{self.name} {self.before} → {self.now or 'gone'}"
+
+
+def changed(facts: Facts) -> Mapping[str, Change]:
+    """By normalised name; empty where no green run is known."""
+    green = facts.context.green
+    if green is None:
+        return {}
+    recorded = green.environment.distributions
+    before: dict[str, str] = {canonicalize_name(name): recorded[name] for name in recorded}
+    now: dict[str, str] = {**facts.context.installed.versions}
+    return {
+        name: Change(name, before.get(name, ""), now.get(name, ""))
+        for name in sorted(before.keys() | now.keys())
+        if before.get(name, "") != now.get(name, "") and name not in _ONLY_THE_RUN
+    }
+
+
+def _touched(facts: Facts) -> Change | None:
+    """The changed distribution that the failure has to do with, the nearest first."""
+    found = facts.once(changed)
+    names = (canonicalize_name(name) for name in _near(facts) if name)
+    return next((found[name] for name in names if name in found), None)
+
+
+def _near(facts: Facts) -> Iterator[str]:
+    yield from (facts["callee"], facts["object_owner"], facts["owner"])
+    for frame in reversed(facts.frames):
+        owner = owner_of(facts, module_of(frame)) if frame.origin == "installed" else None
+        if owner:
+            yield owner.name
+    for frame in reversed(facts.frames):
+        yield from (owner.name for owner in named_owners(facts, frame))
+    imported = facts.context.project.imported_names(facts["own_file"])
+    for module in imported.values():
+        owner = owner_of(facts, module)
+        if owner:
+            yield owner.name
+
+
+def _only(facts: Facts) -> Change | None:
+    """The only thing that changed."""
+    found = list(facts.once(changed).values())
+    return found[0] if len(found) == 1 and not facts["python_before"] else None
+
+
+def _guilty(facts: Facts) -> Change | None:
+    return facts.once(_touched) or facts.once(_only)
+
+
+def _changed_name(facts: Facts) -> str:
+    change = facts.once(_guilty)
+    return change.name if change else ""
+
+
+def _changed_before(facts: Facts) -> str:
+    change = facts.once(_guilty)
+    return change.before if change else ""
+
+
+def _changed_now(facts: Facts) -> str:
+    change = facts.once(_guilty)
+    return change.now if change else ""
+
+
+def _green_run(facts: Facts) -> str:
+    return facts.context.green.run_id if facts.context.green else ""
+
+
+def _same_code(facts: Facts) -> str:
+    """`yes` where both runs had the same commit and nothing beside it; `no` where they had not."""
+    green = facts.context.green
+    if green is None:
+        return ""
+    before, now = green.environment.git, facts.context.recording.run.environment.git
+    if not before.get("commit") or not now.get("commit"):
+        return ""
+    clean = before.get("dirty") is False and now.get("dirty") is False
+    return "yes" if clean and before["commit"] == now["commit"] else "no"
+
+
+def _python_before(facts: Facts) -> str:
+    """`3.11`, where the green run had another minor version of Python."""
+    green = facts.context.green
+    version = green.environment.python.get("version", "") if green else ""
+    before = ".".join(version.split(".")[:2])
+    return before if before != facts["python"] else ""
+
+
+def _culprit_before(facts: Facts) -> str:
+    """The version that the culprit had in the green run, where it is another."""
+    change = facts.once(changed).get(canonicalize_name(facts.group("culprit")))
+    return change.before if change else ""
+
+
+def _culprit_now(facts: Facts) -> str:
+    change = facts.once(changed).get(canonicalize_name(facts.group("culprit")))
+    return change.now if change else ""
+
+
+def _since_green(facts: Facts) -> str:
+    """`numpy 1.26.4 → 2.3.0; commit 1a2b3c4 → 5d6e7f8`; empty where no green run is known."""
+    if facts.context.green is None:
+        return ""
+    changes = list(facts.once(changed).values())
+    said = [str(change) for change in changes[:_SHOWN]]
+    if len(changes) > _SHOWN:
+        said.append(f"{len(changes) - _SHOWN} more distributions")
+    if facts["python_before"]:
+        said.append(f"Python {facts['python_before']} → {facts['python']}")
+    if facts["same_code"] == "no":
+        said.append(_commits(facts))
+    return "; ".join(said) or _NOTHING[facts["same_code"] == "yes"]
+
+
+_NOTHING = {True: "nothing that is recorded", False: "no installed version"}
+
+
+def _commits(facts: Facts) -> str:
+    green = facts.context.green
+    before = green.environment.git.get("commit", "") if green else ""
+    now = facts.context.recording.run.environment.git.get("commit", "")
+    if before == now:
+        return f"files beside commit {now[:10]}"
+    return f"commit {before[:10]} → {now[:10]}"
+
+
+FACTS: dict[str, Fact] = {
+    "changed": _changed_name,
+    "changed_before": _changed_before,
+    "changed_now": _changed_now,
+    "culprit_before": _culprit_before,
+    "culprit_now": _culprit_now,
+    "green_run": _green_run,
+    "python_before": _python_before,
+    "same_code": _same_code,
+    "since_green": _since_green,
+}
