@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ import pytest
 from conftest_kit import rundir
 from conftest_kit.settings import load
 
+_AUTHOR = ("-c", "user.name=a", "-c", "user.email=a@example.org")
 TESTS = "def test_one():\n    pass\n\ndef test_two():\n    pass\n"
 
 
@@ -232,3 +234,38 @@ def test_without_a_memory_findings_have_their_ids_all_the_same(project):
     alone = project.review("--memory", "no-memory", status=69)["findings"]
 
     assert alone == project.review()["findings"]
+
+
+def test_what_changed_since_the_test_passed(project):
+    """The same commit, another version of what it uses: not the product is wrong."""
+    site = project.root / "site-packages"
+    (project.root / "conftest.py").write_text(f"import sys\nsys.path.insert(0, {str(site)!r})\n")
+    (project.root / "test_it.py").write_text(
+        "import rates\n\ndef test_vat():\n    assert rates.vat('DE') == 19\n"
+    )
+    (project.root / ".gitignore").write_text("/site-packages\n/logs\n/monitoring\n*cache*\n")
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run(["git", *_AUTHOR, *words], cwd=project.root, check=True)
+
+    def install(version, value):
+        for folder in site.glob("*"):
+            shutil.rmtree(folder)
+        for name, text in {
+            "rates/__init__.py": f"def vat(country):\n    return {value}\n",
+            f"rates-{version}.dist-info/METADATA": f"Name: rates\nVersion: {version}\n\n",
+            f"rates-{version}.dist-info/top_level.txt": "rates\n",
+        }.items():
+            (site / name).parent.mkdir(parents=True, exist_ok=True)
+            (site / name).write_text(text)
+
+    install("1.4", 19)
+    green = project.run()
+    project.review()
+    install("2.0", 16)
+    project.run(status=1)
+    (cause,) = project.review()["causes"]
+
+    assert cause["category"] == "compatibility"
+    assert cause["culprit"] == {"type": "distribution", "name": "rates", "version": "2.0"}
+    assert f"Changed since run {green}, in which it passed: rates 1.4 → 2.0" in cause["evidence"]
+    assert cause["suggestions"][0]["commands"] == ["pip install rates==1.4"]
