@@ -201,7 +201,7 @@ class WriterHooks:
     @pytest.hookimpl(tryfirst=True)
     @_fenced
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.outcome == "failed":
+        if report.outcome != "passed":
             self._recorder.collected(report)
 
     @pytest.hookimpl(tryfirst=True)

@@ -23,7 +23,9 @@ def read(path: Path) -> Recording:
             are counted.
     """
     run = read_run(path)
-    found: dict[str, list[Any]] = {"start": [], "attempt": [], "failure": [], "malformed": []}
+    found: dict[str, list[Any]] = {
+        kind: [] for kind in ("start", "attempt", "failure", "skip", "malformed")
+    }
     for line in _lines(path):
         try:
             for kind, value in _record(parse(line)):
@@ -36,6 +38,7 @@ def read(path: Path) -> Recording:
         run=run,
         attempts=tuple(found["attempt"]),
         failures=tuple(found["failure"]),
+        skips=tuple(found["skip"]),
         in_flight=tuple(nodeid for nodeid, count in in_flight.items() if count > 0),
         distributions=_distributions(path / DISTRIBUTIONS_FILE),
         malformed_lines=len(found["malformed"]),
@@ -72,6 +75,8 @@ def _record(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         yield "attempt", records.attempt_from_json(document)
     elif kind == "failure":
         yield "failure", records.failure_from_json(document)
+    elif kind == "skip":
+        yield "skip", records.skip_from_json(document)
 
 
 def _distributions(path: Path) -> tuple[Distribution, ...]:

@@ -181,12 +181,16 @@ class Recorder:
                 self._end(test)
 
     def collected(self, report: Any) -> None:
-        """A collector that failed; each is recorded once, however many workers saw it."""
+        """A collector that failed or was skipped; once, however many workers saw it."""
         extracted = report.__dict__.pop(EXTRACTED, None)
         nodeid = self.identity(str(report.nodeid))
-        if report.outcome != "failed" or nodeid in self._collected:
+        if nodeid in self._collected:
             return
         self._collected.add(nodeid)
+        if report.outcome == "skipped":
+            reason = self._clean(_why_skipped(report.longrepr))
+            self._write(f"{_object({'$record': 'skip', 'nodeid': nodeid, 'reason': reason})}\n")
+            return
         self.counts["error"] += 1
         self.decided["error", "collect"] += 1
         self.failure_types["error"] += 1
@@ -264,9 +268,7 @@ class Recorder:
         elif outcome == "skipped" and test.outcome == "passed":
             test.outcome = "skipped"
             test.phase = when
-            longrepr = report.longrepr
-            text = longrepr[2] if isinstance(longrepr, tuple | list) else longrepr or ""
-            test.reason = str(text).removeprefix("Skipped: ")
+            test.reason = _why_skipped(report.longrepr)
 
     @staticmethod
     def _decide(test: _Open, outcome: str, phase: Phase) -> None:
@@ -376,6 +378,11 @@ class Recorder:
             self.uncounted += lines.count("\n")
             return
         self._directory.append(lines.encode("ascii"))
+
+
+def _why_skipped(longrepr: Any) -> str:
+    text = longrepr[2] if isinstance(longrepr, tuple | list) else longrepr or ""
+    return str(text).removeprefix("Skipped: ")
 
 
 def _call_seconds(durations: str) -> float:

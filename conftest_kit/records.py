@@ -35,11 +35,13 @@ __all__ = [
     "Raised",
     "Recording",
     "Run",
+    "Skip",
     "State",
     "attempt_from_json",
     "distribution_from_json",
     "failure_from_json",
     "run_from_json",
+    "skip_from_json",
     "to_json",
 ]
 
@@ -134,6 +136,14 @@ class Attempt(NamedTuple):
     worker: str | None = None
 
 
+class Skip(NamedTuple):
+    """A file or class that was skipped while it was collected: nothing is known of its tests."""
+
+    nodeid: str
+    """The collector's."""
+    reason: str = ""
+
+
 class Distribution(NamedTuple):
     """What the metadata of an installed distribution says; recorded for red runs only."""
 
@@ -154,6 +164,7 @@ class Recording(NamedTuple):
     run: Run
     attempts: tuple[Attempt, ...] = ()
     failures: tuple[Failure, ...] = ()
+    skips: tuple[Skip, ...] = ()
     in_flight: tuple[str, ...] = ()
     """Node ids of tests that started and never ended."""
     distributions: tuple[Distribution, ...] = ()
@@ -163,6 +174,11 @@ class Recording(NamedTuple):
 def attempt_from_json(document: dict[str, Any]) -> Attempt:
     """As `run_from_json`."""
     return build(Attempt, known(Attempt, document))
+
+
+def skip_from_json(document: dict[str, Any]) -> Skip:
+    """As `run_from_json`."""
+    return build(Skip, known(Skip, document))
 
 
 def failure_from_json(document: dict[str, Any]) -> Failure:

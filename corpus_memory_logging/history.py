@@ -57,7 +57,12 @@ def last_green(memory: Partition, nodeids: Iterable[str], *, before: str) -> Run
         if green is None:
             return None
         found = green["run"]
-    row = memory.select("environment_of", run=found)[0]
+    return run_of(memory, found)
+
+
+def run_of(memory: Partition, run: int) -> Run:
+    """A run that the memory holds by its number: id, start, environment and what git said."""
+    row = memory.select("environment_of", run=run)[0]
     dirty = row["dirty"]
     git = {
         "commit": row["commit_id"],
@@ -68,6 +73,12 @@ def last_green(memory: Partition, nodeids: Iterable[str], *, before: str) -> Run
     return run_from_json(
         {"run_id": row["run_id"], "started": row["started"], "environment": content}
     )
+
+
+def outcomes(memory: Partition, run: int) -> dict[str, str]:
+    """What became of each test in a run that the memory holds: the outcome of its last attempt."""
+    names = {number: name for name, number in OUTCOME_NUMBERS.items()}
+    return {row["nodeid"]: names[row["outcome"]] for row in memory.select("outcomes", run=run)}
 
 
 def usual_durations(memory: Partition, runs: Iterable[PastRun]) -> dict[str, float]:
@@ -107,6 +118,7 @@ def _past_run(row: Row) -> PastRun:
         coverage_percent=details.get("coverage_percent"),
         tests=row["tests"],
         shared=row["shared"],
+        command=tuple(details.get("command") or ()),
         measured=details.get("measured") or {},
     )
 

@@ -31,6 +31,8 @@ FINDING_KINDS = (
     "near_limit",
     "sizes",
     "flaky",
+    "vanished",
+    "newly_skipped",
 )
 
 CauseStatus = Literal["open", "resolved", "ignored"]
@@ -189,6 +191,7 @@ class PastRun:
     """That it executed."""
     shared: int
     """Of these, that the run under review executed as well."""
+    command: tuple[str, ...] = ()
     measured: Mapping[str, Any] = field(default_factory=dict)
     """As in `Review`."""
 

@@ -168,6 +168,8 @@ def _record_lines(recording: Recording) -> Iterator[str]:
         yield _line("attempt", records.to_json(attempt))
     for failure in recording.failures:
         yield _line("failure", records.to_json(failure))
+    for skip in recording.skips:
+        yield _line("skip", records.to_json(skip))
     for nodeid in recording.in_flight:
         yield _line("start", {"nodeid": nodeid})
 

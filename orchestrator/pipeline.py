@@ -11,14 +11,14 @@ from conftest_kit import log, rundir
 from conftest_kit.records import Recording
 from conftest_kit.settings import Settings
 from corpus_memory_logging import alerts, history, rows
-from corpus_memory_logging.records import Cause, Finding, PastRun, Remembered, Review
+from corpus_memory_logging.records import Cause, Finding, Remembered, Review
 from corpus_memory_logging.store import Store
 from orchestrator import archive, causes, exposition, findings, flaky, freshness
 from orchestrator.archive import Archived
 from orchestrator.causes import Group
 from orchestrator.classify import Context, apply_decision, classify, context_of
 from orchestrator.errors import UnfinishedRun, UnreadableInput
-from orchestrator.findings import Seen, Thresholds
+from orchestrator.findings import Earlier, Seen, Thresholds
 from orchestrator.intake import metrics_file, recorded
 from orchestrator.intake.metrics_file import Metrics
 from orchestrator.project import read as read_project
@@ -151,10 +151,16 @@ def _seen(
 
 
 def _findings(seen: Seen, store: Store | None) -> Iterator[Finding]:
-    def usual(runs: Iterable[PastRun]) -> Mapping[str, float]:
-        return history.usual_durations(store, runs) if store else {}
-
-    return findings.find(seen, usual)
+    if store is None:
+        return findings.find(seen, Earlier())
+    return findings.find(
+        seen,
+        Earlier(
+            durations=lambda runs: history.usual_durations(store, runs),
+            outcomes=lambda past: history.outcomes(store, past.run),
+            run=lambda past: history.run_of(store, past.run),
+        ),
+    )
 
 
 def _recalled(

@@ -150,6 +150,13 @@ JOIN environments ON environments.project = runs.project
     AND environments.environment = runs.environment
 WHERE runs.project = :project AND runs.run = :run
 
+-- name: outcomes
+SELECT tests.nodeid, attempts.outcome
+FROM attempts
+JOIN tests ON tests.project = attempts.project AND tests.test = attempts.test
+WHERE attempts.project = :project AND attempts.run = :run
+ORDER BY attempts.attempt
+
 -- How long tests took on the average, in the runs named.
 -- name: usual_durations
 SELECT tests.nodeid, AVG(attempts.microseconds) / 1e6 AS seconds

@@ -8,19 +8,20 @@ from typing import Any
 
 from corpus_memory_logging.history import Held
 from corpus_memory_logging.records import Finding
-from orchestrator.findings import capture, coverage, runtime, sizes
-from orchestrator.findings.seen import Seen, Thresholds, Usual
+from orchestrator.findings import absent, capture, coverage, runtime, sizes
+from orchestrator.findings.seen import Earlier, Seen, Thresholds
 from orchestrator.suggest import ranked
 
-__all__ = ["Seen", "Thresholds", "find", "in_order", "measured", "of_memory", "unknown"]
+__all__ = ["Earlier", "Seen", "Thresholds", "find", "in_order", "measured", "of_memory", "unknown"]
 
 
-def find(seen: Seen, usual: Usual) -> Iterator[Finding]:
+def find(seen: Seen, earlier: Earlier) -> Iterator[Finding]:
     """The findings of a run, those that put the others in doubt first."""
     yield from capture.find(seen)
     if seen.run.state == "complete":
+        yield from absent.find(seen, earlier)
         yield from coverage.find(seen)
-        yield from runtime.find(seen, usual)
+        yield from runtime.find(seen, earlier)
         yield from sizes.find(seen)
 
 

@@ -7,7 +7,7 @@ from statistics import median
 
 from corpus_memory_logging.records import Finding, Suggestion
 from orchestrator.findings import comparable
-from orchestrator.findings.seen import Seen, Usual
+from orchestrator.findings.seen import Earlier, Seen
 
 _ORIGIN = "runtime@1"
 _SHOWN = 5
@@ -15,18 +15,18 @@ _NOTICEABLE = 0.05
 """Share of the rise from which on a test is named."""
 
 
-def find(seen: Seen, usual: Usual) -> Iterator[Finding]:
+def find(seen: Seen, earlier: Earlier) -> Iterator[Finding]:
     """Against the median of comparable green runs, where there are enough of them."""
     limits, took = seen.thresholds, seen.duration
-    earlier = [past for past in comparable.green_runs(seen) if past.seconds is not None]
-    if took is None or len(earlier) < limits.runtime_baseline_runs:
+    green = [past for past in comparable.green_runs(seen) if past.seconds is not None]
+    if took is None or len(green) < limits.runtime_baseline_runs:
         return
-    before = median(past.seconds or 0.0 for past in earlier)
+    before = median(past.seconds or 0.0 for past in green)
     rise = took - before
     if rise <= limits.runtime_floor_seconds or rise <= before * limits.runtime_max_rise / 100:
         return
     times = f", {took / before:.1f} times" if before > 0 else ""
-    slower = tuple(_slower(seen, usual(earlier), rise))
+    slower = tuple(_slower(seen, earlier.durations(green), rise))
     if slower:
         what = f"Look at {slower[0][0]} first: the rise is in the tests named"
     else:
@@ -36,8 +36,8 @@ def find(seen: Seen, usual: Usual) -> Iterator[Finding]:
         text=f"the run took {took:.1f} s{times} the {before:.1f} s that comparable runs took",
         subject="suite",
         evidence=(
-            f"median of {len(earlier)} green runs of the same tests",
-            f"the latest of them, {earlier[0].run_id}, took {earlier[0].seconds:.1f} s",
+            f"median of {len(green)} green runs of the same tests",
+            f"the latest of them, {green[0].run_id}, took {green[0].seconds:.1f} s",
             *(line for _, line in slower),
         ),
         suggestions=(

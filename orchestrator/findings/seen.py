@@ -11,8 +11,17 @@ from conftest_kit.records import Recording, Run
 from corpus_memory_logging.records import PastRun
 from orchestrator.intake.metrics_file import Metrics
 
-Usual = Callable[[Iterable[PastRun]], Mapping[str, float]]
-"""How many seconds each test took on the average in some runs."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """What is asked of the memory only where it is needed; nothing without one."""
+
+    durations: Callable[[Iterable[PastRun]], Mapping[str, float]] = lambda _: {}
+    """How many seconds each test took on the average in some runs."""
+    outcomes: Callable[[PastRun], Mapping[str, str]] = lambda _: {}
+    """What became of each test in a run."""
+    run: Callable[[PastRun], Run | None] = lambda _: None
+    """The run with its environment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from conftest_kit.records import (
     Raised,
     Recording,
     Run,
+    Skip,
 )
 from orchestrator.redact import detector, spans
 from orchestrator.redact.detector import Detector
@@ -26,7 +27,7 @@ _UNTOUCHED = frozenset(
     ["run_id", "state", "outcome", "phase", "relation", "origin", "scope", "bases"]
 )
 """Fields that hold words of ours or names of classes."""
-_RECORDS = frozenset([Attempt, Environment, Failure, Fixture, Frame, Raised, Recording, Run])
+_RECORDS = frozenset([Attempt, Environment, Failure, Fixture, Frame, Raised, Recording, Run, Skip])
 """What is searched; distributions are public."""
 _WORD = re.compile(r"[\w.+/~!#$%^*-]{7,}")
 _MAY_BE_SECRET = re.compile(r"(?=.*\d)(?=.*[^\W\d])")

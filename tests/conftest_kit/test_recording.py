@@ -142,6 +142,16 @@ def test_process_that_dies(record):
     assert run.outcomes == {"test_first": "passed"}
 
 
+def test_skipped_while_collected(record, workers: str):
+    """Said once, however many workers saw it; it is no attempt, for its tests are not known."""
+    run = record(workers, test_it="import pytest\npytest.importorskip('nothere')\ndef test(): pass")
+
+    (skip,) = run.recording.skips
+    assert skip.nodeid == "test_it.py"
+    assert skip.reason.startswith("could not import 'nothere'")
+    assert run.recording.attempts == ()
+
+
 @pytest.mark.parametrize("statement", ["raise KeyboardInterrupt", "pytest.exit('enough')"])
 def test_interrupted(record, workers: str, statement: str):
     """A run that somebody stopped says so."""

@@ -269,3 +269,25 @@ def test_what_changed_since_the_test_passed(project):
     assert cause["culprit"] == {"type": "distribution", "name": "rates", "version": "2.0"}
     assert f"Changed since run {green}, in which it passed: rates 1.4 → 2.0" in cause["evidence"]
     assert cause["suggestions"][0]["commands"] == ["pip install rates==1.4"]
+
+
+def test_tests_that_no_longer_run_are_found_though_nothing_is_red(project):
+    """One file is skipped for what is not installed, of another a test is gone."""
+    helper = project.root / "helper.py"
+    helper.write_text("")
+    skipping = "import pytest\nhelper = pytest.importorskip('helper')\ndef test_it():\n    pass\n"
+    (project.root / "test_skipping.py").write_text(skipping)
+    project.run()
+    project.review()
+    helper.unlink()
+    (project.root / "test_it.py").write_text("def test_one():\n    pass\n")
+    project.run()
+
+    found = {one["kind"]: one["text"] for one in project.review()["findings"]}
+
+    assert found == {
+        "newly_skipped": "1 test that ran before is skipped: could not import 'helper': "
+        "No module named 'helper'",
+        "vanished": "1 test of test_it.py that ran before did not run",
+    }
+    project.review("--fail-on", "vanished", status=80)

@@ -77,13 +77,15 @@ class Make:
             "coverage_percent": 90.0,
             "tests": 10,
             "shared": 10,
+            "command": ("pytest",),
         }
         return PastRun(**{**fields, **changed})
 
     @staticmethod
-    def found(seen, kind, usual=None):
+    def found(seen, kind, usual=None, **earlier):
         """The findings of that kind."""
-        everything = findings.find(seen, lambda _: usual or {})
+        asked = findings.Earlier(durations=lambda _: usual or {}, **earlier)
+        everything = findings.find(seen, asked)
         return [finding for finding in everything if finding.kind == kind]
 
 
