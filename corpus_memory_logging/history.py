@@ -11,7 +11,7 @@ from typing import Any
 from conftest_kit.records import Run, run_from_json
 from corpus_memory_logging.engine import Partition, Row
 from corpus_memory_logging.keys import from_text, key, moment_of, storable, to_text
-from corpus_memory_logging.records import PastRun
+from corpus_memory_logging.records import Green, PastRun
 from corpus_memory_logging.rows import OUTCOME_NUMBERS
 
 _TESTS = 20
@@ -43,21 +43,22 @@ def past_runs(memory: Partition, run_id: str, nodeids: Iterable[str]) -> tuple[P
     return tuple(_past_run(row) for row in found)
 
 
-def last_green(memory: Partition, nodeids: Iterable[str], *, before: str) -> Run | None:
+def last_green(memory: Partition, nodeids: Iterable[str], *, before: str) -> Green | None:
     """The run remembered last in which one of the tests passed, else the last that was green, with
     its environment; None where there is none. Only runs that started before `before` (RFC 3339,
     where it is known) count, and of the tests the first 20.
     """
     limit = moment_of(before)
-    tests = (key(memory.project, storable(nodeid)) for nodeid in islice(nodeids, _TESTS))
-    passed = [memory.first("last_passed", test=test, before=limit) for test in tests]
-    found = max((row["run"] for row in passed if row), default=None)
-    if found is None:
-        green = memory.first("last_green", before=limit)
-        if green is None:
-            return None
-        found = green["run"]
-    return run_of(memory, found)
+    passed: dict[int, set[str]] = {}
+    for nodeid in islice(nodeids, _TESTS):
+        test = key(memory.project, storable(nodeid))
+        if row := memory.first("last_passed", test=test, before=limit):
+            passed.setdefault(row["run"], set()).add(nodeid)
+    if passed:
+        last = max(passed)
+        return Green(run=run_of(memory, last), passed=frozenset(passed[last]))
+    green = memory.first("last_green", before=limit)
+    return Green(run=run_of(memory, green["run"])) if green else None
 
 
 def run_of(memory: Partition, run: int) -> Run:
@@ -69,7 +70,13 @@ def run_of(memory: Partition, run: int) -> Run:
         "branch": row["branch"],
         "dirty": None if dirty is None else bool(dirty),
     }
-    content = {**from_text(row["content"]), "git": git}
+    details = from_text(row["details"])
+    content = {
+        **from_text(row["content"]),
+        "git": git,
+        "random_seed": details.get("random_seed"),
+        "ci": details.get("ci") or {},
+    }
     return run_from_json(
         {"run_id": row["run_id"], "started": row["started"], "environment": content}
     )

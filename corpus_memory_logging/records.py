@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from conftest_kit.records import Failure, Recording
+from conftest_kit.records import Failure, Recording, Run
 
 CATEGORIES = (
     "missing_dependency",
@@ -168,6 +168,17 @@ class Review:
     """What the reader should know first: age of the run, another commit, reviewed before."""
     measured: Mapping[str, Any] = field(default_factory=dict)
     """What the metrics file says of this run, for later runs to be compared with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Green:
+    """The run that the memory remembered last in which tests passed."""
+
+    run: Run
+    """Its id, start, environment and what git said."""
+    passed: frozenset[str] = frozenset()
+    """Of the tests asked for those that passed in it; empty where it is the last green run, and
+    none is known to have passed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

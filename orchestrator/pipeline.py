@@ -63,14 +63,13 @@ def review(
 
     yield "compare"
     seen = _seen(recording, metrics, run_directory, settings, store)
-    found = _recalled((*_findings(seen, store), *flaky_tests), recording, store)
+    context = context_of(recording, read_project(settings.root))
+    known = [(group, _since_green(group, context, prevented, store)) for group in groups]
+    unsteady = (one for group, since in known for one in flaky.both_outcomes(group.failures, since))
+    found = _recalled((*_findings(seen, store), *flaky_tests, *unsteady), recording, store)
 
     yield "classify"
-    context = context_of(recording, read_project(settings.root))
-    explained = causes.united(
-        _cause(group, _since_green(group, context, prevented, store), remembered, prevented)
-        for group in groups
-    )
+    explained = causes.united(_cause(group, since, remembered, prevented) for group, since in known)
 
     yield "archive"
     archived, trouble = (

@@ -144,7 +144,8 @@ ORDER BY started DESC, run DESC
 LIMIT 1
 
 -- name: environment_of
-SELECT runs.run_id, runs.started, runs.commit_id, runs.branch, runs.dirty, environments.content
+SELECT runs.run_id, runs.started, runs.commit_id, runs.branch, runs.dirty, runs.details,
+    environments.content
 FROM runs
 JOIN environments ON environments.project = runs.project
     AND environments.environment = runs.environment

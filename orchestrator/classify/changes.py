@@ -35,7 +35,7 @@ def changed(facts: Facts) -> Mapping[str, Change]:
     green = facts.context.green
     if green is None:
         return {}
-    recorded = green.environment.distributions
+    recorded = green.run.environment.distributions
     before: dict[str, str] = {canonicalize_name(name): recorded[name] for name in recorded}
     now: dict[str, str] = {**facts.context.installed.versions}
     return {
@@ -93,7 +93,7 @@ def _changed_now(facts: Facts) -> str:
 
 
 def _green_run(facts: Facts) -> str:
-    return facts.context.green.run_id if facts.context.green else ""
+    return facts.context.green.run.run_id if facts.context.green else ""
 
 
 def _same_code(facts: Facts) -> str:
@@ -101,7 +101,7 @@ def _same_code(facts: Facts) -> str:
     green = facts.context.green
     if green is None:
         return ""
-    before, now = green.environment.git, facts.context.recording.run.environment.git
+    before, now = green.run.environment.git, facts.context.recording.run.environment.git
     if not before.get("commit") or not now.get("commit"):
         return ""
     clean = before.get("dirty") is False and now.get("dirty") is False
@@ -111,9 +111,15 @@ def _same_code(facts: Facts) -> str:
 def _python_before(facts: Facts) -> str:
     """`3.11`, where the green run had another minor version of Python."""
     green = facts.context.green
-    version = green.environment.python.get("version", "") if green else ""
+    version = green.run.environment.python.get("version", "") if green else ""
     before = ".".join(version.split(".")[:2])
     return before if before != facts["python"] else ""
+
+
+def _unchanged(facts: Facts) -> str:
+    """`yes` where code, packages, interpreter and platform are those of the green run."""
+    same = facts["same_code"] == "yes" and not facts.once(changed) and not facts["python_before"]
+    return "yes" if same and not any(_elsewhere(facts)) else ""
 
 
 def _culprit_before(facts: Facts) -> str:
@@ -137,6 +143,7 @@ def _since_green(facts: Facts) -> str:
         said.append(f"{len(changes) - _SHOWN} more distributions")
     if facts["python_before"]:
         said.append(f"Python {facts['python_before']} → {facts['python']}")
+    said.extend(_elsewhere(facts))
     if facts["same_code"] == "no":
         said.append(_commits(facts))
     return "; ".join(said) or _NOTHING[facts["same_code"] == "yes"]
@@ -145,9 +152,28 @@ def _since_green(facts: Facts) -> str:
 _NOTHING = {True: "nothing that is recorded", False: "no installed version"}
 
 
+def _elsewhere(facts: Facts) -> Iterator[str]:
+    """What changed around the packages: the platform, plugins, variables that the failure names."""
+    green = facts.context.green
+    if green is None:
+        return
+    before, now = green.run.environment, facts.context.recording.run.environment
+    for name in ("system", "machine"):
+        if before.platform.get(name) != now.platform.get(name):
+            yield f"{before.platform.get(name)} → {now.platform.get(name)}"
+    for name in sorted(before.plugins.keys() - now.plugins.keys()):
+        if name in now.distributions:
+            yield f"the plugin {name} is no longer loaded"
+    said = " ".join((facts.link.message, *(frame.source for frame in facts.frames)))
+    for name in sorted({*before.variables} ^ {*now.variables}):
+        if name in said:
+            state = "no longer set" if name in before.variables else "new"
+            yield f"the variable {name} is {state}"
+
+
 def _commits(facts: Facts) -> str:
     green = facts.context.green
-    before = green.environment.git.get("commit", "") if green else ""
+    before = green.run.environment.git.get("commit", "") if green else ""
     now = facts.context.recording.run.environment.git.get("commit", "")
     if before == now:
         return f"files beside commit {now[:10]}"
@@ -164,4 +190,5 @@ FACTS: dict[str, Fact] = {
     "python_before": _python_before,
     "same_code": _same_code,
     "since_green": _since_green,
+    "unchanged": _unchanged,
 }

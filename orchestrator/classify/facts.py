@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from conftest_kit.records import Failure, Frame, Raised, Recording, Run
+from conftest_kit.records import Failure, Frame, Raised, Recording
+from corpus_memory_logging.records import Green
 from orchestrator.chain import headline
 from orchestrator.classify.installed import Installed
 from orchestrator.project import Project
@@ -32,7 +33,7 @@ class Context:
     project: Project
     installed: Installed
     catalogue: Mapping[str, Fact]
-    green: Run | None = None
+    green: Green | None = None
     """The run in which the tests of the cause passed last, where the memory knows one."""
 
     def facts(self, failure: Failure, link: Raised | None) -> Facts:

@@ -157,7 +157,7 @@ class TestStore:
         rerun = Attempt(nodeid="t.py::test_z", outcome="failed", attempt=2)
         store.remember(make.review(attempts=(*twice, rerun)))
 
-        assert last_green(store, ["t.py::test_z"], before="").run_id == make.run_id(1)
+        assert last_green(store, ["t.py::test_z"], before="").run.run_id == make.run_id(1)
         assert store.problems() == []
 
     def test_an_outcome_of_a_later_version_is_left_out(self, store, make):
@@ -203,11 +203,10 @@ class TestStore:
 
         green = last_green(store, ["never", name], before="")
 
-        assert green.run_id == make.run_id(1)
-        assert green.environment == make.review().recording.run.environment._replace(
-            ci={}, random_seed=None
-        )
-        assert last_green(store, [name], before=before).run_id == make.run_id(0)
+        assert green.run.run_id == make.run_id(1)
+        assert green.passed == {name}
+        assert green.run.environment == make.review().recording.run.environment
+        assert last_green(store, [name], before=before).run.run_id == make.run_id(0)
         assert last_green(store, [name], before=first) is None
 
     def test_environments_are_stored_once(self, store, make):

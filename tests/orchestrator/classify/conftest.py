@@ -22,6 +22,7 @@ from conftest_kit.records import (
     Recording,
     Run,
 )
+from corpus_memory_logging.records import Green
 from orchestrator.classify import classify, context_of
 from orchestrator.project import Project
 from orchestrator.project import read as read_project
@@ -34,7 +35,7 @@ class Red:
 
     recording: Recording
     project: Project
-    green: Run | None = None
+    green: Green | None = None
     """When it passed last."""
 
     @property

@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from conftest_kit.records import Environment, Run
+from corpus_memory_logging.records import Green
+from orchestrator.flaky import both_outcomes
 
 COMMIT, OTHER = {"commit": "a" * 40, "dirty": False}, {"commit": "b" * 40, "dirty": False}
 NOW = {"webframe": "0.110", "frames": "2.0", "pytest": "9.2.0"}
@@ -14,21 +16,27 @@ NOW = {"webframe": "0.110", "frames": "2.0", "pytest": "9.2.0"}
 
 @pytest.fixture
 def since(red):
-    """`since(*chain, now=COMMIT, frames="1.9", …)`: a failure that passed with those versions."""
+    """`since(*chain, git=COMMIT, frames="1.9", …)`: a failure that passed with those versions."""
 
-    def make(*chain, now=COMMIT, git=COMMIT, python="3.12.4", gone=None, **versions):
+    def make(*chain, git=COMMIT, python="3.12.4", gone=None, before=None, now=None, **versions):
         made = red(*chain)
         run = made.recording.run
-        run = run._replace(environment=run.environment._replace(git=now))
+        environment = run.environment._replace(git=COMMIT, **(now or {}))
+        run = run._replace(environment=environment)
         green = Run(
             run_id="green",
             environment=Environment(
                 python={"version": python},
                 distributions={**NOW, **versions, **(gone or {})},
                 git=git,
+                **{"platform": {"system": "Linux"}, **(before or {})},
             ),
         )
-        return replace(made, recording=made.recording._replace(run=run), green=green)
+        return replace(
+            made,
+            recording=made.recording._replace(run=run),
+            green=Green(run=green, passed=frozenset({made.failure().nodeid})),
+        )
 
     return make
 
@@ -120,3 +128,42 @@ def test_a_culprit_that_changed_is_surer(since, raised):
 def test_the_machine_is_not_explained_by_versions(since, raised, kind):
     """A port that refuses does so with any version."""
     assert since(raised(kind, "no"), frames="1.9").verdict().category != "compatibility"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        ({"platform": {"system": "Darwin"}}, {}, "Darwin → Linux"),
+        ({"plugins": {"pytest": "9"}}, {"plugins": {}}, "the plugin pytest is no longer loaded"),
+        ({"variables": ("TOKEN",)}, {}, "the variable TOKEN is no longer set"),
+        ({}, {"variables": ("TOKEN",)}, "the variable TOKEN is new"),
+        ({"variables": ("TOKENS", "HOME")}, {}, "nothing that is recorded"),
+    ],
+)
+def test_what_changed_around_the_packages(since, raised, before, now, said):
+    """Of the environment variables only those that the failure names."""
+    failed = raised("KeyError", "'TOKEN'", "shop/a.py:1:f", source="os.environ['TOKEN']")
+
+    evidence = since(failed, before=before, now=now).verdict().evidence
+
+    assert evidence[-1] == f"Changed since run green, in which it passed: {said}"
+
+
+def test_both_outcomes_with_nothing_changed_are_flaky(since, wrong):
+    """Said beside the cause, which stays; another seed is a hint at the order."""
+    made = since(wrong, before={"random_seed": 1}, now={"random_seed": 2})
+
+    (finding,) = both_outcomes(made.recording.failures, made.context)
+
+    assert finding.kind == "flaky"
+    assert "passed in run green with the same commit" in finding.text
+    assert finding.evidence == ("the random seed was 1 and is 2",)
+    assert made.verdict().category == "assertion"
+
+
+@pytest.mark.parametrize("changed", [{"frames": "1.9"}, {"git": OTHER}, {"python": "3.11.1"}])
+def test_what_changed_explains_both_outcomes(since, wrong, changed):
+    """Not flaky."""
+    made = since(wrong, **changed)
+
+    assert list(both_outcomes(made.recording.failures, made.context)) == []
