@@ -135,8 +135,7 @@ def _check_label(case: Case, recording: Recording) -> None:
 
 
 def _run(run: Run, name: str) -> Run:
-    environment = replace(
-        run.environment,
+    environment = run.environment._replace(
         git={},
         ci={},
         platform={k: v for k, v in run.environment.platform.items() if k != "release"},
@@ -144,8 +143,7 @@ def _run(run: Run, name: str) -> Run:
             one for one in run.environment.variables if not one.startswith("CONFTEST_KIT_")
         ),
     )
-    return replace(
-        run,
+    return run._replace(
         run_id=name,
         started=_STARTED,
         finished=_FINISHED,
