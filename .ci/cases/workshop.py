@@ -109,9 +109,13 @@ class Workshop:
         limits: Mapping[str, int],
     ) -> Ended:
         """One run with the kit loaded; the orchestrator lends it, as it does to any environment."""
-        home = Path(tempfile.mkdtemp(prefix="case-", dir=self.checkout.parent))
+        home = Path(tempfile.mkdtemp(prefix="home-", dir=self.checkout.parent))
+        (home / "tmp").mkdir()
         command = [sys.executable, "-m", "orchestrator", "run", "--output", str(home / "report")]
-        command += ["--", *_limited(limits), str(self.interpreter), "-m", "pytest", *arguments]
+        # For pytest alone: where the orchestrator keeps its token is masked in what is recorded.
+        temporary = f"TMPDIR={environment.get('TMPDIR', home / 'tmp')}"
+        command += ["--", "env", temporary, *_limited(limits)]
+        command += [str(self.interpreter), "-m", "pytest", *arguments]
         try:
             done = subprocess.run(
                 command,
@@ -132,8 +136,6 @@ class Workshop:
         return Ended(exit_code=done.returncode, run_directory=found[0], output=done.stdout[-2000:])
 
     def _variables(self, home: Path, environment: Mapping[str, str]) -> dict[str, str]:
-        temporary = home / "tmp"
-        temporary.mkdir()
         path = [str(self.interpreter.parent), "/usr/local/bin", "/usr/bin", "/bin"]
         variables = {
             "CONFTEST_KIT_LOGS_DIR": str(home / "logs"),
@@ -144,9 +146,10 @@ class Workshop:
             "LOGNAME": "user",
             "PATH": os.pathsep.join(path),
             "PYTHONHASHSEED": "0",
-            "TMPDIR": str(temporary),
         }
-        return {key: value for key, value in {**variables, **environment}.items() if value}
+        return {
+            key: value for key, value in {**variables, **environment, "TMPDIR": ""}.items() if value
+        }
 
     @property
     def _green(self) -> Path:
@@ -187,9 +190,9 @@ def workshop(recipe: Recipe, python: str) -> Iterator[Workshop]:
     asked = [recipe.sha256, recipe.install, recipe.editable, recipe.build_constraints]
     digest = hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:8]
     name = f"{_normal(recipe.project)}-{recipe.version}-py{python}-{digest}"
-    # The folder in the environments' name keeps several clones apart.
+    # Several clones are kept apart.
     here = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
-    outside = Path(tempfile.gettempdir()) / f"conftest-kit-cases-{here}" / name
+    outside = Path(tempfile.gettempdir()) / f"cases-{here}" / digest
     outside.mkdir(parents=True, exist_ok=True)
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / f"{name}.lock").open("w") as lock:
