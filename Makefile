@@ -6,7 +6,7 @@ BIN := .venv/bin
 PYTEST_ROWS := 7.4 8.4 9.2
 PYTHON_ROWS := 3.11 3.12 3.13
 
-.PHONY: all test check format generated matrix case cases demo bench requirements clean
+.PHONY: all test check format generated matrix case cases evaluate evaluate-update demo bench requirements clean
 
 all: check test
 
@@ -37,6 +37,12 @@ case: .venv/installed  ## Build a case, or all of a project, anew: make case REC
 
 cases: .venv/installed  ## Build all cases anew.
 	$(BIN)/python .ci/cases --all
+
+evaluate: .venv/installed  ## Score the rules on all cases; fails where a score is worse than in scores.json.
+	$(BIN)/orchestrator rules evaluate tests/cases --baseline tests/cases/scores.json
+
+evaluate-update: .venv/installed  ## Make today's scores those that must be held.
+	$(BIN)/orchestrator rules evaluate tests/cases --format json --output tests/cases/scores.json
 
 demo: .venv/installed  ## See a red run reviewed.
 	$(BIN)/orchestrator demo

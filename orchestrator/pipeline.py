@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from conftest_kit import log, rundir
 from conftest_kit.records import Recording
@@ -67,10 +68,7 @@ def review(
 
     yield "classify"
     context = context_of(recording, read_project(settings.root))
-    explained = causes.united(
-        _cause(group, _since_green(group, context, prevented, store), remembered, prevented)
-        for group in groups
-    )
+    explained = explain(groups, context, remembered=remembered, prevented=prevented, store=store)
 
     yield "archive"
     archived, trouble = (
@@ -119,6 +117,21 @@ def read(run_directory: Path) -> tuple[Recording, tuple[str, ...]]:
     if recording.malformed_lines:
         warnings.append(f"{recording.malformed_lines} lines of the record could not be read")
     return recording, tuple(warnings)
+
+
+def explain(
+    groups: Iterable[Group],
+    context: Context,
+    *,
+    remembered: Mapping[str, Remembered] = MappingProxyType({}),
+    prevented: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    store: Store | None = None,
+) -> tuple[Cause, ...]:
+    """The causes of a run, the biggest first, each with what to do; pure without a store."""
+    return causes.united(
+        _cause(group, _since_green(group, context, prevented, store), remembered, prevented)
+        for group in groups
+    )
 
 
 def read_metrics(settings: Settings) -> tuple[Metrics | None, tuple[str, ...]]:
