@@ -83,11 +83,10 @@ def _mutate_and_mend(case: Case, recipe: Recipe, broken: Workshop, green: Worksh
     red = _run(broken, recipe, case.mutation)
     if red.exit_code == 0:
         raise CaseError(f"the mutation leaves it green: {red.output}")
-    kept.write(
+    files = kept.contents(
         case,
         recipe,
         run_directory=red.run_directory,
-        folder=_emptied(CASES / "runs" / case.name),
         places=kept.places_of(
             checkout=broken.checkout,
             environment=broken.folder / "env",
@@ -95,11 +94,12 @@ def _mutate_and_mend(case: Case, recipe: Recipe, broken: Workshop, green: Worksh
         ),
         root=broken.checkout,
     )
-    try:
-        _mend(case, recipe, broken, green)
-    except CaseError:
-        shutil.rmtree(CASES / "runs" / case.name)
-        raise
+    _mend(case, recipe, broken, green)
+    folder = CASES / "runs" / case.name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name, content in files.items():
+        (folder / name).write_text(content, "utf-8")
 
 
 def _mend(case: Case, recipe: Recipe, broken: Workshop, green: Workshop) -> None:
@@ -148,11 +148,6 @@ def _edit(checkout: Path, mutation: Mapping[str, Any]) -> None:
         path = checkout / new["file"]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(new["text"], "utf-8")
-
-
-def _emptied(folder: Path) -> Path:
-    shutil.rmtree(folder, ignore_errors=True)
-    return folder
 
 
 if __name__ == "__main__":

@@ -52,10 +52,10 @@ class Places:
         return value
 
 
-def write(
-    case: Case, recipe: Recipe, *, run_directory: Path, folder: Path, places: Places, root: Path
-) -> None:
-    """Write `runs/<case>/`: the run, what the checkout at `root` says, and the label.
+def contents(
+    case: Case, recipe: Recipe, *, run_directory: Path, places: Places, root: Path
+) -> dict[str, str]:
+    """The files of `runs/<case>/`: the run, what the checkout at `root` says, and the label.
 
     Raises:
         CaseError: the failures are not those of the label, or there is too much of them.
@@ -68,8 +68,8 @@ def write(
         *({"$record": "failure", **to_json(_compact(one))} for one in recording.failures),
     ]
     checkout = project.read(root)
-    files = {frame.file for frame in _frames(recording.failures) if frame.origin in _OWN}
-    imports = {file: dict(checkout.imported_names(file)) for file in sorted(files)}
+    own = {frame.file for frame in _frames(recording.failures) if frame.origin in _OWN}
+    imports = {file: dict(checkout.imported_names(file)) for file in sorted(own)}
     said = form.to_json(replace(checkout, imports={k: v for k, v in imports.items() if v}))
     label = {
         "case": case.name,
@@ -83,17 +83,15 @@ def write(
         rundir.DISTRIBUTIONS_FILE: [[to_json(one) for one in recording.distributions]],
         PROJECT_FILE: [said],
     }
-    contents = {
+    files = {
         name: "".join(_line(places.neutral(one)) for one in many)
         for name, many in documents.items()
     }
-    contents[LABEL_FILE] = json.dumps(label, indent=1, ensure_ascii=False) + "\n"
-    size = sum(map(len, contents.values()))
+    files[LABEL_FILE] = json.dumps(label, indent=1, ensure_ascii=False) + "\n"
+    size = sum(map(len, files.values()))
     if size > MAX_CASE:
         raise CaseError(f"{size // 1024} KB would be kept: ask for fewer tests")
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in contents.items():
-        (folder / name).write_text(content, "utf-8")
+    return files
 
 
 def places_of(*, checkout: Path, environment: Path, home: Path) -> Places:
