@@ -277,8 +277,8 @@ def import_(path: Path, memory: str | None) -> None:
 
 
 cli.add_command(serve)
-cli.add_command(rules)
 cli.add_command(send)
+cli.add_command(rules)
 
 
 def _review(

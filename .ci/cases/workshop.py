@@ -12,7 +12,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -212,6 +212,8 @@ def workshop(recipe: Recipe, python: str) -> Iterator[Workshop]:
             yield made
         finally:
             shutil.rmtree(outside, ignore_errors=True)
+            with suppress(OSError):  # where another case of this clone is being built
+                outside.parent.rmdir()
 
 
 def _download(recipe: Recipe) -> Path:
@@ -264,6 +266,7 @@ def _find_python(version: str) -> Path:
     """Also where pyenv keeps them: its shims start only the version that is switched on."""
     candidates = [
         shutil.which(f"python{version}"),
+        shutil.which("python3"),
         *sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python")),
     ]
     ask = "import sys; print('%d.%d' % sys.version_info[:2])"
