@@ -6,7 +6,7 @@ BIN := .venv/bin
 PYTEST_ROWS := 7.4 8.4 9.2
 PYTHON_ROWS := 3.11 3.12 3.13
 
-.PHONY: all test check format generated matrix demo bench requirements clean
+.PHONY: all test check format generated matrix case cases evaluate evaluate-update demo bench requirements clean
 
 all: check test
 
@@ -31,6 +31,18 @@ generated: .venv/installed  ## Write anew what is generated: parts of the README
 
 matrix:  ## The kit's tests on every supported pytest, with every supported Python that is installed.
 	.ci/matrix "$(PYTEST_ROWS)" "$(PYTHON_ROWS)"
+
+case: .venv/installed  ## Build a case, or all of a project, anew: make case RECIPE=tinydb-fixture-renamed.
+	$(BIN)/python .ci/cases $(RECIPE)
+
+cases: .venv/installed  ## Build all cases anew.
+	$(BIN)/python .ci/cases --all
+
+evaluate: .venv/installed  ## Score the rules on all cases; fails where a score is worse than in scores.json.
+	$(BIN)/orchestrator rules evaluate tests/cases --baseline tests/cases/scores.json
+
+evaluate-update: .venv/installed  ## Make today's scores those that must be held.
+	$(BIN)/orchestrator rules evaluate tests/cases --format json --output tests/cases/scores.json
 
 demo: .venv/installed  ## See a red run reviewed.
 	$(BIN)/orchestrator demo

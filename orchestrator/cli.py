@@ -24,6 +24,7 @@ from corpus_memory_logging.records import CATEGORIES, FINDING_KINDS, Review
 from orchestrator import demo as sample
 from orchestrator import launch, options, report, reviews, terminal
 from orchestrator.cli_init import init
+from orchestrator.cli_rules import rules
 from orchestrator.cli_send import send
 from orchestrator.cli_serve import serve
 from orchestrator.errors import (
@@ -44,7 +45,10 @@ EXIT_CODES: tuple[tuple[str, str], ...] = (
     ("65", "unreadable input: an id that names nothing, a damaged record or metrics file"),
     ("69", "the memory, or the server of `send`, cannot be reached; a report is printed anyway"),
     (f"{BUG}", "a bug of ours; `--debug` shows where"),
-    (f"{FAIL_ON}", "`--fail-on` matched (under `run` only where pytest gave 0)"),
+    (
+        f"{FAIL_ON}",
+        "`--fail-on` matched (under `run` only where pytest gave 0); a score below `--baseline`",
+    ),
 )
 COLUMNS = {
     "suggestions": ("suggestion_id", "status", "category", "culprit", "text"),
@@ -274,6 +278,7 @@ def import_(path: Path, memory: str | None) -> None:
 
 cli.add_command(serve)
 cli.add_command(send)
+cli.add_command(rules)
 
 
 def _review(

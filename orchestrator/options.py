@@ -63,15 +63,17 @@ metrics_dir = click.option(
     help="Write the metrics to `<project>.prom` in this folder, which projects may share.",
 )
 
+output = click.option(
+    "--output",
+    metavar="FILE",
+    callback=_writable,
+    help="Write the report to this file instead of standard output.",
+)
+
 reporting = _together(
     memory,
     chosen_format(report.FORMATS, "How the report is written."),
-    click.option(
-        "--output",
-        metavar="FILE",
-        callback=_writable,
-        help="Write the report to this file instead of standard output.",
-    ),
+    output,
     click.option(
         "--fail-on",
         metavar="WORD,…",

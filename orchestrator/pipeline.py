@@ -69,7 +69,7 @@ def review(
     found = _recalled((*_findings(seen, store), *flaky_tests, *unsteady), recording, store)
 
     yield "classify"
-    explained = causes.united(_cause(group, since, remembered, prevented) for group, since in known)
+    explained = explain(known, remembered=remembered, prevented=prevented)
 
     yield "archive"
     archived, trouble = (
@@ -118,6 +118,20 @@ def read(run_directory: Path) -> tuple[Recording, tuple[str, ...]]:
     if recording.malformed_lines:
         warnings.append(f"{recording.malformed_lines} lines of the record could not be read")
     return recording, tuple(warnings)
+
+
+def explain(
+    groups: Iterable[tuple[Group, Context]],
+    *,
+    remembered: Mapping[str, Remembered] | None = None,
+    prevented: Mapping[str, tuple[str, ...]] | None = None,
+) -> tuple[Cause, ...]:
+    """The causes of groups of failures, each seen in its context; without a memory by what the
+    run itself says. Pure.
+    """
+    return causes.united(
+        _cause(group, context, remembered or {}, prevented or {}) for group, context in groups
+    )
 
 
 def read_metrics(settings: Settings) -> tuple[Metrics | None, tuple[str, ...]]:

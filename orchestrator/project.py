@@ -12,7 +12,7 @@ import re
 import tomllib
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -76,6 +76,8 @@ class Project:
     parts: tuple[str, ...] = ()
     """Folders, relative, that hold projects of their own: `examples/blog`."""
     warnings: tuple[str, ...] = ()
+    imports: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What files import, as `imported_names` has it, where there is no checkout to read."""
 
     def part_of(self, file: str) -> str:
         """The innermost project inside this one that holds a file; empty where none does."""
@@ -91,7 +93,7 @@ class Project:
         """What a file of the checkout imports: local name to dotted name; empty where it cannot be
         read. `import numpy as np` gives `{"np": "numpy"}`.
         """
-        return _imported_names(self.root / file) if self.root else {}
+        return _imported_names(self.root / file) if self.root else self.imports.get(file, {})
 
 
 def read(root: Path | None) -> Project:

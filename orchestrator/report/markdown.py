@@ -26,7 +26,7 @@ _SPECIAL = re.compile(r"[\\`*_\[\]#|~$]|^[-+=>]|(?<=^\d)[.)]")
 
 def render(review: Review) -> str:
     """The report; causes that do not fit a job summary are counted, not shown."""
-    template = _environment().get_template("report.md")
+    template = environment().get_template("report.md")
     shown = _MAX_CAUSES
     while True:
         page = template.render(
@@ -56,22 +56,23 @@ def code(text: Any) -> Markup:
     fence = "`" * (_longest_backticks(line) + 1)
     pad = " " if line[:1] == "`" or line[-1:] == "`" else ""
     # GitHub splits the cells of a table before it looks for code.
-    return _safe(f"{fence}{pad}{line}{pad}{fence}".replace("|", "\\|") if line else "")
+    return unescaped(f"{fence}{pad}{line}{pad}{fence}".replace("|", "\\|") if line else "")
 
 
 def block(text: Any, language: str = "text") -> Markup:
     """The text as a block of code."""
     lines = clean(str(text)).strip("\n")[:_MAX_TEXT]
     fence = "`" * max(_longest_backticks(lines) + 1, 3)
-    return _safe(f"{fence}{language}\n{lines}\n{fence}")
+    return unescaped(f"{fence}{language}\n{lines}\n{fence}")
 
 
 def as_html(text: Any) -> Markup:
     """The text inside a block of HTML (`<summary>`), where Markdown is not read."""
-    return _safe(html.escape(one_line(str(text), _MAX_TEXT)))
+    return unescaped(html.escape(one_line(str(text), _MAX_TEXT)))
 
 
-def _safe(text: str) -> Markup:
+def unescaped(text: str) -> Markup:
+    """Text of ours that means nothing to Markdown, or shall."""
     return Markup(text)  # noqa: S704 - each caller has fenced or escaped it
 
 
@@ -83,8 +84,9 @@ def _escaped_unless_marked(value: Any) -> Any:
     return value if isinstance(value, (Markup, int)) else escape(value)
 
 
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """Where templates come from, and what they may call."""
+    made = Environment(
         loader=PackageLoader("orchestrator.report"),
         # Escaping for HTML alone would leave Markdown's own characters: everything a template
         # prints goes through `escape`, unless one of the filters below made it safe.
@@ -95,5 +97,5 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         undefined=StrictUndefined,
     )
-    environment.filters |= {"code": code, "block": block, "html": as_html}
-    return environment
+    made.filters |= {"code": code, "block": block, "html": as_html}
+    return made

@@ -1,0 +1,1 @@
+"""How right the rules are: labelled cases, what the pipeline says of them, and scores."""

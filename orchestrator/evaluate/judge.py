@@ -1,0 +1,123 @@
+"""What the pipeline says of a case, beside what was so; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from packaging.utils import canonicalize_name
+
+from corpus_memory_logging.records import Cause, Culprit
+from orchestrator import causes, flaky, pipeline
+from orchestrator.classify import context_of
+from orchestrator.evaluate import remedies
+from orchestrator.evaluate.cases import LabelledCase, LabelledCause, belonging
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One labelled cause, and the predicted one that holds most of its failures."""
+
+    case: str
+    expected: str
+    """Category, as everywhere here."""
+    predicted: str
+    """`unknown` where no cause holds any of its failures."""
+    confidence: float
+    rule: str
+    has_culprit: bool
+    """Whether the label names one."""
+    culprit_hit: bool
+    remedy_hit: bool
+    expected_culprit: str = ""
+    predicted_culprit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedCase:
+    """One run: its causes, and for each failure of the label which cause has it, in both views."""
+
+    name: str
+    kind: str
+    part: str
+    causes: tuple[Judged, ...]
+    labelled: tuple[int, ...]
+    grouped: tuple[int, ...]
+    surplus: int
+    """Predicted causes beyond the labelled ones."""
+
+
+def judge(case: LabelledCase) -> JudgedCase:
+    """Group, classify and suggest, with no memory; then compare."""
+    recording = case.recording
+    counting, _ = flaky.split(recording)
+    context = context_of(recording, case.project)
+    found = pipeline.explain((group, context) for group in causes.group(counting))
+    holder = {id(one): index for index, cause in enumerate(found) for one in cause.failures}
+    labels = belonging(
+        [cause.tests for cause in case.causes], [one.nodeid for one in recording.failures]
+    )
+    pairs = [
+        (label, holder.get(id(one), len(found)))  # forgiven ones are a group of their own
+        for one, label in zip(recording.failures, labels, strict=True)
+        if label is not None
+    ]
+    return JudgedCase(
+        name=case.name,
+        kind=case.kind,
+        part=case.part,
+        causes=tuple(
+            _judged(case, cause, _matching(index, pairs, found))
+            for index, cause in enumerate(case.causes)
+        ),
+        labelled=tuple(label for label, _ in pairs),
+        grouped=tuple(group for _, group in pairs),
+        surplus=max(len(found) - len(case.causes), 0),
+    )
+
+
+def _matching(label: int, pairs: Sequence[tuple[int, int]], found: Sequence[Cause]) -> Cause | None:
+    """The predicted cause with most of a label's failures; of several the biggest.
+
+    A cause without failures (tests that vanished) is matched with one that has none either.
+    """
+    groups = [group for of, group in pairs if of == label]
+    if not groups:
+        return next((cause for cause in found if not cause.failures), None)
+    held = [index for index in range(len(found)) if index in groups]
+    best = max(
+        held, key=lambda index: (groups.count(index), len(found[index].failures)), default=None
+    )
+    return None if best is None else found[best]
+
+
+def _judged(case: LabelledCase, label: LabelledCause, found: Cause | None) -> Judged:
+    verdict = found.verdict if found else None
+    first = found.suggestions[0] if found and found.suggestions else None
+    culprit = verdict.culprit if verdict else None
+    return Judged(
+        case=case.name,
+        expected=label.category,
+        predicted=verdict.category if verdict else "unknown",
+        confidence=verdict.confidence if verdict else 0.0,
+        rule=verdict.rule if verdict else "none",
+        has_culprit=label.culprit is not None,
+        culprit_hit=label.culprit is not None and _same(label.culprit, culprit),
+        remedy_hit=first is not None and remedies.is_hit(first, label, case.recording),
+        expected_culprit=_told(label.culprit),
+        predicted_culprit=_told(culprit),
+    )
+
+
+def _same(expected: Culprit, found: Culprit | None) -> bool:
+    if found is None or found.type != expected.type:
+        return False
+    if expected.version and found.version != expected.version:
+        return False
+    if expected.type == "distribution":
+        return canonicalize_name(found.name) == canonicalize_name(expected.name)
+    return found.name == expected.name
+
+
+def _told(culprit: Culprit | None) -> str:
+    return f"{culprit.type} {culprit.name}" if culprit else ""
