@@ -47,6 +47,11 @@ def update(settings: Settings, store: Store, *, now: datetime) -> list[str]:
     return []
 
 
+def refresh(settings: Settings, store: Store, *, now: datetime) -> list[str]:
+    """As `update`, where there is a file: whoever only decides is not the one who is scraped."""
+    return update(settings, store, now=now) if place(settings).exists() else []
+
+
 def render(found: Totals, ratio: float | None, labels: Mapping[str, str]) -> bytes:
     """The text exposition: every category and kind, also those that never occurred; the labels
     stand on every series.
