@@ -354,7 +354,8 @@ class Recorder:
         head["time"] = self.clock()
         if extracted is None or not extracted.startswith(SELF_MASKED):
             head.update(reports.rendered(report, self._clean))
-        lines = head.get("text", "").strip().splitlines()[:3]
+        # pytest-test-categories frames what it says.
+        lines = [line for line in head.get("text", "").splitlines() if line.strip(" =")][:3]
         message = "\n".join(map(without_size, lines)).strip()
         return self._failure_line(head, extracted, message)
 
