@@ -1,4 +1,4 @@
-"""One writer at a time, across processes.
+"""Files that several processes write: one writer at a time, and never half a file.
 
 PYTEST_DONT_REWRITE
 """
@@ -37,6 +37,21 @@ def lock(path: Path, *, timeout_seconds: float) -> Iterator[bool]:
         yield _acquire(descriptor, time.monotonic() + timeout_seconds)
     finally:
         os.close(descriptor)
+
+
+def replace(path: Path, content: bytes) -> None:
+    """At once or not at all; readable for others, as node_exporter is, whatever the umask says.
+
+    Raises:
+        OSError: it cannot be written; what was there before is still there.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _acquire(descriptor: int, deadline: float) -> bool:

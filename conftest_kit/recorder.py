@@ -293,8 +293,6 @@ class Recorder:
             self.decided[outcome, test.phase] += 1
             if outcome in ("failed", "error"):
                 self.failure_types[test.failure_type or "error"] += 1
-        if test.size is not None:
-            self._count_size(test, test.size, outcome)
         if outcome not in ("skipped", "rerun"):
             self.durations.append(test.seconds)
         line = (
@@ -309,6 +307,10 @@ class Recorder:
         if test.reason:
             test.reason = self._clean(test.reason)
             line += f',"reason":{quoted(test.reason)}'
+        if test.size is not None:
+            size, limit = test.size
+            line += f',"size":"{size}","limit":{limit!r}'
+            self._count_size(test, test.size, outcome)
         self._write(line + "}\n")
         self.log_entries += log.entry(
             test.nodeid,
@@ -352,7 +354,8 @@ class Recorder:
         head["time"] = self.clock()
         if extracted is None or not extracted.startswith(SELF_MASKED):
             head.update(reports.rendered(report, self._clean))
-        lines = head.get("text", "").strip().splitlines()[:3]
+        # pytest-test-categories frames what it says.
+        lines = [line for line in head.get("text", "").splitlines() if line.strip(" =")][:3]
         message = "\n".join(map(without_size, lines)).strip()
         return self._failure_line(head, extracted, message)
 

@@ -134,6 +134,10 @@ class Attempt(NamedTuple):
     reason: str = ""
     """Why it was skipped or expected to fail."""
     worker: str | None = None
+    size: str = ""
+    """`small`, `medium`, `large` or `xlarge`; empty for a test that no marker gives a size."""
+    limit: float | None = None
+    """Seconds that its call may take, where it has a size."""
 
 
 class Skip(NamedTuple):

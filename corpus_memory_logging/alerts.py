@@ -14,11 +14,12 @@ Settled = Literal["reviewed", "failed"]
 
 
 def accept(memory: Partition, alerts: Iterable[Alert], *, now: datetime) -> int:
-    """Keeps what was told, all or nothing; returns how many are new and to be reviewed.
+    """Keeps what was told, all or nothing; returns how many are to be reviewed.
 
     An alert that fires is new unless it is known by its fingerprint: as one that still fires and
-    began no earlier, or as one that began at that very time. An end is noted with the alert that it
-    ends; one whose beginning was never told is kept, and there is nothing to review.
+    began no earlier, or as one that began at that very time. A new one is to be reviewed, and one
+    whose review failed once more each time that it is repeated. An end is noted with the alert that
+    it ends; one whose beginning was never told is kept, and there is nothing to review.
     """
     with memory.transaction():
         return sum(_accept(memory, alert, moment(now)) for alert in alerts)
@@ -77,8 +78,9 @@ def _accept(memory: Partition, alert: Alert, received: str) -> bool:
     known = memory.select("alerts_of_fingerprint", fingerprint=fingerprint)
     same = next((row for row in known if row["started"] == alert.started), None)
     fires = alert.status == "firing"
-    if fires and (same or (known and _still_fires(known[0], alert.started))):
-        return False
+    going_on = known[0] if known and _still_fires(known[0], alert.started) else None
+    if fires and (repeated := same or going_on):
+        return _again(memory, repeated)
     if same:
         memory.execute("end_alert", alert_id=same["alert_id"], ended=alert.ended)
         return False
@@ -100,6 +102,14 @@ def _accept(memory: Partition, alert: Alert, received: str) -> bool:
         state="accepted" if fires else "noted",
     )
     return fires
+
+
+def _again(memory: Partition, repeated: Row) -> bool:
+    failed = repeated["state"] == "failed" and repeated["status"] == "firing"
+    if failed:
+        alert_id = repeated["alert_id"]
+        memory.execute("settle_alert", alert_id=alert_id, state="accepted", run_id=None, note=None)
+    return bool(failed)
 
 
 def _still_fires(last: Row, started: str) -> bool:

@@ -22,7 +22,7 @@ from corpus_memory_logging.errors import QueryError, StoreError, UnknownId
 from corpus_memory_logging.filters import STATUSES
 from corpus_memory_logging.records import CATEGORIES, FINDING_KINDS, Review
 from orchestrator import demo as sample
-from orchestrator import launch, options, report, reviews, terminal
+from orchestrator import exposition, launch, options, report, reviews, terminal
 from orchestrator.cli_init import init
 from orchestrator.cli_rules import rules
 from orchestrator.cli_send import send
@@ -189,10 +189,12 @@ def show(id: str, form: str, memory: str | None) -> None:
 @click.option("--ignore", is_flag=True, help="Known and left as it is.")
 def resolve(cause: str, memory: str | None, **decision: Any) -> None:
     """Record what a reviewer decided; it is recalled when the cause or finding comes back."""
-    with terminal.open_memory(terminal.settings_here(memory)) as store:
-        decided = reviews.resolve(
-            store, cause, now=terminal.now(), reviewer=terminal.reviewer(), **decision
-        )
+    settings, now = terminal.settings_here(memory), terminal.now()
+    with terminal.open_memory(settings) as store:
+        decided = reviews.resolve(store, cause, now=now, reviewer=terminal.reviewer(), **decision)
+        trouble = exposition.refresh(settings, store, now=now)
+    for sentence in trouble:
+        terminal.say(sentence)
     terminal.emit(
         f"{decided['type']} {decided['id']} is {decided['status']}: "
         f"{plain.one_line(decided['title'])}\n"

@@ -12,6 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
+from conftest_kit.locking import replace
 from conftest_kit.settings import Settings
 from corpus_memory_logging.records import CATEGORIES, FINDING_KINDS
 from corpus_memory_logging.store import Store
@@ -40,10 +41,15 @@ def update(settings: Settings, store: Store, *, now: datetime) -> list[str]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with store.transaction():
-            _replace(path, render(totals(store), ratio, settings.metrics_labels))
+            replace(path, render(totals(store), ratio, settings.metrics_labels))
     except OSError as error:
         return [f"metrics not written to {path}: {error.strerror}"]
     return []
+
+
+def refresh(settings: Settings, store: Store, *, now: datetime) -> list[str]:
+    """As `update`, where there is a file: whoever only decides is not the one who is scraped."""
+    return update(settings, store, now=now) if place(settings).exists() else []
 
 
 def render(found: Totals, ratio: float | None, labels: Mapping[str, str]) -> bytes:
@@ -119,14 +125,3 @@ class _Families(Collector):
         for labels, value in values.items():
             family.add_metric([*self._labels.values(), *labels], value)
         return family
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """At once or not at all; readable for node_exporter whatever the umask says."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from conftest_kit.locking import TIMEOUT_SECONDS, lock
+from conftest_kit.locking import TIMEOUT_SECONDS, lock, replace
 from conftest_kit.metrics import content, textfile
 from conftest_kit.metrics.content import Content
 from conftest_kit.metrics.tally import FailureType, Module, Sizes, Tally
@@ -48,7 +48,7 @@ def update(place: Place, *, run: Run, tally: Tally) -> list[str]:
             if held:
                 return _add(path, place, counted)
             pending = _pending(path, run.run_id)
-            _replace(pending, textfile.written(counted, {}))
+            replace(pending, textfile.written(counted, {}))
             return [f"metrics file {path} is locked; the next run adds this one from {pending}"]
     except ImportError as error:
         return [f"metrics not written to {path}: {error}; pip install prometheus-client"]
@@ -71,7 +71,7 @@ def _add(path: Path, place: Place, counted: Content) -> list[str]:
             continue
         warnings.extend(problems)
         counted = content.carry(counted, stored)
-    _replace(path, textfile.written(content.bounded(counted, place.max_series), place.labels))
+    replace(path, textfile.written(content.bounded(counted, place.max_series), place.labels))
     for source in pending:
         source.unlink(missing_ok=True)
     return warnings
@@ -88,14 +88,3 @@ def _make_folder(path: Path) -> None:
         folder.chmod(0o755)  # node_exporter is another user
         # What the kit brought into a project is not for its repository; what joins it later may be.
         (folder / ".gitignore").write_text("/.gitignore\n/*.prom*\n/.*.prom*\n")
-
-
-def _replace(path: Path, written: bytes) -> None:
-    """At once or not at all; readable for node_exporter whatever the umask says."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(written)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 -- The last one that was told of a fingerprint, and the one that began at that time.
 -- name: alerts_of_fingerprint
-SELECT alert_id, status, started FROM alerts
+SELECT alert_id, status, started, state FROM alerts
 WHERE project = :project AND fingerprint = :fingerprint
 ORDER BY started DESC
 

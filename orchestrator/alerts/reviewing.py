@@ -63,12 +63,13 @@ class Reviewing:
         self._thread.join(timeout_seconds)
 
     def keep(self, told: tuple[Alert, ...]) -> int:
-        """Keep alerts and have the new ones reviewed; returns how many are new.
+        """Keep alerts and have those reviewed that are new, or whose review failed before; returns
+        how many they are.
 
         Raises:
             StoreError: the memory refused; nothing was kept.
         """
-        new = 0
+        due = 0
         with self._open(self._settings.project) as own:
             for project in {alert.labels.get("project", "") for alert in told}:
                 of_project = [
@@ -77,13 +78,13 @@ class Reviewing:
                     if alert.labels.get("project", "") == project
                 ]
                 if project in {"", own.project} or not alerts.knows(own, project):
-                    new += alerts.accept(own, of_project, now=self._clock())
+                    due += alerts.accept(own, of_project, now=self._clock())
                     continue
                 with self._open(project) as other:
-                    new += alerts.accept(other, of_project, now=self._clock())
-        if new:
+                    due += alerts.accept(other, of_project, now=self._clock())
+        if due:
             self._wake.set()
-        return new
+        return due
 
     def _redacted(self, alert: Alert) -> Alert:
         def clean(texts: Mapping[str, str]) -> dict[str, str]:

@@ -30,7 +30,7 @@ THREADS = 8
 _LINGER_SECONDS = 1.0
 
 Keep = Callable[[tuple[Alert, ...]], int]
-"""Keeps alerts for good, and returns how many are new. Raises StoreError where it cannot."""
+"""Keeps alerts for good; returns how many are to be reviewed. Raises StoreError where it cannot."""
 
 _log = logging.getLogger(__name__)
 
@@ -151,11 +151,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.BAD_REQUEST, str(error))
             return
         try:
-            new = self.server.keep(alerts)
+            due = self.server.keep(alerts)
         except StoreError as error:
             self.send_error(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
             return
-        told = json.dumps({"alerts": len(alerts), "new": new})
+        told = json.dumps({"alerts": len(alerts), "due": due})
         self._answer(HTTPStatus.ACCEPTED, "application/json", f"{told}\n")
 
     def _check_place(self, path: str) -> None:

@@ -48,13 +48,8 @@ def _is_ignored(finding: Finding) -> bool:
 
 def measured(seen: Seen) -> dict[str, Any]:
     """What only the metrics file says of the run and later runs are compared with."""
-    if seen.own is None:
-        return {}
-    said = {
-        "coverage_modules": dict(seen.own.coverage_modules),
-        "violations_total": dict(seen.own.violations_total),
-    }
-    return {name: value for name, value in said.items() if value}
+    modules = dict(seen.own.coverage_modules) if seen.own else {}
+    return {"coverage_modules": modules} if modules else {}
 
 
 def unknown(seen: Seen) -> Iterator[str]:
@@ -62,14 +57,8 @@ def unknown(seen: Seen) -> Iterator[str]:
     metrics = seen.metrics
     if metrics is None or seen.own is not None or seen.run.state != "complete":
         return
-    families = {
-        "sizes of tests": metrics.tests_by_size,
-        "timing violations": metrics.violations_total,
-        "coverage by module": metrics.coverage_modules,
-    }
-    missing = ", ".join(name for name, values in families.items() if values)
-    if missing:
+    if metrics.coverage_modules:
         yield (
-            f"not judged: {missing}; the metrics file is of run {metrics.run_id or 'unknown'}, and "
-            "the record does not hold them"
+            "not judged: coverage by module; the metrics file is of run "
+            f"{metrics.run_id or 'unknown'}, and the record does not hold it"
         )

@@ -3,82 +3,69 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
+from conftest_kit.records import Attempt
 from corpus_memory_logging.records import Finding, Suggestion
 from orchestrator.findings.seen import Seen
 
-_ORIGIN = "sizes@1"
+_ORIGIN = "sizes@2"
 _SHOWN = 5
-_LIMITS = {"small": 1.0, "medium": 300.0, "large": 900.0, "xlarge": 900.0}
-"""Seconds that the call of a test may take, as pytest-test-categories has it."""
 _NEAR = 0.8
-_LARGER = {"small": "medium", "medium": "large", "large": "xlarge"}
+_LARGER = {"small": "medium", "medium": "large", "large": "xlarge", "xlarge": None}
 
 
 def find(seen: Seen) -> Iterator[Finding]:
-    """What the metrics of this run say of sizes; nothing where they are of another run."""
-    if seen.own is not None:
-        yield from _violations(seen, seen.own.violations_total)
-        yield from _near(seen, seen.own.near_limit)
-        yield from _distribution(seen, seen.own.tests_by_size)
-
-
-def _violations(seen: Seen, totals: Mapping[str, float]) -> Iterator[Finding]:
-    """The counter goes from run to run: what it was in the last remembered run was there before."""
-    measured = [past for past in seen.past if "violations_total" in past.measured]
-    last = measured[0] if measured else None
-    for size, total in totals.items():
-        before = last.measured["violations_total"].get(size, 0) if last else 0
-        new = total - before if total >= before else total
-        if new <= 0:
-            continue
-        since = f"since run {last.run_id}, the last one remembered" if last else "in all"
+    """What the record says of the tests that have a size."""
+    sized = [attempt for attempt in seen.recording.attempts if attempt.size in _LARGER]
+    for size, tests in _slow(sized, above=1.0, most=math.inf):
         yield Finding(
             kind="timing_violation",
-            text=f"{_tests(new, size)} took longer than allowed: {_LIMITS.get(size, 0):g} s, or "
-            "what the marker says",
+            text=f"{_tests(len(tests), size)} took longer than allowed",
             subject=size,
-            evidence=(
-                f"pytest_timing_violations_total is {total:g}, {new:g} more {since}"
-                if last
-                else f"pytest_timing_violations_total is {total:g} {since}",
-                *_candidates(seen, new, _LIMITS.get(size, math.inf), math.inf),
-            ),
+            evidence=_shown(tests),
             suggestions=(_faster(size, "now"),),
         )
+    for size, tests in _slow(sized, above=_NEAR, most=1.0):
+        yield Finding(
+            kind="near_limit",
+            text=f"{_tests(len(tests), size)} took more than 80 % of what is allowed",
+            subject=size,
+            evidence=_shown(tests),
+            suggestions=(_faster(size, "before a busy machine makes them fail"),),
+        )
+    yield from _distribution(
+        seen, Counter(attempt.size for attempt in sized if attempt.outcome != "rerun")
+    )
 
 
-def _near(seen: Seen, counts: Mapping[str, float]) -> Iterator[Finding]:
-    for size, count in counts.items():
-        limit = _LIMITS.get(size, math.inf)
-        if count > 0:
-            yield Finding(
-                kind="near_limit",
-                text=f"{_tests(count, size)} took more than 80 % of what is allowed: {limit:g} s, "
-                "or what the marker says",
-                subject=size,
-                evidence=(
-                    f"pytest_near_timing_limit_tests is {count:g}",
-                    *_candidates(seen, count, _NEAR * limit, limit),
-                ),
-                suggestions=(_faster(size, "before a busy machine makes them fail"),),
-            )
+def _slow(
+    sized: Iterable[Attempt], *, above: float, most: float
+) -> Iterator[tuple[str, list[Attempt]]]:
+    """By size the tests whose call took such shares of its limit, the slowest first."""
+    found: dict[str, dict[str, Attempt]] = {size: {} for size in _LARGER}
+    for attempt in sized:
+        limit = attempt.limit or math.inf
+        if above * limit < _call(attempt) <= most * limit:
+            slowest = found[attempt.size].setdefault(attempt.nodeid, attempt)
+            found[attempt.size][attempt.nodeid] = max(slowest, attempt, key=_call)
+    for size, tests in found.items():
+        if tests:
+            yield size, sorted(tests.values(), key=_call, reverse=True)
 
 
-def _candidates(seen: Seen, count: float, above: float, most: float) -> Iterator[str]:
-    """The tests in question, where their time alone tells which they are."""
-    calls = {
-        attempt.nodeid: attempt.durations.get("call", 0.0) for attempt in seen.recording.attempts
-    }
-    found = {nodeid: took for nodeid, took in calls.items() if above < took <= most}
-    if len(found) == count:
-        for nodeid, took in sorted(found.items(), key=lambda item: -item[1])[:_SHOWN]:
-            yield f"{nodeid}: {took:.2f} s"
+def _call(attempt: Attempt) -> float:
+    return attempt.durations.get("call", 0.0)
+
+
+def _shown(tests: list[Attempt]) -> tuple[str, ...]:
+    lines = [f"{one.nodeid}: {_call(one):.2f} s, {one.limit:g} s allowed" for one in tests[:_SHOWN]]
+    return (*lines, *([f"and {len(tests) - _SHOWN} more"] if tests[_SHOWN:] else []))
 
 
 def _faster(size: str, when: str) -> Suggestion:
-    larger = f", or mark them {_LARGER[size]} if they must take so long" if size in _LARGER else ""
+    larger = f", or mark them {_LARGER[size]} if they must take so long" if _LARGER[size] else ""
     return Suggestion(
         text=f"Make these tests faster {when}: wait for conditions instead of sleeping, replace "
         f"what is outside of the process{larger}.",
@@ -88,12 +75,12 @@ def _faster(size: str, when: str) -> Suggestion:
     )
 
 
-def _distribution(seen: Seen, counts: Mapping[str, float]) -> Iterator[Finding]:
+def _distribution(seen: Seen, counts: Counter[str]) -> Iterator[Finding]:
     total = sum(counts.values())
     held = {
-        "small": counts.get("small", 0.0),
-        "medium": counts.get("medium", 0.0),
-        "large": counts.get("large", 0.0) + counts.get("xlarge", 0.0),
+        "small": counts["small"],
+        "medium": counts["medium"],
+        "large": counts["large"] + counts["xlarge"],
     }
     off = {}
     for size, least, most in seen.thresholds.size_targets:
@@ -110,7 +97,7 @@ def _distribution(seen: Seen, counts: Mapping[str, float]) -> Iterator[Finding]:
         + ", ".join(f"{_share(held[size], total)} {size}, target {off[size][0]}" for size in off),
         subject="distribution",
         evidence=tuple(
-            f"{size}: {held[size]:g} of {total:g} sized tests, {number} too "
+            f"{size}: {held[size]} of {total} sized tests, {number} too "
             + ("few" if few else "many")
             for size, (_, number, few) in off.items()
         ),
@@ -118,7 +105,7 @@ def _distribution(seen: Seen, counts: Mapping[str, float]) -> Iterator[Finding]:
     )
 
 
-def _status(held: Mapping[str, float], total: float) -> str:
+def _status(held: Mapping[str, int], total: int) -> str:
     """As pytest-test-categories names it."""
     if held["small"] < total * 0.5:
         return "critical: fewer than half are small"
@@ -143,9 +130,9 @@ def _rebalance(off: Mapping[str, tuple[str, int, bool]]) -> Suggestion:
     return Suggestion(text=text, confidence=0.4, origin=_ORIGIN)
 
 
-def _share(number: float, total: float) -> str:
+def _share(number: int, total: int) -> str:
     return f"{100 * number / total:.1f} %"
 
 
-def _tests(count: float, size: str) -> str:
-    return f"{count:g} {size} test{'' if count == 1 else 's'}"
+def _tests(count: int, size: str) -> str:
+    return f"{count} {size} test{'' if count == 1 else 's'}"

@@ -35,11 +35,6 @@ class Metrics:
     coverage_modules: Numbers = field(default_factory=dict)
     """Percent by module."""
     uncovered_lines: Numbers = field(default_factory=dict)
-    tests_by_size: Numbers = field(default_factory=dict)
-    near_limit: Numbers = field(default_factory=dict)
-    """Tests by size that took more than 80 % of what they may take."""
-    violations_total: Numbers = field(default_factory=dict)
-    """Tests by size that took longer than they may: over all runs since the counter began."""
 
 
 def read(path: Path) -> Metrics | None:
@@ -86,9 +81,6 @@ def parse(text: str, *, name: str = "metrics") -> Metrics:
         coverage_percent=_value(known, "pytest_coverage_percent"),
         coverage_modules=_by_label(known, "pytest_coverage_module_percent", "module"),
         uncovered_lines=_by_label(known, "pytest_uncovered_lines", "module"),
-        tests_by_size=_by_label(known, "pytest_tests_by_size", "size"),
-        near_limit=_by_label(known, "pytest_near_timing_limit_tests", "size"),
-        violations_total=_by_label(known, "pytest_timing_violations_total", "size"),
     )
 
 

@@ -24,7 +24,7 @@ from orchestrator.redact import detector, spans
 from orchestrator.redact.detector import Detector
 
 _UNTOUCHED = frozenset(
-    ["run_id", "state", "outcome", "phase", "relation", "origin", "scope", "bases"]
+    ["run_id", "state", "outcome", "phase", "relation", "origin", "scope", "size", "bases"]
 )
 """Fields that hold words of ours or names of classes."""
 _RECORDS = frozenset([Attempt, Environment, Failure, Fixture, Frame, Raised, Recording, Run, Skip])

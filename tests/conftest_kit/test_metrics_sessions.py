@@ -188,7 +188,7 @@ MARKERS = "[pytest]\nmarkers =\n    small\n    medium\n    large\n    xlarge\n  
 
 @WORKERS
 def test_sizes(record, pytester: pytest.Pytester, workers: str):
-    """Sizes and limits come from the closest marker, durations from our own clock."""
+    """Sizes and limits come from the closest marker, durations from our own clock; the record has them."""
     (pytester.path / "pytest.ini").write_text(MARKERS)
     run = record(workers, "-Werror", test_it=SIZED)
 
@@ -205,6 +205,16 @@ def test_sizes(record, pytester: pytest.Pytester, workers: str):
         ("passed", "small"): 3,
         ("passed", "medium"): 1,
         ("failed", "large"): 1,
+    }
+    said = {a.nodeid.rpartition("::")[2]: (a.size, a.limit) for a in run.recording.attempts}
+    assert said == {
+        "test_small": ("small", 1.0),
+        "test_slow": ("small", 0.01),
+        "test_slow_outside_of_its_call": ("small", 0.01),
+        "test_near": ("medium", 2.0),
+        "test_inherits": ("large", 900.0),
+        "test_has_its_own": ("small", 1.0),
+        "test_none": ("", None),
     }
 
 

@@ -84,6 +84,29 @@ def test_it_waits_until_it_is_settled(store):
     assert alerts.one(store, waiting[1]["alert_id"])["note"] == "no run"
 
 
+@pytest.mark.parametrize(
+    ("state", "told", "expected"),
+    [
+        ("failed", [alert()], ["accepted"]),
+        ("failed", [alert(), alert()], ["accepted"]),
+        # As Alertmanager moves the beginning.
+        ("failed", [alert(0)], ["accepted"]),
+        ("failed", [alert(status="resolved"), alert()], ["failed"]),
+        ("failed", [alert(status="resolved"), alert(2)], ["failed", "accepted"]),
+        ("reviewed", [alert()], ["reviewed"]),
+    ],
+)
+def test_one_that_failed_is_to_be_reviewed_again_where_it_is_repeated(store, state, told, expected):
+    """Once each time that Alertmanager repeats it, while it goes on."""
+    alerts.accept(store, [alert()], now=NOW)
+    alerts.settle(store, alerts.pending(store)[0]["alert_id"], state, note="no run")
+
+    due = sum(alerts.accept(store, [one], now=NOW) for one in told)
+
+    assert due == len(alerts.pending(store)) == expected.count("accepted")
+    assert [state for _, _, state in rows(store)] == expected
+
+
 def test_which_projects_have_some(store, location):
     """Others than the one that asks, too."""
     with open_store(location, project="other") as other:

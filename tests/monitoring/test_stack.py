@@ -136,7 +136,10 @@ def alerting(tmp_path, serve_alerts, start_alertmanager, start_prometheus) -> Ca
 
 @pytest.fixture
 def shipped(tmp_path, serve_alerts, start_alertmanager, start_prometheus) -> Callable[..., Any]:
-    """The same with our own rules and configuration of Alertmanager: only address and token differ."""
+    """The same with our own rules and configuration of Alertmanager.
+
+    Only address and token differ, and what comes later is told after a second, not a minute.
+    """
 
     def start(target, project: Project):
         token = tmp_path / "token"
@@ -148,6 +151,10 @@ def shipped(tmp_path, serve_alerts, start_alertmanager, start_prometheus) -> Cal
         assert hook["url"] == "http://127.0.0.1:9195/alerts"
         hook["url"] = serve_alerts(project, "--token-file", token)
         hook["http_config"]["authorization"]["credentials_file"] = str(token)
+        (route,) = configuration["route"]["routes"]
+        (ours,) = (each for each in route["routes"] if each["receiver"] == "orchestrator")
+        assert ours["group_interval"] == "1m"
+        ours["group_interval"] = "1s"
         return start_prometheus(
             {"pytest": target},
             rules=sorted((MONITORING / "rules").glob("*.yml")),
@@ -224,17 +231,34 @@ def test_failures_rise_and_the_run_is_reviewed(  # noqa: PLR0917 - each is a par
     prometheus.expect({("assertion",): 3}, "pytest_test_failures_by_category_total > 0", "category")
 
 
-def test_what_we_ship_reviews_the_first_red_run(make_project, way, shipped, reviewed):
-    """Our rules and our Alertmanager, with a token: nobody called `orchestrator review`."""
+def test_what_we_ship_reviews_each_red_run(make_project, way, shipped, reviewed, wait_until):
+    """Our rules and our Alertmanager, with a token: nobody called `orchestrator review`.
+
+    The second run goes red while the alert that tests failed still fires, and is told no more.
+    """
     target, publish = way
     shop = make_project("shop")
     prometheus = shipped(target, shop)
+
+    def alerts_of(run_id: str) -> dict[str, Any]:
+        return {alert["name"]: alert for alert in reviewed(shop, run_id)["alerts"]}
+
     shop.run(2)
     publish(shop)
-    run = reviewed(shop, run_id_of_last_run(prometheus))
+    first = run_id_of_last_run(prometheus)
+    assert reviewed(shop, first)["counts"]["failed"] == 2
+    assert "PytestTestsFailed" in alerts_of(first)
+    shop.run(1)
+    publish(shop)
+    (info,) = prometheus.wait_for(f'pytest_run_info{{run_id!="{first}"}}')
+    second = info["metric"]["run_id"]
+    assert reviewed(shop, second)["counts"]["failed"] == 1
+    red = wait_until(
+        lambda: alerts_of(second).get("PytestRunRed"), (shop.root / "serve.log").read_text
+    )
 
-    assert run["counts"]["failed"] == 2
-    assert "PytestTestsFailed" in {alert["name"] for alert in run["alerts"]}
+    assert red["labels"]["run_id"] == second
+    assert "PytestTestsFailed" not in alerts_of(second)
 
 
 def test_two_projects_share_a_node_exporter(

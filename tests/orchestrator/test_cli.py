@@ -398,6 +398,26 @@ def test_a_decision_is_recorded_and_shown(invoke, project):
     assert document["decisions"][0]["fix"] == "0d70142"
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_decision_is_in_the_metrics(there, invoke, project):
+    """At once where a review has written them; elsewhere nothing is scraped."""
+    metrics = project / "monitoring" / "pytest_causes.prom"
+    before = metrics.read_text()
+    if not there:
+        metrics.unlink()
+    (row, *_) = json.loads(invoke("causes", "--format", "json", cwd=project).stdout)
+    resolved = invoke("resolve", row["cause_id"], "--ignore", cwd=project)
+
+    assert (resolved.exit_code, metrics.exists()) == (0, there)
+    if there:
+        label = f'pytest_causes_open{{category="{row["category"]}"}}'
+        was, now = (
+            next(float(line.split()[1]) for line in text.splitlines() if line.startswith(label))
+            for text in (before, metrics.read_text())
+        )
+        assert now == was - 1
+
+
 @pytest.mark.parametrize("option", ["--accept", "--note", "--fix", "--culprit"])
 def test_what_a_reviewer_types_is_redacted(option, invoke, project, monkeypatch):
     """A token is in no file of the memory, in whatever words it was typed; neither is one in the

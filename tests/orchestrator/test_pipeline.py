@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -51,11 +52,6 @@ class Project:
             changed["finished"] = (began + timedelta(seconds=seconds)).isoformat()
         path.write_text(json.dumps({**document, **changed}))
         return document["run_id"]
-
-    def measure(self, text):
-        """Add to the metrics file."""
-        path = load(self.root, {}).metrics_file
-        path.write_text(path.read_text() + text)
 
     def review(self, *words, status=0):
         """The review of the latest run, as JSON."""
@@ -118,26 +114,44 @@ def test_against_what_the_memory_holds(project):
     }
 
 
-def test_sizes_come_from_the_metrics_of_the_same_run(project):
-    """Of another run they are missing, which is said."""
-    old = project.run()
-    run_id = project.run()
-    project.measure(
-        'pytest_tests_by_size{size="small"} 4\npytest_tests_by_size{size="large"} 16\n'
-        'pytest_near_timing_limit_tests{size="small"} 1\n'
-        'pytest_timing_violations_total{size="small"} 2\n'
-    )
-    found = project.review()
-    other = project.review(old)
+SIZED = """
+import time, pytest
+@pytest.mark.small(timeout=0.01)
+def test_slow(): time.sleep(0.02)
+@pytest.mark.medium(timeout=2)
+def test_near(): time.sleep(1.65)
+@pytest.mark.large
+@pytest.mark.parametrize("number", range(8))
+def test_large(number): pass
+"""
 
-    assert found["run"]["run_id"] == run_id
-    assert [one["kind"] for one in found["findings"]] == [
-        "timing_violation",
-        "near_limit",
-        "sizes",
-    ]
-    assert other["findings"] == []
-    assert any("not judged: sizes of tests" in one for one in other["warnings"])
+
+def test_sizes_come_from_the_record(project):
+    """Of any run, with the tests that are too slow."""
+    (project.root / "test_sized.py").write_text(SIZED)
+    old = project.run()
+    project.run()
+    found = project.review(old)["findings"]
+    evidence = {one["kind"]: one["evidence"] for one in found}
+
+    assert list(evidence) == ["timing_violation", "near_limit", "sizes"]
+    (slow,), (near,) = evidence["timing_violation"], evidence["near_limit"]
+    assert re.fullmatch(r"test_sized.py::test_slow: 0\.\d\d s, 0\.01 s allowed", slow)
+    assert re.fullmatch(r"test_sized.py::test_near: 1\.\d\d s, 2 s allowed", near)
+    assert evidence["sizes"][-1] == "large: 8 of 10 sized tests, 8 too many"
+
+
+def test_what_is_in_the_metrics_alone_is_judged_for_the_same_run(project):
+    """Of another run it is missing, which is said."""
+    old = project.run()
+    project.run()
+    metrics_file = load(project.root, {}).metrics_file
+    with metrics_file.open("a") as file:
+        file.write('pytest_coverage_module_percent{module="a.py"} 50\n')
+
+    (warning,) = [one for one in project.review(old)["warnings"] if "not judged" in one]
+    assert warning.startswith("not judged: coverage by module; the metrics file is of run ")
+    assert not any("not judged" in one for one in project.review()["warnings"])
 
 
 def test_a_disagreement_comes_first_and_names_its_sources(project):

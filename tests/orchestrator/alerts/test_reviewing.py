@@ -147,6 +147,25 @@ def test_an_alert_of_no_run_says_so(reviewing, memory, told, labels, note):
     assert (row["state"], row["note"]) == ("failed", note)
 
 
+def test_a_review_that_failed_is_tried_again_where_the_alert_is_repeated(
+    reviewing, settings, memory, told, runs
+):
+    """Once each time; what was in the way may be gone, and then nothing more is to do."""
+    aside = settings.logs_dir / "aside"
+    (settings.logs_dir / "runs").rename(aside)
+    one = reviewing()
+    one.keep(parsed(told))
+    assert settled(memory)[0]["state"] == "failed"
+    assert one.keep(parsed(told)) == 1
+    assert settled(memory)[0]["state"] == "failed"
+
+    aside.rename(settings.logs_dir / "runs")
+    assert one.keep(parsed(told)) == 1
+    (row,) = settled(memory)
+    assert (row["state"], row["run_id"], row["note"]) == ("reviewed", runs[0], None)
+    assert one.keep(parsed(told)) == 0
+
+
 def test_without_any_run(reviewing, settings, told, memory):
     """There is nothing to review."""
     shutil.rmtree(settings.logs_dir / "runs")

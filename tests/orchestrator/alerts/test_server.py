@@ -93,7 +93,7 @@ def test_alerts_are_kept_before_they_are_answered(running, told):
     one = running()
     status, text = one.post(told.post(told.alert()))
 
-    assert (status, json.loads(text)) == (202, {"alerts": 1, "new": 1})
+    assert (status, json.loads(text)) == (202, {"alerts": 1, "due": 1})
     assert [alert.name for alert in one.kept] == ["PytestFailuresRising"]
 
 

@@ -339,6 +339,7 @@ CASES = {
     "unreachable": one("OSError", "", SHOP, attributes={"errno": 101}),
     # timeout
     "pytest-timeout": one("Failed", "Timeout (>1.0s) from pytest-timeout.", TEST),
+    "size-limit": ([], {"phase": "call", "message": "[TC006] Timing Violation\nTest: a.py::b"}),
     "deadline": one("hypothesis.errors.DeadlineExceeded", "", TEST),
     "process-timeout": one("subprocess.TimeoutExpired", "", SHOP),
     "remote-timeout": one("httpx.ReadTimeout", "", SHOP, bases=("httpx.TimeoutException",)),

@@ -223,21 +223,20 @@ def test_the_memory(make, held, evidence):
 
 
 def test_what_is_missing_is_said_where_the_metrics_are_of_another_run(make):
-    """Sizes and modules are nowhere else; a file that has none of them leaves nothing out."""
-    said = list(
-        findings.unknown(make.seen(metrics={"run_id": "r1", "tests_by_size": {"small": 1}}))
-    )
+    """Modules are nowhere else; a file that has none of them leaves nothing out."""
+    modules = {"coverage_modules": {"a.py": 1.0}}
+    said = list(findings.unknown(make.seen(metrics={"run_id": "r1", **modules})))
     silent = make.seen(metrics={"run_id": "r1"})
 
     (sentence,) = said
-    assert sentence.startswith("not judged: sizes of tests; the metrics file is of run r1, and")
+    assert sentence.startswith("not judged: coverage by module; the metrics file is of run r1, and")
     assert list(findings.unknown(silent)) == []
-    assert list(findings.unknown(make.seen(metrics={"tests_by_size": {"small": 1}}))) == []
+    assert list(findings.unknown(make.seen(metrics=modules))) == []
 
 
 def test_what_later_runs_are_compared_with(make):
     """What only the metrics of this run say, as plain data."""
-    metrics = {"coverage_modules": {"a.py": 1.0}, "violations_total": {"small": 2.0}}
+    metrics = {"coverage_modules": {"a.py": 1.0}}
     kept = findings.measured(make.seen(metrics=metrics))
 
     assert json.loads(json.dumps(kept)) == metrics

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import pytest
 
+from conftest_kit.records import Attempt
+
 
 def sizes(*counts):
-    """Tests by size, small first."""
-    return dict(zip(("small", "medium", "large", "xlarge"), counts, strict=False))
+    """As many attempts of each size, small first."""
+    return tuple(
+        sized(size, nodeid=f"{size}::{number}")
+        for size, count in zip(("small", "medium", "large", "xlarge"), counts, strict=False)
+        for number in range(count)
+    )
+
+
+def sized(size, call=0.2, limit=1.0, **changed):
+    """An attempt at a test of that size."""
+    values = {"nodeid": size, "outcome": "passed", **changed}
+    return Attempt(durations={"setup": 9.0, "call": call}, size=size, limit=limit, **values)
 
 
 @pytest.mark.parametrize(
@@ -30,14 +42,14 @@ def sizes(*counts):
 )
 def test_distribution(make, counts, expected):
     """Out of target by a test or more, with the status as pytest-test-categories has it."""
-    found = make.found(make.seen(metrics={"tests_by_size": sizes(*counts)}), "sizes")
+    found = make.found(make.seen(attempts=sizes(*counts)), "sizes")
 
     assert [f"({expected})" in one.text for one in found] == ([True] if expected else [])
 
 
 def test_distribution_says_how_many_tests_are_to_change(make):
     """Each size that is off with its share and target, and what to do about it."""
-    (found,) = make.found(make.seen(metrics={"tests_by_size": sizes(40, 50, 5, 5)}), "sizes")
+    (found,) = make.found(make.seen(attempts=sizes(40, 50, 5, 5)), "sizes")
 
     assert "40.0 % small, target 75 to 85 %" in found.text
     assert found.evidence == (
@@ -58,59 +70,77 @@ def test_distribution_says_how_many_tests_are_to_change(make):
 )
 def test_targets_are_a_setting(make, targets, start):
     """None of them is nothing to judge."""
-    seen = make.seen(
-        metrics={"tests_by_size": sizes(40, 50, 10)}, settings={"size_targets": targets}
-    )
+    seen = make.seen(attempts=sizes(40, 50, 10), settings={"size_targets": targets})
     found = make.found(seen, "sizes")
 
     assert [one.suggestions[0].text.startswith(start) for one in found] == ([True] if start else [])
 
 
+def test_a_test_that_is_run_again_is_one_test(make):
+    """In the mix, and among those that are too slow, where the slowest attempt stands."""
+    again = (
+        sized("small", 1.2, outcome="rerun"),
+        sized("small", 1.5, outcome="rerun", attempt=2),
+        sized("small", 1.1, attempt=3),
+    )
+    seen = make.seen(attempts=again)
+    (slow,) = make.found(seen, "timing_violation")
+
+    assert slow.text == "1 small test took longer than allowed"
+    assert slow.evidence == ("small: 1.50 s, 1 s allowed",)
+    assert make.found(seen, "sizes") == []
+
+
 @pytest.mark.parametrize(
-    ("remembered", "total", "expected"),
+    ("call", "limit", "kind"),
     [
-        (None, 2, ["2 small tests took longer", "2 in all"]),
-        ({"small": 2}, 2, None),
-        ({"small": 2}, 3, ["1 small test took longer", "3, 1 more since run r1, the last one"]),
-        # The counter began anew, in another file.
-        ({"small": 5}, 1, ["1 small test took longer", "is 1"]),
-        (None, 0, None),
+        (0.8, 1.0, None),
+        (0.81, 1.0, "near_limit"),
+        (1.0, 1.0, "near_limit"),
+        (1.01, 1.0, "timing_violation"),
+        (1.01, 300.0, None),
+        (0.02, 0.01, "timing_violation"),
+        (5000.0, None, None),
     ],
 )
-def test_violations_are_those_that_came_since_the_last_remembered_run(
-    make, remembered, total, expected
-):
-    """The counter goes from run to run; what it was before is in the memory."""
-    measured = {} if remembered is None else {"violations_total": remembered}
-    past = [make.past(2), make.past(1, measured=measured)]
-    seen = make.seen(past=past, metrics={"violations_total": {"small": total}})
-    found = make.found(seen, "timing_violation")
+def test_a_call_is_held_against_its_limit(make, call, limit, kind):
+    """What the record says it may take, be it by the size or by the marker."""
+    seen = make.seen(attempts=(sized("small", call, limit),))
+    kinds = ("near_limit", "timing_violation")
 
-    assert len(found) == (1 if expected else 0)
-    for one in found:
-        assert one.text.startswith(expected[0])
-        assert expected[1] in one.evidence[0]
+    assert [one.kind for of in kinds for one in make.found(seen, of)] == ([kind] if kind else [])
 
 
-def test_the_tests_in_question_are_named_where_their_time_tells(make):
-    """As many as the metrics count; else which they are is not known, and not guessed."""
-    near, over, other = make.tests[:3]
-    durations = {near: 0.9, over: 1.5}
-    metrics = {"near_limit": {"small": 1}, "violations_total": {"small": 1}}
+def test_the_slowest_are_named(make):
+    """Five of each size, and how many more there are."""
+    slow = [sized("small", 1.0 + number, nodeid=f"t::{number}") for number in range(1, 8)]
+    seen = make.seen(attempts=(*slow, sized("large", 901.0, 900.0)))
+    small, large = make.found(seen, "timing_violation")
 
-    sure = make.seen(metrics=metrics, durations=durations)
-    unsure = make.seen(metrics=metrics, durations={**durations, other: 200.0})
+    assert (small.subject, small.text) == ("small", "7 small tests took longer than allowed")
+    assert small.evidence[:2] == ("t::7: 8.00 s, 1 s allowed", "t::6: 7.00 s, 1 s allowed")
+    assert small.evidence[5:] == ("and 2 more",)
+    assert large.evidence == ("large: 901.00 s, 900 s allowed",)
 
-    assert make.found(sure, "near_limit")[0].evidence[1:] == (f"{near}: 0.90 s",)
-    assert make.found(sure, "timing_violation")[0].evidence[1:] == (f"{over}: 1.50 s",)
-    assert make.found(unsure, "timing_violation")[0].evidence[1:] == ()
+
+def test_a_record_without_sizes_has_none(make):
+    """As those of earlier versions, and those of a size that is none of ours."""
+    seen = make.seen(attempts=(Attempt(nodeid="a", outcome="passed"), sized("tiny", 9.0)))
+
+    assert [make.found(seen, kind) for kind in ("near_limit", "timing_violation", "sizes")] == [
+        [],
+        [],
+        [],
+    ]
 
 
 def test_the_largest_tests_cannot_be_marked_larger(make):
     """The advice is to make them faster, and nothing else."""
-    seen = make.seen(metrics={"near_limit": {"small": 1, "xlarge": 2}})
-    small, xlarge = make.found(seen, "near_limit")
+    small, xlarge = (
+        make.found(make.seen(attempts=(sized(size, 0.9),)), "near_limit")[0]
+        for size in ("small", "xlarge")
+    )
 
     assert "or mark them medium" in small.suggestions[0].text
     assert "mark them" not in xlarge.suggestions[0].text
-    assert xlarge.text.startswith("2 xlarge tests took more than 80 %")
+    assert xlarge.text == "1 xlarge test took more than 80 % of what is allowed"
