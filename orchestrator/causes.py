@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from conftest_kit.records import Failure
 from corpus_memory_logging.records import Cause
 from orchestrator.chain import decisive, is_assertion, said
-from orchestrator.signature import Signature, sign
+from orchestrator.signature import Signature, normalise, sign
 
 _OWN = ("project", "test")
 
@@ -62,11 +62,29 @@ def united(found: Iterable[Cause]) -> tuple[Cause, ...]:
     return tuple(sorted(causes, key=lambda cause: -len(cause.failures)))
 
 
+_USED_UP = frozenset({"memory", "disk", "descriptors", "threads"})
+"""Kinds of resources of which a machine has one."""
+_OUTSIDE = frozenset({"variable", "host", "program", "library", "marker", "option", "setting"})
+"""Types of culprits that are mended outside of the code that failed."""
+_LEFT = frozenset({"removed_name", "removed_module", "changed_signature"})
+"""Kinds of what a distribution no longer has, wherever it is used."""
+
+
 def _mended(cause: Cause) -> str:
-    """What there is to mend: a distribution to install, or a line of a fixture; else empty."""
+    """What there is to mend: a distribution to install, a variable to set, a name that left a
+    distribution, a line of a fixture; else empty.
+    """
     verdict, culprit = cause.verdict, cause.verdict.culprit
+    if verdict.category == "resource" and verdict.kind in _USED_UP:
+        return f"resource {verdict.kind}"
     if culprit is None:
         return ""
+    if culprit.type in _OUTSIDE:
+        return f"{verdict.category} {culprit.type} {culprit.name}"
+    if culprit.type == "distribution" and verdict.kind in _LEFT:
+        raised = decisive(cause.failures[0])
+        message = normalise(raised.message) if raised else ""
+        return f"{verdict.kind} {canonicalize_name(culprit.name)} {message}" if message else ""
     if culprit.type == "distribution" and (
         verdict.category == "missing_dependency" or verdict.kind == "unmet_requirement"
     ):

@@ -226,7 +226,15 @@ def _test_file(facts: Facts) -> str:
 
 
 def _filename(facts: Facts) -> str:
-    return facts.attribute("filename")
+    """Relative to the root where it is below it."""
+    root = facts.context.recording.run.root.rstrip("/")
+    name = facts.attribute("filename")
+    return name.removeprefix(f"{root}/") if root else name
+
+
+def _file_is_temporary(facts: Facts) -> str:
+    """`yes` for what pytest's own temporary folders hold, which only tests and fixtures fill."""
+    return "yes" if "/pytest-of-" in facts["filename"] else ""
 
 
 def _message(facts: Facts) -> str:
@@ -242,6 +250,7 @@ def _variable(facts: Facts) -> str:
 
 FACTS: dict[str, Fact] = {
     "exit_status": _exit_status,
+    "file_is_temporary": _file_is_temporary,
     "filename": _filename,
     "hook": _hook,
     "last_words": _last_words,

@@ -68,6 +68,11 @@ def _where_test(facts: Facts) -> str:
     return " ".join(filter(None, edits))
 
 
+def _time_zone_path(facts: Facts) -> str:
+    """`yes` where the environment tells zoneinfo where to look."""
+    return "yes" if "PYTHONTZPATH" in facts.context.recording.run.environment.variables else ""
+
+
 FACTS: dict[str, Fact] = {
     "host": _host,
     "inifile": _inifile,
@@ -77,4 +82,5 @@ FACTS: dict[str, Fact] = {
     "where_named": _where_named,
     "where_test": _where_test,
     "yielding_fixture": _yielding_fixture,
+    "time_zone_path": _time_zone_path,
 }

@@ -73,7 +73,8 @@ def _module_state(facts: Facts) -> str:
     `shadowed` a module stands where a package is expected · `removed` from, `newer` than or
     `unbuilt` in this Python's standard library · `project` the project should hold it ·
     `unreachable` the checkout holds it, out of the import path · `gone` from an installed
-    distribution · `broken` an installed distribution should bring it · `absent` nobody brings it.
+    distribution · `broken` an installed distribution should bring it · `outdated` another release
+    of an installed distribution brings it · `absent` nobody brings it.
     """
     module, top = facts["module"], facts["top"]
     if not module:
@@ -87,9 +88,32 @@ def _module_state(facts: Facts) -> str:
     owner = owner_of(facts, module)
     if owner is not None:
         return "gone" if "." in module and facts["raiser"] != owner.name else "broken"
-    if facts["helper"]:
+    if facts["outdated"]:
+        return "outdated"
+    if facts["helper"] and not _is_meant_elsewhere(facts):
         return "unreachable"
     return "absent"
+
+
+def _is_meant_elsewhere(facts: Facts) -> bool:
+    """Whether an import means a distribution, though a file of the checkout has the module's name:
+    somebody asks for it, or the file lies in a package, whose modules have longer names.
+    """
+    source = facts["distribution_source"]
+    folder = facts["helper"].removesuffix("/__init__.py").rpartition("/")[0]
+    in_package = f"{folder}/__init__.py" in facts.context.project.files
+    return source in ("declared", "required") or (source == "known" and in_package)
+
+
+def _outdated(facts: Facts) -> str:
+    """The installed distribution of which another release brings the module at the top level."""
+    installed = facts.context.installed
+    candidates = known_names(facts["top"])[:1] if installed.is_described else ()
+    return next((name for name in candidates if installed.has(name)), "")
+
+
+def _outdated_version(facts: Facts) -> str:
+    return facts.context.installed.version(facts["outdated"]) if facts["outdated"] else ""
 
 
 def _stdlib_state(facts: Facts, module: str) -> str:
@@ -296,6 +320,8 @@ FACTS: dict[str, Fact] = {
     "module": _module,
     "module_state": _module_state,
     "nearest_module": _nearest_module,
+    "outdated": _outdated,
+    "outdated_version": _outdated_version,
     "owner": _owner,
     "owner_state": _owner_state,
     "owner_version": _owner_version,

@@ -116,7 +116,7 @@ def _same(expected: Culprit, found: Culprit | None) -> bool:
         return False
     if expected.type == "distribution":
         return canonicalize_name(found.name) == canonicalize_name(expected.name)
-    return found.name == expected.name
+    return found.name.casefold() == expected.name.casefold()
 
 
 def _told(culprit: Culprit | None) -> str:

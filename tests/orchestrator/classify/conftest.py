@@ -171,6 +171,7 @@ def red():
             platform={"system": "Linux"},
             distributions={entry.name: entry.version for entry in libraries},
             plugins=fields.pop("plugins", {}),
+            variables=fields.pop("variables", ()),
         )
         failure = Failure(
             nodeid=fields.pop("nodeid", "tests/test_cart.py::test_total"),

@@ -14,6 +14,7 @@ LOOKUP = "_pytest.fixtures.FixtureLookupError"
 SHOP = "shop/cart.py:7:total"
 TEST = "tests/test_cart.py:9:test_total"
 CONFTEST = "tests/conftest.py:5:basket"
+LIB = "lib/frames/table.py:3:read"
 LIBRARY = "lib/webframe/app.py:3:get"
 OS = "std/os.py:9:__getitem__"
 MISMATCH = (
@@ -29,6 +30,8 @@ ASYNC = Project(
         Requirement(name="pytest-asyncio", text="pytest-asyncio", file="pyproject.toml"),
     ),
 )
+OLD_ATTRS = (Distribution(name="attrs", version="21.2.0", modules=("attr",)),)
+TEMPORARY = {"attributes": {"errno": 2, "filename": "/tmp/pytest-of-me/pytest-0/test_a0/x"}}
 MOCK = Distribution(name="pytest-mock", version="3.17.0", modules=("pytest_mock",))
 COV = Distribution(name="pytest-cov", version="7.1.0", modules=("pytest_cov",))
 FAR = Project(
@@ -101,7 +104,17 @@ CASES = {
         TEST,
         bases=("ModuleNotFoundError", "ImportError"),
     ),
+    "system-program-said": one(
+        "shop.Unstarted", "The command was not found or was not executable: dtach.", TEST, SHOP
+    ),
     # compatibility
+    "module-of-another-release": no_module("attrs", SHOP, distributions=OLD_ATTRS),
+    "said-to-be-removed": one(
+        "AttributeError", "`frames.float_` was removed in 2.0.", LIB, **ALONE
+    ),
+    "python-said-unsupported": one(
+        "NotImplementedError", "Python version 3.12 is currently not supported.", TEST, SHOP
+    ),
     "stdlib-module-removed-for-library": no_module("imp", LIBRARY),
     "stdlib-module-removed": no_module("distutils.core", SHOP),
     "stdlib-module-newer": no_module("annotationlib", SHOP),
@@ -260,6 +273,12 @@ CASES = {
     "fixture-asserts": one("AssertionError", "", CONFTEST, phase="setup", fixtures=BASKET),
     "setup-raised": one("ValueError", "x", CONFTEST, phase="setup", fixtures=BASKET),
     "teardown-raised": one("ValueError", "x", CONFTEST, phase="teardown", fixtures=BASKET),
+    "setup-lacks-its-file": one(
+        "FileNotFoundError", "x", CONFTEST, phase="setup", fixtures=BASKET, **TEMPORARY
+    ),
+    "teardown-lacks-its-file": one(
+        "NotADirectoryError", "x", CONFTEST, phase="teardown", fixtures=BASKET, **TEMPORARY
+    ),
     "setup-raised-elsewhere": one("ValueError", "x", CONFTEST, phase="setup"),
     "teardown-raised-elsewhere": one("ValueError", "x", CONFTEST, phase="teardown"),
     # assertion
@@ -319,6 +338,8 @@ CASES = {
     "locale": one("locale.Error", "unsupported locale setting", SHOP),
     "encoding": one("UnicodeEncodeError", "", SHOP, attributes={"encoding": "ascii"}),
     "time-zone": one("zoneinfo._common.ZoneInfoNotFoundError", "No time zone found", SHOP),
+    "time-zone-data": no_module("tzdata", SHOP, variables=("PYTHONTZPATH",)),
+    "time-zone-data-absent": no_module("tzdata", SHOP),
     "user": one("KeyError", "'getpwuid(): uid not found: 12345'", SHOP),
     "display": one(
         "_tkinter.TclError", "no display name and no $DISPLAY environment variable", SHOP
@@ -359,6 +380,7 @@ CASES = {
     "out-of-memory-errno": one("OSError", "", SHOP, attributes={"errno": 12}),
     "disk-full": one("OSError", "", SHOP, attributes={"errno": 28}),
     "too-many-files": one("OSError", "", SHOP, attributes={"errno": 24}),
+    "out-of-handles": one("OSError", "out of pty devices", SHOP),
     "too-many-threads": one("RuntimeError", "can't start new thread", SHOP),
     "segmentation-fault": ([], {"phase": "crash", "message": "died", "run": {"exit_code": 139}}),
     "segmentation-fault-said": ([], {"phase": "crash", "message": "ended by signal 11 (SIGSEGV)"}),
