@@ -40,6 +40,9 @@ JUNK = {
     "models", "settings", "site", "packages",
 }  # fmt: skip
 
+# What a distribution no longer brings, and many still look for: setuptools, until release 82.
+FORMERLY = {"pkg_resources": "setuptools"}
+
 # Without a release for ten years; their readmes or successors name what to use instead.
 SUPERSEDED = {
     "mysql-python": "mysqlclient",
@@ -165,7 +168,8 @@ def imports(mapping: Path, folders: list[Path]) -> str:
     source = Wheel(mapping)
     for line in source.text("pipreqs/mapping").splitlines():
         module, _, name = line.strip().partition(":")
-        if name and module.lower() not in JUNK and re.fullmatch(r"[A-Za-z][\w.]*", module):
+        name = FORMERLY.get(module, name)
+        if name not in ("", "None") and module.lower() not in JUNK and re.fullmatch(r"[A-Za-z][\w.]*", module):
             name = SUPERSEDED.get(canonical(name), name.replace("_", "-"))
             if module not in found or canonical(module) == canonical(name):
                 found.setdefault(module, {}).setdefault(canonical(name), name)

@@ -15,7 +15,8 @@ from orchestrator.classify.rules import knowledge
 
 _OWN = ("project", "test")
 _STACK = re.compile(
-    r"(?:Requesting fixture stack|involved factories):\n(?P<stack>.*?)(?:\nRequested fixture:|\Z)",
+    r"(?P<title>Requesting fixture stack|involved factories):\n"
+    r"(?P<stack>.*?)(?:\nRequested fixture:|\Z)",
     re.DOTALL,
 )
 _DEFINITION = re.compile(r"^(.{1,500}?):(\d{1,7}):  def (\w{1,200})\(", re.MULTILINE)
@@ -176,10 +177,13 @@ def _raised_in(facts: Facts) -> Fixture | None:
 def _asking(facts: Facts) -> tuple[str, str]:
     """The own fixture that asks for one of a narrower scope, and its place; empty for a plugin's.
 
-    pytest hands this over as text only: of the stack that it prints, the last line asks.
+    pytest hands this over as text only: of the stack that it prints, the last line asks; where it
+    prints no other list, the last is what is asked for.
     """
     stack = _STACK.search(facts.link.message)
     lines = _DEFINITION.findall(stack["stack"]) if stack else []
+    if stack and stack["title"] == "involved factories":
+        lines = [line for line in lines if line[2] != facts.group("fixture")]
     if not lines:
         return "", ""
     file, line, function = lines[-1]

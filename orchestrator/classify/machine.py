@@ -13,6 +13,9 @@ _HOSTS = (
     re.compile(r"host='(?P<host>[\w.-]{1,200})', port=(?P<port>\d{1,5})"),
     re.compile(r"[Cc]annot connect to host (?P<host>[\w.-]{1,200}):(?P<port>\d{1,5})"),
     re.compile(r'server at "(?P<host>[\w.:-]{1,200})".{0,80}?port (?P<port>\d{1,5})'),
+    re.compile(r"server on '(?P<host>[\w.:-]{1,200})'(?P<port>)"),
+    re.compile(r"resolve host(?:name)?:? [`'\"]?(?P<host>[\w-]{1,100}\.[\w.-]{1,100})(?P<port>)"),
+    re.compile(r"https?://(?P<host>[\w.-]{1,200})(?::(?P<port>\d{1,5}))?"),
     re.compile(r"connecting to (?P<host>[\w.-]{1,200}):(?P<port>\d{1,5})"),
     re.compile(r"\('(?P<host>[\w.:-]{1,200})', (?P<port>\d{1,5})"),
 )
@@ -28,12 +31,18 @@ def _program(facts: Facts) -> str:
 
 
 def _host(facts: Facts) -> str:
-    """`host:port` where one of the messages of the chain names it."""
+    """`host:port`, or `host`, where one of the messages of the chain names it."""
     for link in (facts.link, *facts.failure.exceptions):
         for pattern in _HOSTS:
             if found := pattern.search(link.message[:2000]):
-                return f"{found['host']}:{found['port']}"
+                return f"{found['host']}:{found['port'] or ''}".rstrip(":")
     return ""
+
+
+def _undefined(facts: Facts) -> str:
+    """The name that was not defined."""
+    found = re.match(r"(?:free variable |name )'(\w{1,200})'", facts.link.message)
+    return found[1] if found else ""
 
 
 def _inifile(facts: Facts) -> str:
@@ -81,6 +90,7 @@ FACTS: dict[str, Fact] = {
     "where": _where,
     "where_named": _where_named,
     "where_test": _where_test,
+    "undefined": _undefined,
     "yielding_fixture": _yielding_fixture,
     "time_zone_path": _time_zone_path,
 }

@@ -142,7 +142,7 @@ def is_own(facts: Facts, top: str) -> bool:
     if top in project.modules:
         return True
     # In a repository of several packages these are installed from folders of the checkout.
-    if owner and any(f"/{file}".endswith(f"/{top}/__init__.py") for file in project.files):
+    if owner and _is_root_package(facts, top):
         return True
     # Without a checkout the frames show it: src/app/cli.py imports `app.gone`.
     return any(
@@ -150,6 +150,17 @@ def is_own(facts: Facts, top: str) -> bool:
         for frame in facts.frames
         if frame.origin in ("project", "test") and "/" in frame.file
     )
+
+
+def _is_root_package(facts: Facts, top: str) -> bool:
+    """Whether the checkout holds the package, and not inside of another: `app/ext/yaml` is none."""
+    files = facts.context.project.files
+    folders = (
+        f"/{file}".removesuffix(f"/{top}/__init__.py")
+        for file in files
+        if f"/{file}".endswith(f"/{top}/__init__.py")
+    )
+    return any(f"{folder}/__init__.py".lstrip("/") not in files for folder in folders)
 
 
 def _helper(facts: Facts) -> str:
