@@ -169,7 +169,11 @@ def imports(mapping: Path, folders: list[Path]) -> str:
     for line in source.text("pipreqs/mapping").splitlines():
         module, _, name = line.strip().partition(":")
         name = FORMERLY.get(module, name)
-        if name not in ("", "None") and module.lower() not in JUNK and re.fullmatch(r"[A-Za-z][\w.]*", module):
+        if (
+            name not in ("", "None")
+            and module.lower() not in JUNK
+            and re.fullmatch(r"[A-Za-z][\w.]*", module)
+        ):
             name = SUPERSEDED.get(canonical(name), name.replace("_", "-"))
             if module not in found or canonical(module) == canonical(name):
                 found.setdefault(module, {}).setdefault(canonical(name), name)

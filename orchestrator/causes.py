@@ -70,6 +70,10 @@ _LEFT = frozenset({"removed_name", "removed_module", "changed_signature"})
 """Kinds of what a distribution no longer has, wherever it is used."""
 
 
+_MISWIRED = frozenset({"not_found", "recursive", "scope_mismatch"})
+"""Kinds of what is wrong with a fixture whoever asks for it."""
+
+
 def _mended(cause: Cause) -> str:
     """What there is to mend: a distribution to install, a variable to set, a name that left a
     distribution, a line of a fixture; else empty.
@@ -89,9 +93,21 @@ def _mended(cause: Cause) -> str:
         verdict.category == "missing_dependency" or verdict.kind == "unmet_requirement"
     ):
         return f"{verdict.category} {canonicalize_name(culprit.name)}"
+    if verdict.kind == "test_timeout":
+        return _waiting(cause.failures[0])
+    if culprit.type == "fixture" and verdict.kind in _MISWIRED:
+        return f"fixture {culprit.name}"
     if culprit.type == "fixture" and verdict.kind in ("setup_raised", "teardown_raised"):
         return f"{verdict.kind} {culprit.name} {_line(cause.failures[0])}"
     return ""
+
+
+def _waiting(failure: Failure) -> str:
+    """What the test called that did not end; where in it the test was stopped is chance."""
+    raised = decisive(failure)
+    entered = (frame for frame in (raised.frames if raised else ()) if frame.origin == "project")
+    first = next(entered, None)
+    return f"timeout {first.file} {first.function}" if first else ""
 
 
 def _line(failure: Failure) -> str:

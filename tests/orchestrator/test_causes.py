@@ -180,3 +180,64 @@ def test_one_line_of_a_fixture_is_one_cause():
     found = united([_fixture_broke("a", 4), _fixture_broke("b", 4), _fixture_broke("c", 9)])
 
     assert [len(cause.failures) for cause in found] == [2, 1]
+
+
+def _of(culprit, *, kind, category="environment", place="shop/a.py", message="x", origin="project"):
+    frames = (
+        Frame(file=place, line=3, function="run", origin=origin),
+        Frame(file=f"lib{place}", line=4, function="wait", origin="installed"),
+    )
+    raised = Raised(type="KeyError", message=message, frames=frames)
+    return replace(
+        _cause("x", f"{place} {message}", 0, category=category, kind=kind),
+        verdict=Verdict(
+            category=category, kind=kind, culprit=culprit, confidence=0.9, evidence=(), rule="x@1"
+        ),
+        failures=(Failure(nodeid=f"{place}::test", phase="call", exceptions=(raised,)),),
+    )
+
+
+VARIABLE = Culprit(type="variable", name="DATABASE_URL")
+NUMPY = Culprit(type="distribution", name="numpy")
+BASKET = Culprit(type="fixture", name="basket")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "causes"),
+    [
+        ((VARIABLE, "variable", "x"), (VARIABLE, "variable", "y"), 1),
+        ((VARIABLE, "variable", "x"), (Culprit(type="variable", name="HOME"), "variable", "x"), 2),
+        ((NUMPY, "removed_name", "np.float 3"), (NUMPY, "removed_name", "np.float 4"), 1),
+        ((NUMPY, "removed_name", "np.float"), (NUMPY, "removed_name", "np.bool"), 2),
+        ((NUMPY, "data_mismatch", "x"), (NUMPY, "data_mismatch", "x"), 2),
+        ((BASKET, "not_found", "x"), (BASKET, "recursive", "y"), 1),
+        ((None, "memory", "x"), (None, "memory", "y"), 1),
+        ((None, "killed", "x"), (None, "killed", "y"), 2),
+    ],
+)
+def test_what_one_edit_mends_is_one_cause_wherever_it_is_noticed(one, other, causes):
+    """A variable to set, a name that a release removed, a fixture's wiring, a full machine."""
+    made = [
+        _of(
+            culprit,
+            kind=kind,
+            category="resource" if culprit is None else "environment",
+            place=place,
+            message=message,
+        )
+        for place, (culprit, kind, message) in (("shop/a.py", one), ("shop/b.py", other))
+    ]
+
+    assert len(united(made)) == causes
+
+
+def test_where_a_test_that_did_not_end_was_stopped_is_chance():
+    """What the tests called is the cause, not the line that was reached."""
+    tests = [Culprit(type="test", name=name) for name in "ab"]
+    made = [
+        _of(test, kind="test_timeout", category="timeout", message=str(number))
+        for number, test in enumerate(tests)
+    ]
+
+    assert len(united(made)) == 1
+    assert len(united([made[0], _of(tests[1], kind="test_timeout", place="shop/b.py")])) == 2

@@ -108,6 +108,12 @@ CASES = {
         "shop.Unstarted", "The command was not found or was not executable: dtach.", TEST, SHOP
     ),
     # compatibility
+    "yield-test": one(
+        "Failed",
+        "'yield' keyword is allowed in fixtures, but not in tests (test_a)",
+        TEST,
+        phase="collect",
+    ),
     "module-of-another-release": no_module("attrs", SHOP, distributions=OLD_ATTRS),
     "said-to-be-removed": one(
         "AttributeError", "`frames.float_` was removed in 2.0.", LIB, **ALONE
