@@ -70,6 +70,8 @@ _LEFT = frozenset({"removed_name", "removed_module", "changed_signature"})
 """Kinds of what a distribution no longer has, wherever it is used."""
 
 
+_TELLING = 30
+"""Characters from which on a message that recurs is the same."""
 _MISWIRED = frozenset({"not_found", "recursive", "scope_mismatch"})
 """Kinds of what is wrong with a fixture whoever asks for it."""
 
@@ -137,9 +139,14 @@ _Signed = Sequence[tuple[Failure, Signature]]
 
 
 def _logged(signed: _Signed) -> list[Signature]:
-    """The signatures; an assertion's becomes that of the exception whose traceback it logged."""
-    raised = {signature.id: (_traces(failure), signature) for failure, signature in signed}
-    known = [(traces, signature) for traces, signature in raised.values() if traces]
+    """The signatures; an assertion's becomes that of the exception whose traceback it logged, or
+    whose message it quotes.
+    """
+    raised = {
+        signature.id: (_traces(failure), _quotable(failure), signature)
+        for failure, signature in signed
+    }
+    known = [entry for entry in raised.values() if entry[0] or entry[1]]
     return [_seen_in(failure, known) or signature for failure, signature in signed]
 
 
@@ -155,17 +162,27 @@ def _traces(failure: Failure) -> tuple[str, ...]:
     return place, said(raised)
 
 
+def _quotable(failure: Failure) -> tuple[str, ...]:
+    """What exceptions of the failure say, where it is long enough to be no coincidence."""
+    raised = decisive(failure)
+    if raised is None or is_assertion(raised):
+        return ()
+    lines = (link.message.strip().partition("\n")[0] for link in failure.exceptions)
+    return tuple(line for line in lines if len(line) >= _TELLING)
+
+
 def _seen_in(
-    failure: Failure, known: Sequence[tuple[tuple[str, ...], Signature]]
+    failure: Failure, known: Sequence[tuple[tuple[str, ...], tuple[str, ...], Signature]]
 ) -> Signature | None:
     raised = decisive(failure)
-    if raised is None or not is_assertion(raised) or not failure.captured:
+    if raised is None or not is_assertion(raised):
         return None
     printed = "\n".join(failure.captured.values())
-    return next(
-        (signature for traces, signature in known if all(trace in printed for trace in traces)),
-        None,
-    )
+    for traces, quotable, signature in known:
+        logged = bool(traces) and all(trace in printed for trace in traces)
+        if logged or any(line in raised.message for line in quotable):
+            return signature
+    return None
 
 
 def _broken_off(signed: _Signed, leads: Sequence[Signature]) -> list[Signature]:

@@ -107,6 +107,22 @@ def test_an_assertion_without_that_traceback_is_a_cause(log):
     assert len(group([_died("b"), _asserted("a", log)])) == 2
 
 
+@pytest.mark.parametrize(
+    ("said", "causes"),
+    [("No YAML package found. To process it, run: x", 1), ("No YAML package found", 2), ("no", 2)],
+)
+def test_an_assertion_that_quotes_what_was_raised_has_its_cause(said, causes):
+    """The output of a command, say; short texts may be the same by chance."""
+    raised = Raised(type="shop.UsageError", message=said)
+    quoting = Raised(type="AssertionError", message=f"assert 'data' in 'error: {said}!'")
+    failures = [
+        Failure(nodeid=name, phase="call", exceptions=(link,))
+        for name, link in (("a", raised), ("b", quoting))
+    ]
+
+    assert len(group(failures)) == causes
+
+
 def _cause(name, title, failures, *, category="missing_dependency", kind="", remembered=None):
     return Cause(
         cause_id=title,
