@@ -24,7 +24,7 @@ _IMPORT = re.compile(
     r"(?:partially initialized module )?'(?P<of>[\w.]{1,200})'"
 )
 _OF_MODULE = re.compile(r"module '(?P<of>[\w.]{1,200})' has no attribute '(?P<name>\w{1,200})'")
-_NO_MODULE = re.compile(r"No module named '?(?P<name>[\w.]{1,200})'?")
+_NO_MODULE = re.compile(r"(?P<of>)No module named '?(?P<name>[\w.]{1,200})'?")
 _ATTRIBUTE = re.compile(
     r"(?:type object )?'(?P<of>[\w.]{1,200})' (?:object )?has no attribute '(?P<name>\w{1,200})'"
 )
@@ -42,7 +42,7 @@ _REQUIRED = re.compile(
 _FIXTURE = re.compile(r"(?P<of>)fixture '(?P<name>\w{1,200})' not found")
 _HOOK = re.compile(r"(?P<of>)unknown hook '(?P<name>\w{1,200})'")
 _SHAPES = (
-    ("module", "", _NO_MODULE),
+    ("module", "ImportError", _NO_MODULE),
     ("name", "ImportError", _IMPORT),
     ("name", "AttributeError", _OF_MODULE),
     ("attribute", "AttributeError", _ATTRIBUTE),
@@ -50,8 +50,8 @@ _SHAPES = (
     ("keyword", "TypeError", _INVALID_KEYWORD),
     ("positional", "TypeError", _POSITIONAL),
     ("required", "TypeError", _REQUIRED),
-    ("fixture", "", _FIXTURE),
-    ("hook", "", _HOOK),
+    ("fixture", "FixtureLookupError", _FIXTURE),
+    ("hook", "PluginValidationError", _HOOK),
 )
 """What a message asks for, by the kind of entry that answers it, and the exception it is of."""
 
@@ -128,7 +128,7 @@ def _asked(facts: Facts) -> Iterator[_Asked]:
     types = {name.rpartition(".")[2] for name in (facts.link.type, *facts.link.bases)}
     message = facts.link.message[:1000]
     for kind, exception, shape in _SHAPES:
-        if (found := shape.search(message)) and (not exception or exception in types):
+        if exception in types and (found := shape.match(message)):
             yield _Asked(kind, found["of"], found["name"])
     if "AttributeError" in types and facts.attribute("obj"):
         # Whatever a module's or a class's own __getattr__ says.
