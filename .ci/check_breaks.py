@@ -1,4 +1,4 @@
-"""Checks `orchestrator/knowledge/breaks/` against the releases themselves, by hand:
+"""Checks `orchestrator/knowledge/breaks/` against the releases themselves, by hand.
 
     python .ci/check_breaks.py --work FOLDER [DISTRIBUTION…]
 
@@ -47,7 +47,9 @@ class Environment:
         # Isolated from everything but the folder: neither the user's site nor the environment.
         command = [self.interpreter, "-I", str(LOOK), str(self.folder or "")]
         asked = json.dumps(questions)
-        done = subprocess.run(command, input=asked, capture_output=True, text=True, timeout=600)
+        done = subprocess.run(
+            command, input=asked, capture_output=True, text=True, timeout=600, check=False
+        )
         lines = done.stdout.splitlines()
         if done.returncode or not lines:
             return [f"the interpreter died: {done.stderr[-300:]}"] * len(questions)
@@ -69,7 +71,8 @@ class Workshop:
         self, name: str, version: str, *, before: str = "", beside: Iterable[str] = ()
     ) -> Environment | None:
         """`name==version` with what it requires, as of a day, and some more `beside`; None where no
-        interpreter has wheels of it all."""
+        interpreter has wheels of it all.
+        """
         if name == "python":
             found = self.python(version)
             return Environment(found, None) if found else None
@@ -131,7 +134,10 @@ def wrong(workshop: Workshop, name: str, entry: Mapping[str, Any]) -> Iterator[s
         yield f"{name}: between {last} and {first} there are {', '.join(between)}"
     for version, expected in ((last, "present"), (first, "absent")):
         environment = workshop.environment(
-            name, version, before=entry.get(f"before_{expected}", ""), beside=entry.get("beside", ())
+            name,
+            version,
+            before=entry.get(f"before_{expected}", ""),
+            beside=entry.get("beside", ()),
         )
         if environment is None:
             yield f"{name} {version} cannot be installed from wheels"
@@ -161,7 +167,9 @@ def main() -> None:
         problems = [line for lines in found for line in lines]
     print("\n".join(problems))
     names = sum(len(entry["names"]) for _, entry in checked)
-    print(f"{len(checked)} of {len(todo)} entries with {names} names checked, {len(problems)} wrong")
+    print(
+        f"{len(checked)} of {len(todo)} entries with {names} names checked, {len(problems)} wrong"
+    )
     sys.exit(bool(problems))
 
 

@@ -7,7 +7,8 @@
 
 `imports` reads the names at the top level of each wheel, and after them the file `mapping` of a
 pipreqs wheel; `plugins` scans the source of each release of `.ci/plugins.txt` that has a `pytest11`
-entry point for fixtures, options, ini keys, markers and hooks, and adds what plugins once brought
+entry point for fixtures, options, ini keys, markers and hooks (also of what it takes over with a
+star from another release in WHEELS: celery for pytest-celery), and adds what plugins once brought
 from `breaks/`; where there is no wheel the sdist is read. `stdlib` asks each interpreter which
 modules it has. Facts only, no code is kept.
 """
@@ -244,6 +245,8 @@ def plugins(folders: list[Path]) -> str:
         if not points:
             continue
         brought, name = _brought(release), canonical(release.name)
+        for other, module in _taken_over(release, found.values()):
+            _scan_file(other.text(module), module, brought)
         written += ["", "[[plugin]]", f'distribution = "{name}"', f'version = "{release.version}"']
         lists = {kind: getattr(brought, kind) for kind in KINDS}
         lists = {"names": {*points, *points.values()}, "formerly": formerly.get(name, ()), **lists}
@@ -268,22 +271,36 @@ def _brought(release: Release) -> Brought:
             r"(^|/)(tests?|testing/tests|examples?|docs)/", name
         ):
             continue
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of escapes in what others wrote
-                tree = ast.parse(release.text(name))
-        except (SyntaxError, ValueError):
-            continue
         if "pytest" in release.text(name):
-            holds_hooks = re.search(r"hook(s|spec|specs)?\.py$", name) is not None
-            for node in ast.walk(tree):
-                _scan(node, brought)
-                if isinstance(node, ast.FunctionDef) and _is_hookspec(node, holds_hooks):
-                    brought.hooks.add(node.name)
+            _scan_file(release.text(name), name, brought)
     return brought
 
 
-def _is_hookspec(node: ast.FunctionDef, holds_hooks: bool) -> bool:
+def _taken_over(release: Release, others: Iterable[Release]) -> Iterator[tuple[Release, str]]:
+    """Files of other releases at hand of which a plugin's module imports everything."""
+    for module in release.plugin_modules().values():
+        path = module.partition(":")[0].replace(".", "/")
+        source = release.text(f"{path}.py") or release.text(f"{path}/__init__.py")
+        for imported in re.findall(r"^from ([\w.]+) import \*", source, re.MULTILINE):
+            file = f"{imported.replace('.', '/')}.py"
+            yield from ((other, file) for other in others if file in other.files)
+
+
+def _scan_file(source: str, name: str, brought: Brought) -> None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes in what others wrote
+            tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return
+    holds_hooks = re.search(r"hook(s|spec|specs)?\.py$", name) is not None
+    for node in ast.walk(tree):
+        _scan(node, brought)
+        if isinstance(node, ast.FunctionDef) and _is_hookspec(node, holds_hooks=holds_hooks):
+            brought.hooks.add(node.name)
+
+
+def _is_hookspec(node: ast.FunctionDef, *, holds_hooks: bool) -> bool:
     """Whether a function declares a hook: marked so, or in a module of hooks and without a body."""
     if not node.name.startswith("pytest_"):
         return False
@@ -299,7 +316,7 @@ def _scan(node: ast.AST, brought: Brought) -> None:
             brought.fixtures.add(name)
     elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
         # Made by a call: pytest.fixture(scope=…)(function), factories.postgresql(…).
-        made = ast.unparse(node.value.func).startswith("factories.")
+        made = "factories" in ast.unparse(node.value.func).split(".")
         if isinstance(node.targets[0], ast.Name) and (made or _is_fixture(node.value.func)):
             brought.fixtures.add(node.targets[0].id)
     elif isinstance(node, ast.Call):

@@ -1,9 +1,11 @@
 """Looks for what `check_breaks.py` asks about, in the interpreter that runs this.
 
-Reads questions as JSON from standard input, `{kind, of, name, example, prelude, message, exception}` each, and writes
+Reads questions as JSON from standard input, `{kind, of, name, …}` each, and writes
 one line of JSON: `present`, `absent`, or what went wrong. It has to run on every Python that
 releases are for, 3.7 on.
 """
+
+from __future__ import annotations
 
 import importlib
 import inspect
@@ -13,9 +15,15 @@ import re
 import subprocess
 import sys
 import warnings
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Question = Mapping[str, Any]
 
 
-def resolve(path):
+def resolve(path: str) -> Any:
     """The object of a dotted path: the longest module, then attributes."""
     parts = path.split(".")
     for length in range(len(parts), 0, -1):
@@ -32,7 +40,8 @@ def resolve(path):
     raise LookupError("no " + path)
 
 
-def module(question):
+def module(question: Question) -> bool:
+    """Whether the module can be imported."""
     try:
         importlib.import_module(question["name"])
     except ModuleNotFoundError as error:
@@ -47,7 +56,8 @@ def module(question):
     return True
 
 
-def name(question):
+def name(question: Question) -> bool:
+    """Whether the module has the name."""
     try:
         found = importlib.import_module(question["of"])
     except ModuleNotFoundError:
@@ -56,7 +66,8 @@ def name(question):
     return has(found, question["name"])
 
 
-def has(found, wanted):
+def has(found: Any, wanted: str) -> bool:
+    """Whether an object has the attribute, whatever it raises for want of it."""
     try:
         getattr(found, wanted)
     except (AttributeError, ImportError, RuntimeError):
@@ -64,15 +75,18 @@ def has(found, wanted):
     return True
 
 
-def attribute(question):
+def attribute(question: Question) -> bool:
+    """Whether the class has the attribute."""
     return has(resolve(question["of"]), question["name"])
 
 
-def parameters(question):
+def parameters(question: Question) -> Mapping[str, inspect.Parameter]:
+    """Those of the function, by name."""
     return inspect.signature(resolve(question["of"])).parameters
 
 
-def keyword(question):
+def keyword(question: Question) -> bool:
+    """Whether the function takes the keyword."""
     found = parameters(question)
     takes_all = any(entry.kind is entry.VAR_KEYWORD for entry in found.values())
     if question["name"] not in found and takes_all:
@@ -80,19 +94,22 @@ def keyword(question):
     return question["name"] in found
 
 
-def positional(question):
+def positional(question: Question) -> bool:
+    """Whether the parameter can be given by position."""
     found = parameters(question)[question["name"]]
     return found.kind in (found.POSITIONAL_OR_KEYWORD, found.POSITIONAL_ONLY)
 
 
-def required(question):
+def required(question: Question) -> bool:
+    """Whether the parameter may be left out."""
     found = parameters(question)[question["name"]]
     return found.default is not found.empty
 
 
-def example(question):
+def example(question: Question) -> bool:
+    """Whether the example runs; what it raises otherwise has to be about the name."""
     try:
-        exec(question["example"].replace("{name}", question["name"]), {})
+        exec(question["example"].replace("{name}", question["name"]), {})  # noqa: S102 - our own
     except AssertionError:
         return False
     except Exception as error:
@@ -104,14 +121,15 @@ def example(question):
     return True
 
 
-def option(question):
+def option(question: Question) -> bool:
+    """Whether pytest has the option."""
     helped = subprocess.run(
         [sys.executable, "-m", "pytest", "--help"],
         env=dict(os.environ, PYTHONPATH=sys.argv[1]),
         cwd=sys.argv[1],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        universal_newlines=True,
+        text=True,
     ).stdout
     words = helped.replace("=", " ").replace(",", " ").split()
     if "--help" not in helped:
@@ -133,15 +151,15 @@ KINDS = {
 }
 
 
-def look(question):
+def look(question: Question) -> str:
     """The answer to one question."""
     try:
         if question.get("prelude"):
-            exec(question["prelude"], {})
+            exec(question["prelude"], {})  # noqa: S102 - our own
         looks = example if question.get("example") else KINDS[question["kind"]]
         return "present" if looks(question) else "absent"
-    except BaseException as error:
-        return "not to be seen: %s: %s" % (type(error).__name__, str(error)[:200])
+    except BaseException as error:  # noqa: BLE001 - whatever a release does is its answer
+        return f"not to be seen: {type(error).__name__}: {str(error)[:200]}"
 
 
 if __name__ == "__main__":

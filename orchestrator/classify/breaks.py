@@ -34,7 +34,9 @@ _KEYWORD = re.compile(
 _INVALID_KEYWORD = re.compile(
     r"'(?P<name>\w{1,200})' is an invalid keyword argument for (?P<of>[\w.]{1,200})"
 )
-_POSITIONAL = re.compile(r"(?P<of>[\w.<>]{1,200})\(\) takes .{1,60} positional arguments?(?P<name>) ")
+_POSITIONAL = re.compile(
+    r"(?P<of>[\w.<>]{1,200})\(\) takes .{1,60} positional arguments?(?P<name>) "
+)
 _REQUIRED = re.compile(
     r"(?P<of>[\w.<>]{1,200})\(\) missing \d{1,2} required (?:positional|keyword-only) arguments?: "
     r"'(?P<name>\w{1,200})'"
@@ -89,9 +91,12 @@ def _break(facts: Facts) -> Break | None:
     asked = list(_asked(facts))
     for name in _distributions(facts):
         version = _installed_version(facts, name)
-        document = knowledge(f"breaks/{name}") if version else {"break": ()}
+        if not version:
+            continue
+        document = knowledge(f"breaks/{name}")
         for entry in document["break"]:
-            if _is_past(entry, version) and (found := _name_of(entry, asked, facts)) is not None:
+            found = _name_of(entry, asked, facts) if _is_past(entry, version) else ""
+            if found:
                 return Break(document["distribution"], version, found, entry)
     return None
 
@@ -136,12 +141,12 @@ def _asked(facts: Facts) -> Iterator[_Asked]:
         yield _Asked("attribute", facts.attribute("obj"), facts.attribute("name"))
 
 
-def _name_of(entry: Mapping[str, Any], asked: list[_Asked], facts: Facts) -> str | None:
-    """The name of an entry that was asked for."""
+def _name_of(entry: Mapping[str, Any], asked: list[_Asked], facts: Facts) -> str:
+    """The name of an entry that was asked for; empty where none was."""
     if entry["kind"] == "behaviour":
-        return next(iter(entry["names"])) if _behaves(entry, facts) else None
+        return str(next(iter(entry["names"]))) if _behaves(entry, facts) else ""
     found = (_MATCHES[entry["kind"]](entry, one, facts) for one in asked)
-    return next(filter(None, found), None)
+    return next(filter(None, found), "")
 
 
 def _behaves(entry: Mapping[str, Any], facts: Facts) -> bool:

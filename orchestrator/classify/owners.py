@@ -123,11 +123,14 @@ def _named_state(facts: Facts) -> str:
 
 def _is_known(name: str) -> bool:
     wanted = canonicalize_name(name)
-    return any(
-        canonicalize_name(candidate) == wanted
-        for names in knowledge("imports")["modules"].values()
-        for candidate in names
-    ) or wanted in plugins_by_name()
+    return (
+        any(
+            canonicalize_name(candidate) == wanted
+            for names in knowledge("imports")["modules"].values()
+            for candidate in names
+        )
+        or wanted in plugins_by_name()
+    )
 
 
 def _extra_lacks(facts: Facts) -> str:

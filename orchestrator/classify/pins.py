@@ -1,4 +1,4 @@
-"""Facts about which releases of a culprit to go back to, where nobody says which release broke it."""
+"""Facts about which releases of a culprit to go back to, where no entry says what broke it."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def _pin(facts: Facts) -> Pin | None:
     version = _version(facts.context.installed.version(name)) if name else None
     if version is None:
         return None
-    bounds = list(_bounds(facts, name))
+    bounds, base = list(_bounds(facts, name)), Version(version.base_version)
     for bound in bounds:
         if not bound.specifier.contains(version, prereleases=True):
             return Pin(f"{name}{bound.specifier}", f"{bound.by} asks for {name}{bound.specifier}")
     for below, what in _guesses(version):
-        if below < version and not any(_is_above(bound, below) for bound in bounds):
+        if below <= base and not any(_is_above(bound, below) for bound in bounds):
             said = f"a guess: the releases before {what}, as none is known that changed it"
             return Pin(f"{name}<{below}", said)
     return None
@@ -75,7 +75,7 @@ def _bounds(facts: Facts, name: str) -> Iterator[_Bound]:
 
 
 def _specifier(text: str) -> SpecifierSet | None:
-    """Of a requirement as it is written; None for what pip does not read, such as poetry's `^1.2`."""
+    """Of a requirement as it is written; None for what pip does not read (poetry's `^1.2`)."""
     try:
         return Requirement(text).specifier or None
     except InvalidRequirement:
@@ -90,8 +90,9 @@ def _is_above(bound: _Bound, below: Version) -> bool:
 
 
 def _culprit_below(facts: Facts) -> str:
-    """`werkzeug<3`: what is asked for of the rule's culprit where that excludes the version which is
-    installed, else the releases before the major version (before 2.0: the minor one)."""
+    """`werkzeug<3`: what is asked for of the rule's culprit where that excludes what is installed,
+    else the releases before the major version (before 2.0: the minor one).
+    """
     found = facts.once(_pin)
     return found.requirement if found else ""
 

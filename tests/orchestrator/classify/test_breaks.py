@@ -27,9 +27,7 @@ ENTRIES = [
     for name in FILES
     for entry in knowledge(f"breaks/{name}")["break"]
 ]
-NAMES = [
-    (distribution, entry, name) for distribution, entry in ENTRIES for name in entry["names"]
-]
+NAMES = [(distribution, entry, name) for distribution, entry in ENTRIES for name in entry["names"]]
 
 
 def last(dotted):
@@ -60,8 +58,9 @@ def failure(entry, name):
     return *said[entry["kind"]], attributes
 
 
-def explained(red, raised, distribution, entry, name, version):
+def explained(made_of, distribution, entry, name, version):
     """The verdict and the suggestions of that failure, with a version of the distribution."""
+    red, raised = made_of
     kind, message, attributes = failure(entry, name)
     if entry["kind"] == "fixture":
         attributes = {"argname": name}
@@ -126,7 +125,7 @@ def test_behaviour_is_told_by_its_message(entry):
 )
 def test_entry_explains_its_failure(red, raised, distribution, entry, name):
     """The release that dropped it is named, the last that had it, its source, and what to do."""
-    verdict, suggestions = explained(red, raised, distribution, entry, name, entry["removed_in"])
+    verdict, suggestions = explained((red, raised), distribution, entry, name, entry["removed_in"])
 
     said = " ".join(verdict.evidence)
     assert verdict.category == "compatibility"
@@ -143,6 +142,6 @@ def test_entry_explains_its_failure(red, raised, distribution, entry, name):
 def test_entry_says_nothing_of_a_release_from_before(red, raised, distribution, entry):
     """With the last release that had it, it cannot be what is wrong."""
     name = next(iter(entry["names"]))
-    verdict, _ = explained(red, raised, distribution, entry, name, entry["last_with"])
+    verdict, _ = explained((red, raised), distribution, entry, name, entry["last_with"])
 
     assert entry["removed_in"] not in " ".join(verdict.evidence[1:])

@@ -52,18 +52,19 @@ def test_a_guess_goes_below_the_major_version(red, raised, version, pinned):
 
 
 @pytest.mark.parametrize(
-    ("project", "others", "pinned", "said"),
+    ("asked", "pinned", "said"),
     [
-        (declares("frames>=1,<3"), (), "frames<3,>=1", "pyproject.toml asks for frames<3,>=1"),
-        (None, (asking("frames~=2.4"),), "frames~=2.4", "shopkit 1.1"),
-        (None, (asking("frames<3; python_version < '3'"),), "frames<3", "a guess"),
-        (declares("frames>=3"), (), "frames<3.2", "a guess"),
-        (declares("frames>=3.2"), (), "frames<3.2.1", "a guess"),
-        (declares("frames>=1"), (), "frames<3", "a guess"),
+        ((declares("frames>=1,<3"), ()), "frames<3,>=1", "pyproject.toml asks for frames<3,>=1"),
+        ((None, (asking("frames~=2.4"),)), "frames~=2.4", "shopkit 1.1"),
+        ((None, (asking("frames<3; python_version < '3'"),)), "frames<3", "a guess"),
+        ((declares("frames>=3"), ()), "frames<3.2", "a guess"),
+        ((declares("frames>=3.2"), ()), "frames<3.2.1", "a guess"),
+        ((declares("frames>=1"), ()), "frames<3", "a guess"),
     ],
 )
-def test_what_is_asked_for_bounds_it(red, raised, project, others, pinned, said):
+def test_what_is_asked_for_bounds_it(red, raised, asked, pinned, said):
     """A requirement that excludes what is installed is used; a guess keeps what others ask for."""
+    project, others = asked
     made = red(raised(*GONE), distributions=frames("3.2.1", *others), project=project)
 
     suggestions = made.suggestions()
