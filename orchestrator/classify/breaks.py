@@ -145,6 +145,8 @@ def _name_of(entry: Mapping[str, Any], asked: list[_Asked], facts: Facts) -> str
     """The name of an entry that was asked for; empty where none was."""
     if entry["kind"] == "behaviour":
         return str(next(iter(entry["names"]))) if _behaves(entry, facts) else ""
+    if entry["kind"] == "option":
+        return facts["option"] if facts["option"] in entry["names"] else ""
     found = (_MATCHES[entry["kind"]](entry, one, facts) for one in asked)
     return next(filter(None, found), "")
 
@@ -160,7 +162,7 @@ def _module(entry: Mapping[str, Any], asked: _Asked, _: Facts) -> str:
         return ""
     wanted = f"{asked.of}.{asked.name}" if asked.kind == "name" else asked.name
     inside = (name for name in entry["names"] if f"{wanted}.".startswith(f"{name}."))
-    return next(inside, "")
+    return max(inside, key=len, default="")
 
 
 def _member(entry: Mapping[str, Any], asked: _Asked, _: Facts) -> str:
@@ -198,10 +200,6 @@ def _brought(entry: Mapping[str, Any], asked: _Asked, _: Facts) -> str:
     return asked.name if asked.kind == entry["kind"] and asked.name in entry["names"] else ""
 
 
-def _option(entry: Mapping[str, Any], _: _Asked, facts: Facts) -> str:
-    return facts["option"] if facts["option"] in entry["names"] else ""
-
-
 def _calls(entry: Mapping[str, Any], asked: _Asked, facts: Facts) -> bool:
     """Whether the message names the entry's function or class, or the line that raised calls it."""
     function = _last(entry["of"])
@@ -222,7 +220,6 @@ _MATCHES = {
     "keyword": _keyword,
     "module": _module,
     "name": _member,
-    "option": _option,
     "positional": _positional,
     "required": _required,
 }

@@ -22,8 +22,8 @@ MISMATCH = (
 )
 BASKET = [("basket", "tests/conftest.py", 4)]
 NUMPY = Distribution(name="numpy", version="2.3.0", modules=("numpy",))
-PANDAS = Distribution(name="pandas", version="2.2.3", modules=("pandas",))
-SETUPTOOLS = Distribution(name="setuptools", version="83.0.0", modules=("setuptools",))
+HTTPX = Distribution(name="httpx", version="0.28.1", modules=("httpx",))
+URLLIB3 = Distribution(name="urllib3", version="2.5.0", modules=("urllib3",))
 PIP = Distribution(name="frames", version="2.0", modules=("frames",))
 ALONE = {"distributions": (PIP, NUMPY)}
 ASYNC = Project(
@@ -134,15 +134,15 @@ CASES = {
         "ImportError", "cannot import name 'Row' from 'webframe'", TEST
     ),
     "unmet-requirement-used": one("ImportError", "cannot import name 'Row' from 'frames'", TEST),
-    "known-removed-module": no_module("pkg_resources", TEST, distributions=(SETUPTOOLS,)),
+    "known-removed-module": no_module("urllib3.packages.six", TEST, distributions=(URLLIB3,)),
     "known-removed-name": one(
         "AttributeError", "module 'numpy' has no attribute 'float'", SHOP, **ALONE
     ),
     "known-changed-signature": one(
         "TypeError",
-        "NDFrame.to_csv() got an unexpected keyword argument 'line_terminator'",
+        "Client.__init__() got an unexpected keyword argument 'proxies'",
         SHOP,
-        distributions=(PANDAS,),
+        distributions=(HTTPX,),
     ),
     "known-changed-behaviour": one(
         "ValueError", "Unable to avoid copy while creating an array as requested.", SHOP, **ALONE
