@@ -130,6 +130,7 @@ def option(question: Question) -> bool:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        check=False,
     ).stdout
     words = helped.replace("=", " ").replace(",", " ").split()
     if "--help" not in helped:
