@@ -1,13 +1,15 @@
 """Generates the data files under `orchestrator/knowledge/` from released packages and interpreters.
 
-    pip download --no-deps --only-binary :all: -r .ci/plugins.txt -d WHEELS
+    pip download --no-deps --prefer-binary -r .ci/plugins.txt -d WHEELS
     python .ci/generate_knowledge.py imports --mapping pipreqs-0.5.0-py3-none-any.whl WHEELS…
     python .ci/generate_knowledge.py plugins WHEELS…
     python .ci/generate_knowledge.py stdlib PYTHON…
 
 `imports` reads the names at the top level of each wheel, and after them the file `mapping` of a
-pipreqs wheel; `plugins` scans the source of each wheel of `.ci/plugins.txt` that has a `pytest11`
-entry point for fixtures, options, ini keys and markers; `stdlib` asks each interpreter which
+pipreqs wheel; `plugins` scans the source of each release of `.ci/plugins.txt` that has a `pytest11`
+entry point for fixtures, options, ini keys, markers and hooks (also of what it takes over with a
+star from another release in WHEELS: celery for pytest-celery), and adds what plugins once brought
+from `breaks/`; where there is no wheel the sdist is read. `stdlib` asks each interpreter which
 modules it has. Facts only, no code is kept.
 """
 
@@ -22,6 +24,9 @@ import json
 import re
 import subprocess
 import sys
+import tarfile
+import tomllib
+import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
 from configparser import ConfigParser
@@ -42,6 +47,9 @@ JUNK = {
 
 # What a distribution no longer brings, and many still look for: setuptools, until release 82.
 FORMERLY = {"pkg_resources": "setuptools"}
+
+READ = (".py", "/METADATA", "/PKG-INFO", "/entry_points.txt", "pipreqs/mapping")
+"""Files of a release that are read."""
 
 # Without a release for ten years; their readmes or successors name what to use instead.
 SUPERSEDED = {
@@ -83,8 +91,8 @@ ADDED = {
     "concurrent.interpreters": "3.14",
 }  # fmt: skip
 
-# Changelogs name what a plugin once brought.
-FORMERLY = {"pytest-asyncio": ["event_loop"]}
+KINDS = ("fixtures", "options", "ini", "markers", "hooks")
+"""What is kept of a plugin, beside the names that `-p` and `no:` know it by."""
 
 
 @dataclass
@@ -95,25 +103,30 @@ class Brought:
     options: set[str] = field(default_factory=set)
     ini: set[str] = field(default_factory=set)
     markers: set[str] = field(default_factory=set)
+    hooks: set[str] = field(default_factory=set)
 
 
-class Wheel:
-    """A wheel, read without being installed."""
+class Release:
+    """A wheel or an sdist, read without being installed."""
 
     def __init__(self, path: Path) -> None:
-        self.archive = zipfile.ZipFile(path)
-        self.names = self.archive.namelist()
-        self.info = next(name.partition("/")[0] for name in self.names if ".dist-info/" in name)
-        metadata = email.parser.Parser().parsestr(self.text(f"{self.info}/METADATA"))
+        self.files = dict(_wheel(path) if path.suffix == ".whl" else _sdist(path))
+        self.info, found = next(_metadata(self.files))
+        metadata = email.parser.Parser().parsestr(found)
         self.name, self.version = str(metadata["Name"]), str(metadata["Version"])
+
+    @property
+    def names(self) -> Iterable[str]:
+        """Its files."""
+        return self.files
 
     def text(self, name: str) -> str:
         """Of a file; empty where it has none."""
-        return self.archive.read(name).decode("utf-8", "replace") if name in self.names else ""
+        return self.files.get(name, b"").decode("utf-8", "replace")
 
     def modules(self) -> set[str]:
         """Import names at the top level; of a namespace package, the packages in it."""
-        files = [name for name in self.names if not re.match(r"[^/]+\.(dist-info|data)/", name)]
+        files = [name for name in self.files if not re.match(r"[^/]+\.(dist-info|data)/", name)]
         packages = {name.rpartition("/")[0] for name in files if name.endswith("/__init__.py")}
         found = set()
         for name in files:
@@ -137,6 +150,27 @@ class Wheel:
         return dict(points["pytest11"]) if points.has_section("pytest11") else {}
 
 
+def _wheel(path: Path) -> Iterator[tuple[str, bytes]]:
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            yield name, archive.read(name) if name.endswith(READ) else b""
+
+
+def _sdist(path: Path) -> Iterator[tuple[str, bytes]]:
+    with tarfile.open(path) as archive:
+        for member in archive:
+            name = member.name.partition("/")[2].removeprefix("src/")
+            content = archive.extractfile(member) if name.endswith(READ) else None
+            yield name, content.read() if content else b""
+
+
+def _metadata(files: dict[str, bytes]) -> Iterator[tuple[str, str]]:
+    """The folder of the metadata, and its main file."""
+    for name, content in files.items():
+        if re.fullmatch(r"[^/]+\.(dist-info/METADATA|egg-info/PKG-INFO)", name):
+            yield name.partition("/")[0], content.decode("utf-8", "replace")
+
+
 def canonical(name: str) -> str:
     """A distribution's name as registries compare it."""
     return re.sub(r"[-_.]+", "-", name).lower()
@@ -147,25 +181,26 @@ def today() -> str:
     return str(dt.datetime.now(tz=dt.UTC).date())
 
 
-def wheels(folders: Iterable[Path]) -> Iterator[Wheel]:
-    """Every wheel of the folders, once, by name."""
-    paths = {path.name: path for folder in folders for path in sorted(folder.glob("*.whl"))}
+def releases(folders: Iterable[Path], *kinds: str) -> Iterator[Release]:
+    """Every wheel, and what else is asked for, of the folders, once, by name."""
+    found = (path for folder in folders for kind in ("*.whl", *kinds) for path in folder.glob(kind))
+    paths = {path.name: path for path in found}
     for path in sorted(paths.values(), key=lambda path: path.name.lower()):
         try:
-            yield Wheel(path)
-        except (zipfile.BadZipFile, StopIteration):
-            print(f"{path.name} is no wheel; passed over", file=sys.stderr)
+            yield Release(path)
+        except (zipfile.BadZipFile, tarfile.TarError, StopIteration):
+            print(f"{path.name} is no release; passed over", file=sys.stderr)
 
 
 def imports(mapping: Path, folders: list[Path]) -> str:
     """The content of imports.toml."""
     found: dict[str, dict[str, str]] = {}
     count = 0
-    for wheel in wheels(folders):
+    for wheel in releases(folders):
         count += 1
         for module in wheel.modules():
             found.setdefault(module, {}).setdefault(canonical(wheel.name), wheel.name)
-    source = Wheel(mapping)
+    source = Release(mapping)
     for line in source.text("pipreqs/mapping").splitlines():
         module, _, name = line.strip().partition(":")
         name = FORMERLY.get(module, name)
@@ -196,46 +231,82 @@ def _preferred(module: str, names: dict[str, str]) -> list[str]:
 
 
 def plugins(folders: list[Path]) -> str:
-    """The content of plugins.toml."""
-    order = [line.partition("==")[0] for line in PLUGINS.read_text("utf-8").splitlines()]
-    lines = [f'date = "{today()}"']
-    found = [wheel for wheel in wheels(folders) if canonical(wheel.name) in order]
-    for wheel in sorted(found, key=lambda wheel: order.index(canonical(wheel.name))):
-        points = wheel.plugin_modules()
+    """The content of plugins.toml.
+
+    Lists are texts with spaces, which read three times as fast as arrays.
+    """
+    lines = PLUGINS.read_text("utf-8").splitlines()
+    order = [line.partition("==")[0] for line in lines if not line.startswith("#")]
+    formerly = _formerly()
+    written = [f'date = "{today()}"']
+    found = {canonical(one.name): one for one in releases(folders, "*.tar.gz")}
+    for release in (found[name] for name in order if name in found):
+        points = release.plugin_modules()
         if not points:
             continue
-        brought = _brought(wheel)
-        lines += [
-            "",
-            "[[plugin]]",
-            f'distribution = "{canonical(wheel.name)}"',
-            f'version = "{wheel.version}"',
-        ]
-        lines.append(f"names = {json.dumps(sorted({*points, *points.values()}))}")
-        if former := FORMERLY.get(canonical(wheel.name)):
-            lines.append(f"formerly = {json.dumps(former)}")
-        for key in ("fixtures", "options", "ini", "markers"):
-            values = sorted(getattr(brought, key))
-            if values:
-                lines.append(f"{key} = {json.dumps(values)}")
-    return _file("What released pytest plugins bring, scanned from their source.", lines)
+        brought, name = _brought(release), canonical(release.name)
+        for other, module in _taken_over(release, found.values()):
+            _scan_file(other.text(module), module, brought)
+        written += ["", "[[plugin]]", f'distribution = "{name}"', f'version = "{release.version}"']
+        lists = {kind: getattr(brought, kind) for kind in KINDS}
+        lists = {"names": {*points, *points.values()}, "formerly": formerly.get(name, ()), **lists}
+        written += [f'{key} = "{" ".join(sorted(lists[key]))}"' for key in lists if lists[key]]
+    return _file("What released pytest plugins bring, scanned from their source.", written)
 
 
-def _brought(wheel: Wheel) -> Brought:
+def _formerly() -> dict[str, list[str]]:
+    """The fixtures and options that plugins once brought, from the knowledge of breaks."""
+    found: dict[str, list[str]] = {}
+    for path in sorted((KNOWLEDGE / "breaks").glob("pytest-*.toml")):
+        for entry in tomllib.loads(path.read_text("utf-8"))["break"]:
+            if entry["kind"] in ("fixture", "option"):
+                found.setdefault(path.stem, []).extend(entry["names"])
+    return found
+
+
+def _brought(release: Release) -> Brought:
     brought = Brought()
-    for name in wheel.names:
+    for name in release.names:
         if not name.endswith(".py") or re.search(
             r"(^|/)(tests?|testing/tests|examples?|docs)/", name
         ):
             continue
-        try:
-            tree = ast.parse(wheel.text(name))
-        except (SyntaxError, ValueError):
-            continue
-        if "pytest" in wheel.text(name):
-            for node in ast.walk(tree):
-                _scan(node, brought)
+        if "pytest" in release.text(name):
+            _scan_file(release.text(name), name, brought)
     return brought
+
+
+def _taken_over(release: Release, others: Iterable[Release]) -> Iterator[tuple[Release, str]]:
+    """Files of other releases at hand of which a plugin's module imports everything."""
+    for module in release.plugin_modules().values():
+        path = module.partition(":")[0].replace(".", "/")
+        source = release.text(f"{path}.py") or release.text(f"{path}/__init__.py")
+        for imported in re.findall(r"^from ([\w.]+) import \*", source, re.MULTILINE):
+            file = f"{imported.replace('.', '/')}.py"
+            yield from ((other, file) for other in others if file in other.files)
+
+
+def _scan_file(source: str, name: str, brought: Brought) -> None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes in what others wrote
+            tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return
+    holds_hooks = re.search(r"hook(s|spec|specs)?\.py$", name) is not None
+    for node in ast.walk(tree):
+        _scan(node, brought)
+        if isinstance(node, ast.FunctionDef) and _is_hookspec(node, holds_hooks=holds_hooks):
+            brought.hooks.add(node.name)
+
+
+def _is_hookspec(node: ast.FunctionDef, *, holds_hooks: bool) -> bool:
+    """Whether a function declares a hook: marked so, or in a module of hooks and without a body."""
+    if not node.name.startswith("pytest_"):
+        return False
+    marked = any("hookspec" in ast.unparse(decorator) for decorator in node.decorator_list)
+    empty = all(isinstance(line, (ast.Pass, ast.Expr)) for line in node.body)
+    return marked or (holds_hooks and empty)
 
 
 def _scan(node: ast.AST, brought: Brought) -> None:
@@ -245,7 +316,7 @@ def _scan(node: ast.AST, brought: Brought) -> None:
             brought.fixtures.add(name)
     elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
         # Made by a call: pytest.fixture(scope=…)(function), factories.postgresql(…).
-        made = ast.unparse(node.value.func).startswith("factories.")
+        made = "factories" in ast.unparse(node.value.func).split(".")
         if isinstance(node.targets[0], ast.Name) and (made or _is_fixture(node.value.func)):
             brought.fixtures.add(node.targets[0].id)
     elif isinstance(node, ast.Call):

@@ -7,7 +7,17 @@ from dataclasses import replace
 
 from conftest_kit.records import Failure, Recording
 from corpus_memory_logging.records import Remembered, Verdict
-from orchestrator.classify import calls, changes, facts, harness, machine, modules, owners
+from orchestrator.classify import (
+    breaks,
+    calls,
+    changes,
+    facts,
+    harness,
+    machine,
+    modules,
+    owners,
+    pins,
+)
 from orchestrator.classify.engine import Match, match, said_since_green
 from orchestrator.classify.facts import Context
 from orchestrator.classify.installed import Installed
@@ -18,7 +28,7 @@ __all__ = ["Context", "apply_decision", "classify", "context_of", "explain"]
 
 CATALOGUE = {
     name: fact
-    for topic in (facts, modules, owners, calls, harness, machine, changes)
+    for topic in (facts, modules, owners, calls, harness, machine, changes, breaks, pins)
     for name, fact in topic.FACTS.items()
 }
 

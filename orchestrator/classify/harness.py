@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from packaging.utils import canonicalize_name
 
 from conftest_kit.records import Fixture, Frame
 from orchestrator.classify.facts import Fact, Facts, is_harness, own_frame
+from orchestrator.classify.plugins import Plugin, plugins, plugins_by_name
 from orchestrator.classify.rules import knowledge
 
 _OWN = ("project", "test")
@@ -22,20 +22,14 @@ _STACK = re.compile(
 _DEFINITION = re.compile(r"^(.{1,500}?):(\d{1,7}):  def (\w{1,200})\(", re.MULTILINE)
 
 
-def _plugin_of(facts: Facts, brings: str, name: str) -> dict[str, Any] | None:
+def _plugin_of(facts: Facts, brings: str, name: str) -> Plugin | None:
     """Who brings it: a plugin the project asks for, else one installed, else the most used."""
-    brought = (brings, "formerly") if brings == "fixtures" else (brings,)
-    found = [
-        plugin
-        for plugin in knowledge("plugins")["plugin"]
-        if any(name in plugin.get(key, ()) for key in brought)
-    ]
     project, installed = facts.context.project, facts.context.installed
     ranked = sorted(
-        found,
+        (plugin for plugin in plugins() if plugin.brings(brings, name)),
         key=lambda plugin: (
-            project.declared((plugin["distribution"],)) is None,
-            not installed.has(plugin["distribution"]),
+            project.declared((plugin.distribution,)) is None,
+            not installed.has(plugin.distribution),
         ),
     )
     return ranked[0] if ranked else None
@@ -47,7 +41,12 @@ def _wanted(facts: Facts) -> tuple[str, str]:
         return "fixtures", fixture
     if facts.group("options"):
         return "options", facts["option"]
-    for brings, group in (("markers", "marker"), ("ini", "ini"), ("names", "plugin_name")):
+    for brings, group in (
+        ("markers", "marker"),
+        ("ini", "ini"),
+        ("names", "plugin_name"),
+        ("hooks", "hook_name"),
+    ):
         if name := facts.group(group):
             return brings, name
     return "", ""
@@ -57,7 +56,7 @@ def _plugin(facts: Facts) -> str:
     """The distribution whose plugin brings what was not found."""
     brings, name = _wanted(facts)
     found = _plugin_of(facts, brings, name) if name else None
-    return str(found["distribution"]) if found else facts.group("plugin")
+    return found.distribution if found else facts.group("plugin")
 
 
 def _plugin_version(facts: Facts) -> str:
@@ -80,8 +79,8 @@ def _plugin_state(facts: Facts) -> str:
 def _disabled_by(facts: Facts) -> str:
     """What keeps the plugin from being loaded, as the command line or the environment says."""
     run = facts.context.recording.run
-    plugins = (p for p in knowledge("plugins")["plugin"] if p["distribution"] == facts["plugin"])
-    names = [*next(plugins, {"names": []})["names"], facts["plugin"]]
+    known = plugins_by_name().get(facts["plugin"])
+    names = [*(sorted(known.names) if known else ()), facts["plugin"]]
     words = f" {' '.join(run.command)} "
     for name in names:
         if f" -p no:{name} " in words or f" -pno:{name} " in words:
@@ -269,8 +268,8 @@ def _lacking(facts: Facts) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {name: [] for name in required}
     for option in _options(facts):
         plugin = _plugin_of(facts, "options", option)
-        if plugin and not facts.context.installed.has(plugin["distribution"]):
-            found.setdefault(plugin["distribution"], []).append(option)
+        if plugin and not facts.context.installed.has(plugin.distribution):
+            found.setdefault(plugin.distribution, []).append(option)
     return found
 
 
@@ -289,8 +288,8 @@ def _lacking_said(facts: Facts) -> str:
 
 def _nearest_marker(facts: Facts) -> str:
     known = {"parametrize", "skip", "skipif", "xfail", "usefixtures", "filterwarnings"}
-    for plugin in knowledge("plugins")["plugin"]:
-        known.update(plugin.get("markers", ()))
+    for plugin in plugins():
+        known.update(plugin.markers)
     return next(iter(difflib.get_close_matches(facts.group("marker"), known, n=1, cutoff=0.8)), "")
 
 

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 
 from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion
 
@@ -105,6 +105,13 @@ class Installed:
             if requirement := _requirement(text):
                 owner = Owner(name=entry.name, version=entry.version)
                 yield owner, _extra(requirement, entry.extras)
+
+    def specifiers(self, name: str) -> Iterator[tuple[Owner, SpecifierSet]]:
+        """Which versions of a distribution others require here, without their extras."""
+        for entry, text in self._requirements.get(canonicalize_name(name), ()):
+            requirement = _requirement(text)
+            if requirement and requirement.specifier and self._applies(requirement.marker):
+                yield Owner(name=entry.name, version=entry.version), requirement.specifier
 
     def lacking(self, name: str, extra: str) -> str:
         """The first distribution that an extra brings and that is not installed."""

@@ -9,6 +9,7 @@ from packaging.utils import canonicalize_name
 
 from orchestrator.classify.facts import Fact, Facts, module_of, own_frame
 from orchestrator.classify.installed import Owner, Unmet
+from orchestrator.classify.plugins import plugins_by_name
 from orchestrator.classify.rules import knowledge
 
 _OF_ITS_DEVELOPERS = frozenset(
@@ -122,11 +123,14 @@ def _named_state(facts: Facts) -> str:
 
 def _is_known(name: str) -> bool:
     wanted = canonicalize_name(name)
-    return any(
-        canonicalize_name(candidate) == wanted
-        for names in knowledge("imports")["modules"].values()
-        for candidate in names
-    ) or any(plugin["distribution"] == wanted for plugin in knowledge("plugins")["plugin"])
+    return (
+        any(
+            canonicalize_name(candidate) == wanted
+            for names in knowledge("imports")["modules"].values()
+            for candidate in names
+        )
+        or wanted in plugins_by_name()
+    )
 
 
 def _extra_lacks(facts: Facts) -> str:

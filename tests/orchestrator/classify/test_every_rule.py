@@ -22,6 +22,8 @@ MISMATCH = (
 )
 BASKET = [("basket", "tests/conftest.py", 4)]
 NUMPY = Distribution(name="numpy", version="2.3.0", modules=("numpy",))
+HTTPX = Distribution(name="httpx", version="0.28.1", modules=("httpx",))
+URLLIB3 = Distribution(name="urllib3", version="2.5.0", modules=("urllib3",))
 PIP = Distribution(name="frames", version="2.0", modules=("frames",))
 ALONE = {"distributions": (PIP, NUMPY)}
 ASYNC = Project(
@@ -89,6 +91,9 @@ CASES = {
     "marker-plugin-absent": one(
         "Failed", "'benchmark' not found in `markers` configuration option", phase="collect"
     ),
+    "hook-plugin-absent": one(
+        "pluggy.PluginValidationError", "unknown hook 'pytest_html_report_title' in", phase="start"
+    ),
     "ini-plugin-absent": ([], {"phase": "start", "message": "Unknown config option: asyncio_mode"}),
     "async-plugin-absent": one("Failed", "async def functions are not natively supported.\n"),
     "named-extra": one(
@@ -129,23 +134,48 @@ CASES = {
         "ImportError", "cannot import name 'Row' from 'webframe'", TEST
     ),
     "unmet-requirement-used": one("ImportError", "cannot import name 'Row' from 'frames'", TEST),
-    "module-gone": no_module("frames.old", TEST, **ALONE),
-    "installation-broken": no_module("frames", TEST, **ALONE),
-    "name-removed": one("ImportError", "cannot import name 'Row' from 'frames'", TEST, **ALONE),
-    "stdlib-name-removed": one(
+    "known-removed-module": no_module("urllib3.packages.six", TEST, distributions=(URLLIB3,)),
+    "known-removed-name": one(
+        "AttributeError", "module 'numpy' has no attribute 'float'", SHOP, **ALONE
+    ),
+    "known-changed-signature": one(
+        "TypeError",
+        "Client.__init__() got an unexpected keyword argument 'proxies'",
+        SHOP,
+        distributions=(HTTPX,),
+    ),
+    "known-changed-behaviour": one(
+        "ValueError", "Unable to avoid copy while creating an array as requested.", SHOP, **ALONE
+    ),
+    "python-break": one(
+        "AttributeError",
+        "'TestCart' object has no attribute 'assertEquals'",
+        TEST,
+        attributes={"obj": "tests.test_cart.TestCart", "name": "assertEquals"},
+    ),
+    "python-break-in-library": one(
         "ImportError",
         "cannot import name 'Mapping' from 'collections'",
         "lib/frames/a.py:1:x",
         **ALONE,
     ),
+    "module-gone": no_module("frames.old", TEST, **ALONE),
+    "installation-broken": no_module("frames", TEST, **ALONE),
+    "name-removed": one("ImportError", "cannot import name 'Row' from 'frames'", TEST, **ALONE),
+    "stdlib-name-removed": one(
+        "ImportError",
+        "cannot import name 'zzyzx' from 'collections'",
+        "lib/frames/a.py:1:x",
+        **ALONE,
+    ),
     "stdlib-name-absent": one(
-        "ImportError", "cannot import name 'Mapping' from 'collections' (/x.py)", TEST
+        "ImportError", "cannot import name 'zzyzx' from 'collections' (/x.py)", TEST
     ),
     "module-attribute-removed": one(
-        "AttributeError", "module 'numpy' has no attribute 'float'", SHOP, **ALONE
+        "AttributeError", "module 'numpy' has no attribute 'zzyzx'", SHOP, **ALONE
     ),
     "stdlib-attribute-removed": one(
-        "AttributeError", "module 'inspect' has no attribute 'getargspec'", SHOP
+        "AttributeError", "module 'inspect' has no attribute 'zzyzx'", SHOP
     ),
     "attribute-removed": one(
         "AttributeError",

@@ -9,6 +9,7 @@ import pytest
 
 from corpus_memory_logging.records import CATEGORIES
 from orchestrator.classify import CATALOGUE
+from orchestrator.classify.plugins import plugins
 from orchestrator.classify.rules import BadRule, knowledge, parse, rules, since_green
 
 VERBS = ("add ", "add-test ", "pin ", "sync ", "upgrade ", "reinstall ", "install-self")
@@ -151,6 +152,26 @@ def test_no_junk_among_import_names(junk):
         ("fixtures", "qtbot", "pytest-qt"),
         ("fixtures", "fs", "pyfakefs"),
         ("fixtures", "freezer", "pytest-freezer"),
+        ("fixtures", "benchmark", "pytest-benchmark"),
+        ("fixtures", "httpserver", "pytest-httpserver"),
+        ("fixtures", "respx_mock", "respx"),
+        ("fixtures", "aiohttp_client", "pytest-aiohttp"),
+        ("fixtures", "page", "pytest-playwright"),
+        ("fixtures", "redisdb", "pytest-redis"),
+        ("fixtures", "celery_app", "pytest-celery"),
+        ("fixtures", "mongodb", "pytest-mongo"),
+        ("fixtures", "datadir", "pytest-datadir"),
+        ("fixtures", "settings", "pytest-django"),
+        ("fixtures", "worker_id", "pytest-xdist"),
+        ("fixtures", "subtests", "pytest-subtests"),
+        ("fixtures", "aioresponses", "pytest-aioresponses"),
+        ("fixtures", "event_loop_policy", "pytest-asyncio"),
+        ("fixtures", "client", "pytest-django"),
+        ("fixtures", "vcr", "pytest-recording"),
+        ("hooks", "pytest_html_report_title", "pytest-html"),
+        ("hooks", "pytest_xdist_setupnodes", "pytest-xdist"),
+        ("hooks", "pytest_bdd_before_scenario", "pytest-bdd"),
+        ("hooks", "pytest_benchmark_update_json", "pytest-benchmark"),
         ("fixtures", "postgresql", "pytest-postgresql"),
         ("fixtures", "snapshot", "syrupy"),
         ("formerly", "event_loop", "pytest-asyncio"),
@@ -167,9 +188,23 @@ def test_no_junk_among_import_names(junk):
 )
 def test_what_plugins_bring(key, name, plugin):
     """The scan of released plugins knows who brings what, the most used plugin first."""
-    found = [entry for entry in knowledge("plugins")["plugin"] if name in entry.get(key, ())]
+    found = [entry for entry in plugins() if name in getattr(entry, key)]
 
-    assert found[0]["distribution"] == plugin
+    assert found[0].distribution == plugin
+
+
+@pytest.mark.parametrize("name", ["testdir", "tmp_path", "monkeypatch", "capsys", "request"])
+def test_fixtures_of_pytest_itself_are_no_plugin_s(name):
+    """Whatever plugin defines one of these anew does not bring it."""
+    assert not [entry.distribution for entry in plugins() if name in entry.fixtures]
+
+
+def test_three_hundred_plugins_are_known():
+    """Each once, by its normalised name."""
+    names = [plugin.distribution for plugin in plugins()]
+
+    assert len(names) >= 300
+    assert len(names) == len(set(names))
 
 
 def test_stdlib_releases():

@@ -1,0 +1,314 @@
+"""Facts about what releases dropped or changed: what left which version, and what replaced it.
+
+The knowledge is `knowledge/breaks/`, one file for each distribution and one for Python itself. An
+entry counts where the release that is installed is the one that dropped it, or a later one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from orchestrator.classify.facts import Fact, Facts
+from orchestrator.classify.rules import knowledge
+
+_PYTHON = "python"
+_IMPORT = re.compile(
+    r"cannot import name '(?P<name>\w{1,200})' from "
+    r"(?:partially initialized module )?'(?P<of>[\w.]{1,200})'"
+)
+_OF_MODULE = re.compile(r"module '(?P<of>[\w.]{1,200})' has no attribute '(?P<name>\w{1,200})'")
+_NO_MODULE = re.compile(r"(?P<of>)No module named '?(?P<name>[\w.]{1,200})'?")
+_ATTRIBUTE = re.compile(
+    r"(?:type object )?'(?P<of>[\w.]{1,200})' (?:object )?has no attribute '(?P<name>\w{1,200})'"
+)
+_KEYWORD = re.compile(
+    r"(?P<of>[\w.<>]{1,200})\(\) got an unexpected keyword argument '(?P<name>\w{1,200})'"
+)
+_INVALID_KEYWORD = re.compile(
+    r"'(?P<name>\w{1,200})' is an invalid keyword argument for (?P<of>[\w.]{1,200})"
+)
+_POSITIONAL = re.compile(
+    r"(?P<of>[\w.<>]{1,200})\(\) takes .{1,60} positional arguments?(?P<name>) "
+)
+_REQUIRED = re.compile(
+    r"(?P<of>[\w.<>]{1,200})\(\) missing \d{1,2} required (?:positional|keyword-only) arguments?: "
+    r"'(?P<name>\w{1,200})'"
+)
+_FIXTURE = re.compile(r"(?P<of>)fixture '(?P<name>\w{1,200})' not found")
+_HOOK = re.compile(r"(?P<of>)unknown hook '(?P<name>\w{1,200})'")
+_SHAPES = (
+    ("module", "ImportError", _NO_MODULE),
+    ("name", "ImportError", _IMPORT),
+    ("name", "AttributeError", _OF_MODULE),
+    ("attribute", "AttributeError", _ATTRIBUTE),
+    ("keyword", "TypeError", _KEYWORD),
+    ("keyword", "TypeError", _INVALID_KEYWORD),
+    ("positional", "TypeError", _POSITIONAL),
+    ("required", "TypeError", _REQUIRED),
+    ("fixture", "FixtureLookupError", _FIXTURE),
+    ("hook", "PluginValidationError", _HOOK),
+)
+"""What a message asks for, by the kind of entry that answers it, and the exception it is of."""
+
+
+class Break(NamedTuple):
+    """What a distribution of this environment no longer has."""
+
+    distribution: str
+    version: str
+    """The one that is installed."""
+    name: str
+    entry: Mapping[str, Any]
+
+    @property
+    def is_python(self) -> bool:
+        """Whether it was Python itself."""
+        return self.distribution.lower() == _PYTHON
+
+    @property
+    def instead(self) -> str:
+        """What replaced it; empty where nothing did."""
+        return str(self.entry["names"][self.name])
+
+
+class _Asked(NamedTuple):
+    """What a failure did not find: an entry's kind, whose it is, and its name."""
+
+    kind: str
+    of: str
+    name: str
+
+
+def _break(facts: Facts) -> Break | None:
+    """The entry that explains a failure, of those whose distributions have to do with it first."""
+    asked = list(_asked(facts))
+    for name in _distributions(facts):
+        version = _installed_version(facts, name)
+        if not version:
+            continue
+        document = knowledge(f"breaks/{name}")
+        for entry in document["break"]:
+            found = _name_of(entry, asked, facts) if _is_past(entry, version) else ""
+            if found:
+                return Break(document["distribution"], version, found, entry)
+    return None
+
+
+@cache
+def _known() -> tuple[str, ...]:
+    folder = files("orchestrator").joinpath("knowledge/breaks")
+    return tuple(sorted(file.name.removesuffix(".toml") for file in folder.iterdir()))
+
+
+def _distributions(facts: Facts) -> Iterator[str]:
+    """Normalised names with entries: those that the failure names first, then all others."""
+    named = (facts["owner"], facts["object_owner"], facts["callee"], facts["raiser"])
+    near = [canonicalize_name(name) for name in named if name]
+    yield from (name for name in dict.fromkeys(near) if name in _known())
+    yield from (name for name in _known() if name not in near)
+
+
+def _installed_version(facts: Facts, name: str) -> str:
+    return facts["python"] if name == _PYTHON else facts.context.installed.version(name)
+
+
+def _is_past(entry: Mapping[str, Any], version: str) -> bool:
+    """Whether a release lacks what an entry is about."""
+    try:
+        installed = Version(version)
+    except InvalidVersion:
+        return False
+    back = entry.get("back_in")
+    return installed >= Version(entry["removed_in"]) and not (back and installed >= Version(back))
+
+
+def _asked(facts: Facts) -> Iterator[_Asked]:
+    types = {name.rpartition(".")[2] for name in (facts.link.type, *facts.link.bases)}
+    message = facts.link.message[:1000]
+    for kind, exception, shape in _SHAPES:
+        if exception in types and (found := shape.match(message)):
+            yield _Asked(kind, found["of"], found["name"])
+    if "AttributeError" in types and facts.attribute("obj"):
+        # Whatever a module's or a class's own __getattr__ says.
+        yield _Asked("name", facts.attribute("obj"), facts.attribute("name"))
+        yield _Asked("attribute", facts.attribute("obj"), facts.attribute("name"))
+
+
+def _name_of(entry: Mapping[str, Any], asked: list[_Asked], facts: Facts) -> str:
+    """The name of an entry that was asked for; empty where none was."""
+    if entry["kind"] == "behaviour":
+        return str(next(iter(entry["names"]))) if _behaves(entry, facts) else ""
+    if entry["kind"] == "option":
+        return facts["option"] if facts["option"] in entry["names"] else ""
+    found = (_MATCHES[entry["kind"]](entry, one, facts) for one in asked)
+    return next(filter(None, found), "")
+
+
+def _behaves(entry: Mapping[str, Any], facts: Facts) -> bool:
+    types = {name.rpartition(".")[2] for name in (facts.link.type, *facts.link.bases)}
+    said = re.search(entry["message"], facts.link.message[:2000])
+    return entry["exception"] in types and said is not None
+
+
+def _module(entry: Mapping[str, Any], asked: _Asked, _: Facts) -> str:
+    if asked.kind not in ("module", "name"):
+        return ""
+    wanted = f"{asked.of}.{asked.name}" if asked.kind == "name" else asked.name
+    inside = (name for name in entry["names"] if f"{wanted}.".startswith(f"{name}."))
+    return max(inside, key=len, default="")
+
+
+def _member(entry: Mapping[str, Any], asked: _Asked, _: Facts) -> str:
+    of = {entry["of"], entry.get("also_of", "")}
+    wanted = asked.kind == "name" and asked.of in of and asked.name in entry["names"]
+    return asked.name if wanted else ""
+
+
+def _attribute(entry: Mapping[str, Any], asked: _Asked, facts: Facts) -> str:
+    """Of the class or another of the same library; of one's own where that is meant to derive."""
+    if asked.kind != "attribute" or asked.name not in entry["names"]:
+        return ""
+    of = facts["object"] or asked.of
+    inherits = "inherited" in entry and not facts["object_owner"]
+    same = of.partition(".")[0] == entry["of"].partition(".")[0] or of == _last(entry["of"])
+    return asked.name if same or inherits else ""
+
+
+def _keyword(entry: Mapping[str, Any], asked: _Asked, facts: Facts) -> str:
+    wanted = asked.kind == "keyword" and asked.name in entry["names"]
+    return asked.name if wanted and _calls(entry, asked, facts) else ""
+
+
+def _positional(entry: Mapping[str, Any], asked: _Asked, facts: Facts) -> str:
+    wanted = asked.kind == "positional" and _calls(entry, asked, facts)
+    return next(iter(entry["names"])) if wanted else ""
+
+
+def _required(entry: Mapping[str, Any], asked: _Asked, facts: Facts) -> str:
+    wanted = asked.kind == "required" and asked.name in entry["names"]
+    return asked.name if wanted and _calls(entry, asked, facts) else ""
+
+
+def _brought(entry: Mapping[str, Any], asked: _Asked, _: Facts) -> str:
+    return asked.name if asked.kind == entry["kind"] and asked.name in entry["names"] else ""
+
+
+def _calls(entry: Mapping[str, Any], asked: _Asked, facts: Facts) -> bool:
+    """Whether the message names the entry's function or class, or the line that raised calls it."""
+    function = _last(entry["of"])
+    if function in asked.of.split("."):
+        return True
+    source = facts.frames[-1].source if facts.frames else ""
+    return re.search(rf"\b{function}\(", source) is not None
+
+
+def _last(dotted: str) -> str:
+    return dotted.rpartition(".")[2]
+
+
+_MATCHES = {
+    "attribute": _attribute,
+    "fixture": _brought,
+    "hook": _brought,
+    "keyword": _keyword,
+    "module": _module,
+    "name": _member,
+    "positional": _positional,
+    "required": _required,
+}
+
+
+def _break_kind(facts: Facts) -> str:
+    """`module`, `name`, `attribute`, `keyword` …; empty where no entry explains the failure."""
+    found = facts.once(_break)
+    return str(found.entry["kind"]) if found else ""
+
+
+def _break_owner(facts: Facts) -> str:
+    """The distribution that dropped it; empty for Python."""
+    found = facts.once(_break)
+    return found.distribution if found and not found.is_python else ""
+
+
+def _break_python(facts: Facts) -> str:
+    """`yes` where it was Python that dropped it."""
+    found = facts.once(_break)
+    return "yes" if found and found.is_python else ""
+
+
+def _break_version(facts: Facts) -> str:
+    found = facts.once(_break)
+    return found.version if found else ""
+
+
+def _break_pin(facts: Facts) -> str:
+    """`numpy<2.0.0`: the releases before the break; empty for Python."""
+    return f"{facts['break_owner']}<{facts['break_removed_in']}" if facts["break_owner"] else ""
+
+
+def _break_removed_in(facts: Facts) -> str:
+    found = facts.once(_break)
+    return str(found.entry["removed_in"]) if found else ""
+
+
+def _break_last_with(facts: Facts) -> str:
+    found = facts.once(_break)
+    return str(found.entry["last_with"]) if found else ""
+
+
+def _break_said(facts: Facts) -> str:
+    """`` `numpy.float_` left numpy in 2.0.0 (NumPy 2.0.0 release notes); … ``."""
+    found = facts.once(_break)
+    return _filled(found, "said") if found else ""
+
+
+def _break_change(facts: Facts) -> str:
+    """What to write instead, in a sentence."""
+    found = facts.once(_break)
+    if not found:
+        return ""
+    said = found.entry.get("remedy")
+    return str(said) if said else _filled(found, "instead" if found.instead else "without")
+
+
+def _break_adds(facts: Facts) -> str:
+    """The distribution that has it now, where it moved to another."""
+    found = facts.once(_break)
+    return str(found.entry.get("adds", "")) if found else ""
+
+
+def _filled(found: Break, key: str) -> str:
+    """The wording for an entry's kind, with the entry in it."""
+    entry, wording = found.entry, knowledge("breaks")[found.entry["kind"]]
+    facts = {
+        "distribution": found.distribution,
+        "function": _last(entry.get("of", "")),
+        "instead": found.instead,
+        "last_with": entry["last_with"],
+        "name": found.name,
+        "of": entry.get("of", ""),
+        "removed_in": entry["removed_in"],
+        "source": entry["source"],
+    }
+    return str(wording[key]).format(**facts)
+
+
+FACTS: dict[str, Fact] = {
+    "break_adds": _break_adds,
+    "break_change": _break_change,
+    "break_kind": _break_kind,
+    "break_last_with": _break_last_with,
+    "break_owner": _break_owner,
+    "break_pin": _break_pin,
+    "break_python": _break_python,
+    "break_removed_in": _break_removed_in,
+    "break_said": _break_said,
+    "break_version": _break_version,
+}

@@ -1,0 +1,109 @@
+"""Facts about which releases of a culprit to go back to, where no entry says what broke it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from orchestrator.classify.facts import Fact, Facts
+
+_LOWER = (">", ">=", "~=", "==", "===")
+
+
+class Pin(NamedTuple):
+    """A requirement that excludes the version which is installed, and why it was chosen."""
+
+    requirement: str
+    said: str
+
+
+class _Bound(NamedTuple):
+    """What somebody asks of a distribution."""
+
+    by: str
+    specifier: SpecifierSet
+
+
+def _pin(facts: Facts) -> Pin | None:
+    """Before the rule's culprit: what is asked of it excludes the version, else a guess."""
+    name = facts.group("culprit")
+    version = _version(facts.context.installed.version(name)) if name else None
+    if version is None:
+        return None
+    bounds, base = list(_bounds(facts, name)), Version(version.base_version)
+    for bound in bounds:
+        if not bound.specifier.contains(version, prereleases=True):
+            return Pin(f"{name}{bound.specifier}", f"{bound.by} asks for {name}{bound.specifier}")
+    for below, what in _guesses(version):
+        if below <= base and not any(_is_above(bound, below) for bound in bounds):
+            said = f"a guess: the releases before {what}, as none is known that changed it"
+            return Pin(f"{name}<{below}", said)
+    return None
+
+
+def _version(text: str) -> Version | None:
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+def _guesses(version: Version) -> Iterator[tuple[Version, str]]:
+    """What may have brought the change, the likeliest first.
+
+    Breaks come with a new major version; with a minor one before and throughout 1, since what was
+    before 1.0 is seldom meant.
+    """
+    if version.major > 1 or (version.major == 1 and version.minor == 0):
+        yield Version(f"{version.major}"), f"the major version {version.major}"
+    if version.minor:
+        yield Version(f"{version.major}.{version.minor}"), f"{version.major}.{version.minor}"
+    yield Version(version.base_version), version.base_version
+
+
+def _bounds(facts: Facts, name: str) -> Iterator[_Bound]:
+    """What the project and what is installed ask for."""
+    declared = facts.context.project.declared((name,))
+    if declared and (specifier := _specifier(declared.text)):
+        yield _Bound(declared.file, specifier)
+    for owner, specifier in facts.context.installed.specifiers(name):
+        yield _Bound(f"{owner.name} {owner.version}", specifier)
+
+
+def _specifier(text: str) -> SpecifierSet | None:
+    """Of a requirement as it is written; None for what pip does not read (poetry's `^1.2`)."""
+    try:
+        return Requirement(text).specifier or None
+    except InvalidRequirement:
+        return None
+
+
+def _is_above(bound: _Bound, below: Version) -> bool:
+    """Whether somebody asks for at least that much."""
+    lower = (one for one in bound.specifier if one.operator in _LOWER)
+    versions = (_version(one.version.removesuffix(".*")) for one in lower)
+    return any(version >= below for version in versions if version)
+
+
+def _culprit_below(facts: Facts) -> str:
+    """`werkzeug<3`: what is asked for of the rule's culprit where that excludes what is installed,
+    else the releases before the major version (before 2.0: the minor one).
+    """
+    found = facts.once(_pin)
+    return found.requirement if found else ""
+
+
+def _culprit_below_said(facts: Facts) -> str:
+    """Where that comes from, plainly."""
+    found = facts.once(_pin)
+    return found.said if found else ""
+
+
+FACTS: dict[str, Fact] = {
+    "culprit_below": _culprit_below,
+    "culprit_below_said": _culprit_below_said,
+}

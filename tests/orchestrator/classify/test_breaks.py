@@ -1,0 +1,147 @@
+"""What releases dropped: the entries hold together, and each explains the failure that it is about."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+
+import pytest
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from conftest_kit.records import Distribution
+from orchestrator.classify.rules import knowledge
+
+TEST = "tests/test_cart.py:9:test_total"
+KEYS = {
+    *("kind", "of", "also_of", "inherited", "names", "last_with", "removed_in", "back_in"),
+    *("deprecated_in", "exception", "message", "says", "remedy", "adds", "source", "address"),
+    *("example", "prelude", "before_present", "before_absent", "beside", "unchecked"),
+}
+FILES = sorted(
+    file.name.removesuffix(".toml")
+    for file in files("orchestrator").joinpath("knowledge/breaks").iterdir()
+)
+ENTRIES = [
+    (knowledge(f"breaks/{name}")["distribution"], entry)
+    for name in FILES
+    for entry in knowledge(f"breaks/{name}")["break"]
+]
+NAMES = [(distribution, entry, name) for distribution, entry in ENTRIES for name in entry["names"]]
+
+
+def last(dotted):
+    """The name itself."""
+    return dotted.rpartition(".")[2]
+
+
+def failure(entry, name):
+    """The exception that CPython or pytest raises for want of it: its type, message and attributes."""
+    of = entry.get("of", "")
+    function = last(of)
+    attributes = {"obj": of, "name": name} if entry["kind"] in ("attribute", "name") else {}
+    said = {
+        "module": ("ModuleNotFoundError", f"No module named {name!r}"),
+        "name": ("ImportError", f"cannot import name {name!r} from {of!r} (/v/x.py)"),
+        "attribute": ("AttributeError", f"{function!r} object has no attribute {name!r}"),
+        "keyword": ("TypeError", f"{function}() got an unexpected keyword argument {name!r}"),
+        "positional": (
+            "TypeError",
+            f"{function}() takes from 1 to 2 positional arguments but 3 were given",
+        ),
+        "required": ("TypeError", f"{function}() missing 1 required positional argument: {name!r}"),
+        "fixture": ("_pytest.fixtures.FixtureLookupError", f"fixture {name!r} not found"),
+        "hook": ("pluggy.PluginValidationError", f"unknown hook {name!r} in plugin <a>"),
+        "option": ("", f"pytest: error: unrecognized arguments: {name}"),
+        "behaviour": (entry.get("exception"), entry.get("says")),
+    }
+    return *said[entry["kind"]], attributes
+
+
+def explained(made_of, distribution, entry, name, version):
+    """The verdict and the suggestions of that failure, with a version of the distribution."""
+    red, raised = made_of
+    kind, message, attributes = failure(entry, name)
+    if entry["kind"] == "fixture":
+        attributes = {"argname": name}
+    bare = canonicalize_name(distribution)
+    installed = () if bare == "python" else (Distribution(name=distribution, version=version),)
+    more = {"python": version} if bare == "python" else {}
+    starts = entry["kind"] in ("hook", "option")
+    made = red(
+        *([raised(kind, message, TEST, attributes=attributes)] if kind else ()),
+        phase="start" if starts else "setup" if entry["kind"] == "fixture" else "call",
+        message=message,
+        distributions=installed,
+        plugins={entry.name: entry.version for entry in installed},
+        **more,
+    )
+    return made.verdict(), made.suggestions()
+
+
+@pytest.mark.parametrize(
+    ("distribution", "entry"), ENTRIES, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_entry_holds_together(distribution, entry):
+    """It says what left, between which releases, and where that can be read."""
+    assert set(entry) <= KEYS
+    assert entry["names"]
+    assert entry["kind"] in knowledge("breaks")
+    assert Version(entry["last_with"]) < Version(entry["removed_in"])
+    assert Version(entry.get("back_in", "9999")) > Version(entry["removed_in"])
+    assert entry["source"]
+    assert re.fullmatch(r"https://[\w.-]+/\S*", entry["address"])
+    assert "of" in entry or entry["kind"] in ("module", "option", "behaviour")
+
+
+def test_files_are_named_after_distributions():
+    """By the normalised name, which is how they are found."""
+    named = {canonicalize_name(knowledge(f"breaks/{name}")["distribution"]) for name in FILES}
+
+    assert named == set(FILES)
+
+
+def test_no_entry_is_there_twice():
+    """The same name of the same thing leaves once, or comes back in between."""
+    seen = [
+        (distribution, entry["kind"], entry.get("of", ""), name, entry.get("back_in", ""))
+        for distribution, entry, name in NAMES
+    ]
+
+    assert sorted(seen) == sorted(set(seen))
+
+
+@pytest.mark.parametrize("entry", [entry for _, entry in ENTRIES if entry["kind"] == "behaviour"])
+def test_behaviour_is_told_by_its_message(entry):
+    """What the release really said is what is looked for."""
+    assert re.search(entry["message"], entry["says"])
+    assert entry["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("distribution", "entry", "name"),
+    NAMES,
+    ids=[f"{distribution}-{entry.get('of', '')}-{name}" for distribution, entry, name in NAMES],
+)
+def test_entry_explains_its_failure(red, raised, distribution, entry, name):
+    """The release that dropped it is named, the last that had it, its source, and what to do."""
+    verdict, suggestions = explained((red, raised), distribution, entry, name, entry["removed_in"])
+
+    said = " ".join(verdict.evidence)
+    assert verdict.category == "compatibility"
+    assert entry["removed_in"] in said
+    assert entry["source"] in said
+    if entry["kind"] != "positional":  # the message does not tell which argument it was
+        assert (entry.get("remedy") or entry["names"][name] or name) in suggestions[0].text
+    assert entry["last_with"] in suggestions[0].text or distribution == "Python"
+    asked = " ".join(command for one in suggestions for command in one.commands)
+    assert f"{distribution}<{entry['removed_in']}" in asked or distribution == "Python"
+
+
+@pytest.mark.parametrize(("distribution", "entry"), ENTRIES, ids=lambda value: "")
+def test_entry_says_nothing_of_a_release_from_before(red, raised, distribution, entry):
+    """With the last release that had it, it cannot be what is wrong."""
+    name = next(iter(entry["names"]))
+    verdict, _ = explained((red, raised), distribution, entry, name, entry["last_with"])
+
+    assert entry["removed_in"] not in " ".join(verdict.evidence[1:])

@@ -1,0 +1,74 @@
+"""Which releases to go back to where no entry says which one broke it."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest_kit.records import Distribution
+from orchestrator.project import Project, Requirement
+
+TEST = "tests/test_cart.py:9:test_total"
+GONE = ("ImportError", "cannot import name 'Row' from 'frames' (/v/frames/__init__.py)", TEST)
+
+
+def frames(version, *others):
+    """What is installed: the culprit and who asks for it."""
+    return (Distribution(name="frames", version=version, modules=("frames",)), *others)
+
+
+def asking(requirement):
+    """An installed distribution that requires this."""
+    return Distribution(name="shopkit", version="1.1", requires=(requirement,))
+
+
+def declares(text):
+    """A project that asks for the culprit so."""
+    asked = Requirement(name="frames", text=text, file="pyproject.toml")
+    return Project(name="shop", requirements=(asked,))
+
+
+@pytest.mark.parametrize(
+    ("version", "pinned"),
+    [
+        ("3.1.4", "frames<3"),
+        ("2025.1", "frames<2025"),
+        ("1.24.0", "frames<1.24"),
+        ("1.0.2", "frames<1"),
+        ("0.28.1", "frames<0.28"),
+        ("0.0.7", "frames<0.0.7"),
+        ("3.0rc1", "frames<3"),
+    ],
+)
+def test_a_guess_goes_below_the_major_version(red, raised, version, pinned):
+    """Before 2.0 below the minor one; and it says that it is a guess."""
+    made = red(raised(*GONE), distributions=frames(version))
+
+    first = made.suggestions()[0]
+
+    assert made.verdict().rule == "name-removed@1"
+    assert any(f"'{pinned}'" in command for command in first.commands)
+    assert "a guess" in first.text
+    assert first.confidence < 0.7
+
+
+@pytest.mark.parametrize(
+    ("asked", "pinned", "said"),
+    [
+        ((declares("frames>=1,<3"), ()), "frames<3,>=1", "pyproject.toml asks for frames<3,>=1"),
+        ((None, (asking("frames~=2.4"),)), "frames~=2.4", "shopkit 1.1"),
+        ((None, (asking("frames<3; python_version < '3'"),)), "frames<3", "a guess"),
+        ((declares("frames>=3"), ()), "frames<3.2", "a guess"),
+        ((declares("frames>=3.2"), ()), "frames<3.2.1", "a guess"),
+        ((declares("frames>=1"), ()), "frames<3", "a guess"),
+    ],
+)
+def test_what_is_asked_for_bounds_it(red, raised, asked, pinned, said):
+    """A requirement that excludes what is installed is used; a guess keeps what others ask for."""
+    project, others = asked
+    made = red(raised(*GONE), distributions=frames("3.2.1", *others), project=project)
+
+    suggestions = made.suggestions()
+
+    commands = [command for one in suggestions for command in one.commands]
+    assert any(pinned in command for command in commands), commands
+    assert any(said in text for text in (*made.verdict().evidence, suggestions[0].text))
