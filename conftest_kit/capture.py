@@ -5,6 +5,7 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -34,6 +35,28 @@ WORKER_KEY = "conftest_kit"
 """Under which the writer and xdist's workers tell each other things."""
 DESELECTED_KEY = "conftest_kit_deselected"
 """Under which xdist's workers say how many tests they deselected: each the same."""
+
+
+_KEPT_BACK = 4
+
+
+class _Reserve:
+    """File descriptors for the first failure: it may be that a test has used up all others.
+
+    What is said of a failure lies in modules that are loaded then, and in source files.
+    """
+
+    def __init__(self) -> None:
+        self._descriptors: list[int] = []
+        with contextlib.suppress(OSError):
+            for _ in range(_KEPT_BACK):
+                self._descriptors.append(os.open(os.devnull, os.O_RDONLY))
+
+    def release(self) -> None:
+        """Give them back."""
+        while self._descriptors:
+            with contextlib.suppress(OSError):  # a test may have closed what it did not open
+                os.close(self._descriptors.pop())
 
 
 class _Artifacts:
@@ -67,6 +90,7 @@ class Capture:
         """Of tests that asked for one and are not over."""
         self._size_markers = size_markers
         self.deselected_tests = 0
+        self._reserve = _Reserve()
         self._artifacts = directory / rundir.ARTIFACTS_FOLDER
         self._environ = _snapshot()
         self._secrets = secret_values(os.environ)
@@ -91,6 +115,7 @@ class Capture:
         """A phase failed, or the test is over."""
         failed = report.outcome == "failed"
         if failed:
+            self._reserve.release()
             error = None if call.excinfo is None else call.excinfo.value
             setattr(report, EXTRACTED, self.extracted(error, item, report, call))
         kept = self.folders.get(item)
@@ -102,6 +127,7 @@ class Capture:
 
     def collector(self, report: Any) -> None:
         """A collector failed."""
+        self._reserve.release()
         excinfo = report.call.excinfo
         error = None if excinfo is None else excinfo.value
         setattr(report, EXTRACTED, self.extracted(error, report=report))

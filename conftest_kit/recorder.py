@@ -251,10 +251,10 @@ class Recorder:
         outcome, when = report.outcome, report.when
         expected = report.__dict__.get("wasxfail")
         if outcome in ("failed", "rerun"):
-            from conftest_kit import reports  # noqa: PLC0415 - a green run does without
-
             phase: Phase = when if when in _PHASES else "crash"
             self._decide(test, outcome, phase)
+            from conftest_kit import reports  # noqa: PLC0415 - a green run does without
+
             if test.failure_type is None:
                 test.failure_type = reports.failure_type(phase, extracted, report)
             # A test that failed only because its subtests did is no cause of its own.

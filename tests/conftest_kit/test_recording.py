@@ -142,6 +142,29 @@ def test_process_that_dies(record):
     assert run.outcomes == {"test_first": "passed"}
 
 
+def test_failures_of_a_process_without_descriptors(record, workers: str):
+    """A test that used up all files is the one that must be recorded."""
+    run = record(workers, test_it="""
+        import os, resource
+        import pytest
+        @pytest.fixture
+        def few():
+            opened = []
+            soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))
+            yield opened
+            for descriptor in opened: os.close(descriptor)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        def test_leaks(few):
+            while True: few.append(os.open(os.devnull, os.O_RDONLY))
+    """)  # fmt: skip
+
+    (failure,) = run.recording.failures
+    assert (failure.phase, failure.exceptions[0].type) == ("call", "OSError")
+    assert failure.exceptions[0].frames[-1].function == "test_leaks"
+    assert run.outcomes == {"test_leaks": "failed"}
+
+
 def test_skipped_while_collected(record, workers: str):
     """Said once, however many workers saw it; it is no attempt, for its tests are not known."""
     run = record(workers, test_it="import pytest\npytest.importorskip('nothere')\ndef test(): pass")
