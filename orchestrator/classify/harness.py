@@ -22,17 +22,31 @@ _STACK = re.compile(
 _DEFINITION = re.compile(r"^(.{1,500}?):(\d{1,7}):  def (\w{1,200})\(", re.MULTILINE)
 
 
+_WIDELY_USED = 100
+"""How many plugins, of those that are known."""
+
+
 def _plugin_of(facts: Facts, brings: str, name: str) -> Plugin | None:
-    """Who brings it: a plugin the project asks for, else one installed, else the most used."""
+    """Who brings it: a plugin the project asks for, else one installed, else the most used.
+
+    Markers are words that projects make up (`slow`): of them only widely used plugins are believed.
+    """
     project, installed = facts.context.project, facts.context.installed
+    believed = plugins()[:_WIDELY_USED] if brings == "markers" else plugins()
+    known = dict.fromkeys((*believed, *(one for one in plugins() if _is_asked_for(facts, one))))
     ranked = sorted(
-        (plugin for plugin in plugins() if plugin.brings(brings, name)),
+        (plugin for plugin in known if plugin.brings(brings, name)),
         key=lambda plugin: (
             project.declared((plugin.distribution,)) is None,
             not installed.has(plugin.distribution),
         ),
     )
     return ranked[0] if ranked else None
+
+
+def _is_asked_for(facts: Facts, plugin: Plugin) -> bool:
+    declared = facts.context.project.declared((plugin.distribution,)) is not None
+    return declared or facts.context.installed.has(plugin.distribution)
 
 
 def _wanted(facts: Facts) -> tuple[str, str]:

@@ -15,7 +15,6 @@ _HOSTS = (
     re.compile(r'server at "(?P<host>[\w.:-]{1,200})".{0,80}?port (?P<port>\d{1,5})'),
     re.compile(r"server on '(?P<host>[\w.:-]{1,200})'(?P<port>)"),
     re.compile(r"resolve host(?:name)?:? [`'\"]?(?P<host>[\w-]{1,100}\.[\w.-]{1,100})(?P<port>)"),
-    re.compile(r"https?://(?P<host>[\w.-]{1,200})(?::(?P<port>\d{1,5}))?"),
     re.compile(r"connecting to (?P<host>[\w.-]{1,200}):(?P<port>\d{1,5})"),
     re.compile(r"\('(?P<host>[\w.:-]{1,200})', (?P<port>\d{1,5})"),
 )
