@@ -73,7 +73,7 @@ class Workshop:
         """`name==version` with what it requires, as of a day, and some more `beside`; None where no
         interpreter has wheels of it all.
         """
-        if name == "python":
+        if name.lower() == "python":
             found = self.python(version)
             return Environment(found, None) if found else None
         key = re.sub(r"[^\w.-]", "_", "-".join((name, version, before, *beside)))
@@ -102,7 +102,7 @@ class Workshop:
 @functools.cache
 def releases(name: str) -> tuple[str, ...]:
     """The final releases of a distribution, oldest first."""
-    if name == "python":
+    if name.lower() == "python":
         return tuple(f"3.{minor}" for minor in range(15))
     command = [sys.executable, "-m", "pip", "index", "versions", name]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

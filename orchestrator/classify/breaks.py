@@ -94,7 +94,11 @@ def _break(facts: Facts) -> Break | None:
         if not version:
             continue
         document = knowledge(f"breaks/{name}")
-        for entry in document["break"]:
+        of_class = {_last(one.of) for one in asked}
+        entries = sorted(
+            document["break"], key=lambda one: _last(one.get("of", "")) not in of_class
+        )
+        for entry in entries:  # what is said of the very class before what is said of its kin
             found = _name_of(entry, asked, facts) if _is_past(entry, version) else ""
             if found:
                 return Break(document["distribution"], version, found, entry)
