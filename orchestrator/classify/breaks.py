@@ -170,8 +170,7 @@ def _module(entry: Mapping[str, Any], asked: _Asked, _: Facts) -> str:
 
 
 def _member(entry: Mapping[str, Any], asked: _Asked, _: Facts) -> str:
-    of = {entry["of"], entry.get("also_of", "")}
-    wanted = asked.kind == "name" and asked.of in of and asked.name in entry["names"]
+    wanted = asked.kind == "name" and asked.of == entry["of"] and asked.name in entry["names"]
     return asked.name if wanted else ""
 
 
