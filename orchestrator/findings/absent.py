@@ -23,14 +23,17 @@ _JUDGED = (0, 1, 5)
 def find(seen: Seen, earlier: Earlier) -> Iterator[Finding]:
     """Against the last run of the same command, in the same CI or in none.
 
-    A run that was stopped early, or could not collect its tests, is not judged for what is gone.
+    A run that was stopped early, or could not collect its tests, is not judged for what is gone; a
+    test that is new under its name in another file was moved.
     """
     before = _before(seen)
     if before is None or seen.run.exit_code not in _JUDGED:
         return
     ran = {nodeid for nodeid, outcome in earlier.outcomes(before).items() if outcome != "skipped"}
     there = {attempt.nodeid for attempt in seen.recording.attempts}
-    skipped, gone = _skipped(seen, ran), _gone(seen, ran - there)
+    moved = {_in_file(nodeid) for nodeid in there - ran}
+    absent = {nodeid for nodeid in ran - there if _in_file(nodeid) not in moved}
+    skipped, gone = _skipped(seen, ran), _gone(seen, absent)
     if not skipped and not gone:
         return
     evidence = (f"they ran in run {before.run_id}", *_changed(seen.run, earlier.run(before)))
@@ -66,6 +69,10 @@ def _gone(seen: Seen, absent: set[str]) -> set[str]:
     broken = [failure.nodeid for failure in recording.failures if failure.phase == "collect"]
     above = [*broken, *(skip.nodeid for skip in recording.skips)]
     return {nodeid for nodeid in absent if not any(_is_below(nodeid, one) for one in above)}
+
+
+def _in_file(nodeid: str) -> str:
+    return nodeid.partition("::")[2]
 
 
 def _is_below(nodeid: str, collector: str) -> bool:

@@ -80,6 +80,13 @@ def test_everything_is_gone(make, found):
     assert findings[-1].text == "the same of 20 more"
 
 
+def test_moved_to_another_file(make, found):
+    """Under the name that it had."""
+    now = {**but(make, make.tests[0]), "tests/unit/test_0.py::test": "passed"}
+
+    assert found("vanished", now) == []
+
+
 @pytest.mark.parametrize(
     "otherwise",
     [
