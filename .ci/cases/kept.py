@@ -162,10 +162,11 @@ def _attempts(recording: Recording) -> Iterator[Attempt]:
 
 
 def _compact(failure: Failure) -> Failure:
+    """Without what pytest rendered of an exception: it shows whole functions of the project."""
     return failure._replace(
         time="",
         message=bounded(failure.message, MAX_MESSAGE),
-        text=bounded(failure.text, MAX_TEXT),
+        text="" if failure.exceptions else bounded(failure.text, MAX_TEXT),
         exceptions=tuple(map(_raised, failure.exceptions)),
         captured={name: bounded(text, MAX_TEXT) for name, text in failure.captured.items()},
     )

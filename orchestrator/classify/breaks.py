@@ -89,12 +89,12 @@ class _Asked(NamedTuple):
 def _break(facts: Facts) -> Break | None:
     """The entry that explains a failure, of those whose distributions have to do with it first."""
     asked = list(_asked(facts))
+    of_class = {_last(one.of) for one in asked}
     for name in _distributions(facts):
         version = _installed_version(facts, name)
         if not version:
             continue
         document = knowledge(f"breaks/{name}")
-        of_class = {_last(one.of) for one in asked}
         entries = sorted(
             document["break"], key=lambda one: _last(one.get("of", "")) not in of_class
         )

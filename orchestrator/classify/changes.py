@@ -77,19 +77,9 @@ def _guilty(facts: Facts) -> Change | None:
     return facts.once(_touched) or facts.once(_only)
 
 
-def _changed_name(facts: Facts) -> str:
-    change = facts.once(_guilty)
-    return change.name if change else ""
-
-
-def _changed_before(facts: Facts) -> str:
-    change = facts.once(_guilty)
-    return change.before if change else ""
-
-
-def _changed_now(facts: Facts) -> str:
-    change = facts.once(_guilty)
-    return change.now if change else ""
+def _part_of_guilty(part: str) -> Fact:
+    """A fact that is one part of the change that the failure is put down to."""
+    return lambda facts: getattr(facts.once(_guilty), part, "")
 
 
 def _green_run(facts: Facts) -> str:
@@ -122,15 +112,13 @@ def _unchanged(facts: Facts) -> str:
     return "yes" if same and not any(_elsewhere(facts)) else ""
 
 
-def _culprit_before(facts: Facts) -> str:
-    """The version that the culprit had in the green run, where it is another."""
-    change = facts.once(changed).get(canonicalize_name(facts.group("culprit")))
-    return change.before if change else ""
+def _culprit_changed(facts: Facts) -> Change | None:
+    return facts.once(changed).get(canonicalize_name(facts.group("culprit")))
 
 
-def _culprit_now(facts: Facts) -> str:
-    change = facts.once(changed).get(canonicalize_name(facts.group("culprit")))
-    return change.now if change else ""
+def _part_of_culprit(part: str) -> Fact:
+    """A version of the rule's culprit, where it is another than in the green run."""
+    return lambda facts: getattr(facts.once(_culprit_changed), part, "")
 
 
 def _since_green(facts: Facts) -> str:
@@ -181,11 +169,11 @@ def _commits(facts: Facts) -> str:
 
 
 FACTS: dict[str, Fact] = {
-    "changed": _changed_name,
-    "changed_before": _changed_before,
-    "changed_now": _changed_now,
-    "culprit_before": _culprit_before,
-    "culprit_now": _culprit_now,
+    "changed": _part_of_guilty("name"),
+    "changed_before": _part_of_guilty("before"),
+    "changed_now": _part_of_guilty("now"),
+    "culprit_before": _part_of_culprit("before"),
+    "culprit_now": _part_of_culprit("now"),
     "green_run": _green_run,
     "python_before": _python_before,
     "same_code": _same_code,

@@ -353,18 +353,26 @@ def test_a_folder_of_several_projects(record, require_program):
         assert (checked.returncode, checked.stdout) == (0, b"")
 
 
-def test_sessions_that_end_at_once(record):
-    """Four at a time, three times: every one of them is counted."""
-    run = record(test_it="def test_a(): pass")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "conftest_kit", "-p", "no:cacheprovider"]
-    for _ in range(3):
-        together = [
-            subprocess.Popen(command, cwd=run.folder, stdout=subprocess.DEVNULL) for _ in range(4)
-        ]
-        assert [process.wait() for process in together] == [0] * 4
+MANY_SESSIONS = """
+import pytest
+for _ in range(50):
+    assert pytest.main(["-q", "-p", "conftest_kit", "-p", "no:cacheprovider"]) == 0
+"""
 
-    assert number(run.folder, "pytest_test_passes_total") == 13
-    assert numbers(run.folder, "pytest_runs_total") == {("passed",): 13}
+
+def test_sessions_that_end_at_once(record):
+    """Eight processes of fifty sessions: every one of them is counted."""
+    run = record(test_it="def test_a(): pass")
+    together = [
+        subprocess.Popen(
+            [sys.executable, "-c", MANY_SESSIONS], cwd=run.folder, stdout=subprocess.DEVNULL
+        )
+        for _ in range(8)
+    ]
+    assert [process.wait() for process in together] == [0] * 8
+
+    assert number(run.folder, "pytest_test_passes_total") == 401
+    assert numbers(run.folder, "pytest_runs_total") == {("passed",): 401}
 
 
 MEASURED = {
