@@ -92,11 +92,19 @@ class Capture:
         self.deselected_tests = 0
         self._reserve = _Reserve()
         self._artifacts = directory / rundir.ARTIFACTS_FOLDER
+        logs_dir = Path(os.path.abspath(directory)).parent.parent
+        self._changing = frozenset(
+            (logs_dir / rundir.RUNS_FOLDER, logs_dir / rundir.ARCHIVE_FOLDER)
+        )
         self._environ = _snapshot()
         self._secrets = secret_values(os.environ)
         self._mask = Mask.hiding(self._secrets)
         self._learned = False
         """Whether secrets came into the environment that the writer did not see at the start."""
+
+    def is_changing(self, path: Path) -> bool:
+        """Whether other sessions and reviews add to this folder and remove from it meanwhile."""
+        return path in self._changing
 
     def sizes(self, items: Sequence[pytest.Item]) -> dict[str, Size]:
         """Size and limit of the tests that have one, by node id."""

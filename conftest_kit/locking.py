@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,19 +40,41 @@ def lock(path: Path, *, timeout_seconds: float) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def replace(path: Path, content: bytes) -> None:
+def hidden(path: Path) -> Path:
+    """The folder beside a file for what comes and goes when it is written.
+
+    pytest looks into no hidden folder. Elsewhere pytest 7.4 stumbles over a file that is gone by
+    the time it comes to it, and another session may be listing the folder now.
+    """
+    return path.with_name(f".{path.name}.d")
+
+
+def replace(path: Path, content: bytes, *, folder: Path) -> None:
     """At once or not at all; readable for others, as node_exporter is, whatever the umask says.
+
+    The content passes through a file in `folder`, which is created where it is missing and has to
+    be on the same file system.
 
     Raises:
         OSError: it cannot be written; what was there before is still there.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    _make(folder)
+    temporary = folder / f"{os.getpid()}.tmp"
     try:
         temporary.write_bytes(content)
         temporary.chmod(0o644)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _make(folder: Path) -> None:
+    """Whoever may write to the folder above may write to it."""
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return
+    shutil.copymode(folder.parent, folder)
 
 
 def _acquire(descriptor: int, deadline: float) -> bool:

@@ -134,6 +134,11 @@ class CaptureHooks:
                     self.kit.trouble(error)
 
     @_fenced
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        # There are no tests, and pytest 7.4 stumbles over what is gone once it was listed.
+        return self._capture.is_changing(collection_path) or None
+
+    @_fenced
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         self._capture.deselected(items)
 

@@ -25,6 +25,7 @@ DISTRIBUTIONS_FILE = "distributions.json"
 ARTIFACTS_FOLDER = "artifacts"
 REVIEWED_FILE = "reviewed"
 RUNS_FOLDER = "runs"
+ARCHIVE_FOLDER = "archive"
 LOG_FILE = "pytest.log"
 
 _ROOM = 2048

@@ -12,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
-from conftest_kit.locking import replace
+from conftest_kit.locking import hidden, replace
 from conftest_kit.settings import Settings
 from corpus_memory_logging.records import CATEGORIES, FINDING_KINDS
 from corpus_memory_logging.store import Store
@@ -41,7 +41,8 @@ def update(settings: Settings, store: Store, *, now: datetime) -> list[str]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with store.transaction():
-            replace(path, render(totals(store), ratio, settings.metrics_labels))
+            exposed = render(totals(store), ratio, settings.metrics_labels)
+            replace(path, exposed, folder=hidden(path))
     except OSError as error:
         return [f"metrics not written to {path}: {error.strerror}"]
     return []

@@ -258,7 +258,7 @@ def _archive(
     recording: Recording, run_directory: Path, settings: Settings, redactor: Redactor
 ) -> tuple[Archived | None, tuple[str, ...]]:
     """The archive of a red run, and what to say about it."""
-    folder = settings.logs_dir / "archive"
+    folder = settings.logs_dir / rundir.ARCHIVE_FOLDER
     try:
         archived = archive.write(
             folder / f"{recording.run.run_id}{archive.SUFFIX}",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from conftest_kit import rundir
 from conftest_kit.settings import Settings
 from orchestrator import install
 from orchestrator.errors import UsageProblem
@@ -65,7 +66,7 @@ def job(provider: str, settings: Settings, project: Project) -> tuple[list[Chang
         "folder": folder,
         "quoted_folder": shlex.quote(folder),
         "memory": None if "://" in settings.memory_location else memory,
-        "archive": _inside(settings.logs_dir / "archive", repository),
+        "archive": _inside(settings.logs_dir / rundir.ARCHIVE_FOLDER, repository),
     }
     if values["archive"] is None:
         raise UsageProblem(

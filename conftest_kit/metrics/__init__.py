@@ -13,13 +13,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from conftest_kit.locking import TIMEOUT_SECONDS, lock, replace
+from conftest_kit.locking import TIMEOUT_SECONDS, hidden, lock, replace
 from conftest_kit.metrics import content, textfile
 from conftest_kit.metrics.content import Content
 from conftest_kit.metrics.tally import FailureType, Module, Sizes, Tally
 from conftest_kit.run import Run
 
 __all__ = ["FailureType", "Module", "Place", "Sizes", "Tally", "update"]
+
+_PENDING = "pending-"
+"""How the file of a run begins that is still to be added."""
 
 
 class Place(NamedTuple):
@@ -36,8 +39,8 @@ class Place(NamedTuple):
 def update(place: Place, *, run: Run, tally: Tally) -> list[str]:
     """Add a run to a textfile; what could not be done is returned, never raised.
 
-    Where another writer holds the lock for too long, the run is left in a hidden file beside it for
-    the next update to add. A file that cannot be parsed is moved to another name, and counting
+    Where another writer holds the lock for too long, the run is left in a hidden folder beside it
+    for the next update to add. A file that cannot be parsed is moved to another name, and counting
     begins anew.
     """
     path = Path(os.path.realpath(place.path))
@@ -47,8 +50,8 @@ def update(place: Place, *, run: Run, tally: Tally) -> list[str]:
         with lock(path, timeout_seconds=place.lock_seconds) as held:
             if held:
                 return _add(path, place, counted)
-            pending = _pending(path, run.run_id)
-            replace(pending, textfile.written(counted, {}))
+            pending = hidden(path) / f"{_PENDING}{run.run_id}"
+            replace(pending, textfile.written(counted, {}), folder=hidden(path))
             return [f"metrics file {path} is locked; the next run adds this one from {pending}"]
     except ImportError as error:
         return [f"metrics not written to {path}: {error}; pip install prometheus-client"]
@@ -58,9 +61,7 @@ def update(place: Place, *, run: Run, tally: Tally) -> list[str]:
 
 def _add(path: Path, place: Place, counted: Content) -> list[str]:
     warnings = []
-    prefix = _pending(path, "").name
-    names = [name for name in os.listdir(path.parent) if name.startswith(prefix)]
-    pending = [path.with_name(name) for name in sorted(names)]
+    pending = sorted(hidden(path).glob(f"{_PENDING}*"))
     for source in (path, *pending):
         try:
             stored, problems = textfile.read(source)
@@ -71,14 +72,11 @@ def _add(path: Path, place: Place, counted: Content) -> list[str]:
             continue
         warnings.extend(problems)
         counted = content.carry(counted, stored)
-    replace(path, textfile.written(content.bounded(counted, place.max_series), place.labels))
+    exposed = textfile.written(content.bounded(counted, place.max_series), place.labels)
+    replace(path, exposed, folder=hidden(path))
     for source in pending:
         source.unlink(missing_ok=True)
     return warnings
-
-
-def _pending(path: Path, run_id: str) -> Path:
-    return path.with_name(f".{path.name}.pending-{run_id}")
 
 
 def _make_folder(path: Path) -> None:

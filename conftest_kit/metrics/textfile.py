@@ -1,4 +1,4 @@
-"""The text form of a file's content, written and read by the client. PYTEST_DONT_REWRITE"""
+"""The text form of a file's content, written by us and read by the client. PYTEST_DONT_REWRITE"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from conftest_kit.imports import swift_imports
+from conftest_kit.metrics import client
 from conftest_kit.metrics.content import (
     BOUNDS,
     Content,
@@ -25,14 +25,12 @@ class CorruptError(ValueError):
 
 
 def written(content: Content, labels: Mapping[str, str]) -> bytes:
-    """The text; each series has these labels besides its own."""
-    # The client costs 20 ms that a session has at its end only.
-    with swift_imports():
-        from prometheus_client.exposition import generate_latest  # noqa: PLC0415
+    """The text, in the order of the table; each series has these labels besides its own.
 
-    # Families from a collector of our own: live Counter objects write files of their own where the
-    # tested application uses the client's multiprocess mode.
-    return generate_latest(_Collector(content, labels))
+    Format: https://prometheus.io/docs/instrumenting/exposition_formats/. Written here, for the
+    client's own writer comes with its HTTP server.
+    """
+    return "".join(_lines(content, labels)).encode()
 
 
 def read(path: Path) -> tuple[Content, list[str]]:
@@ -42,15 +40,13 @@ def read(path: Path) -> tuple[Content, list[str]]:
         CorruptError: it cannot be parsed, or holds values that no counter has.
         OSError: it is there and cannot be read.
     """
-    with swift_imports():  # as above
-        from prometheus_client.parser import text_string_to_metric_families  # noqa: PLC0415
-
+    families = client.parser().text_string_to_metric_families
     content: Content = {}
     dropped: list[str] = []
     try:
         text = path.read_bytes().decode("utf-8")
         samples: dict[str, list[Any]] = {}
-        for family in text_string_to_metric_families(text):
+        for family in families(text):
             for sample in family.samples:
                 samples.setdefault(sample.name, []).append(sample)
         for metric in carried_metrics():
@@ -114,48 +110,50 @@ def _counted(sample: Any) -> float:
     return value
 
 
-class _Collector:
-    """What the client's exposition asks for."""
+def _lines(content: Content, labels: Mapping[str, str]) -> Iterator[str]:
+    for metric in METRICS:
+        family = content.get(metric.name)
+        if not family:
+            continue
+        yield f"# HELP {metric.name} {_escaped(metric.help)}\n"
+        yield f"# TYPE {metric.name} {metric.type}\n"
+        for values, value in family.items():
+            # A summary's own label is no part of its values.
+            own = {**labels, **dict(zip(metric.labels, values, strict=False))}
+            for suffix, further, number in _samples(metric, value):
+                yield f"{metric.name}{suffix}{_label_set({**own, **further})} {_number(number)}\n"
 
-    def __init__(self, content: Content, labels: Mapping[str, str]) -> None:
-        self._content = content
-        self._labels = {name: _encodable(value) for name, value in labels.items()}
 
-    def collect(self) -> Iterator[Any]:
-        """The metrics in the order of the table."""
-        from prometheus_client.metrics_core import Metric as Exposed  # noqa: PLC0415 - as above
-
-        for metric in METRICS:
-            family = self._content.get(metric.name)
-            if not family:
-                continue
-            name = metric.name.removesuffix("_total")
-            exposed = Exposed(name, metric.help, metric.type)
-            for values, value in family.items():
-                # A summary's own label is no part of its values.
-                own = dict(zip(metric.labels, map(_encodable, values), strict=False))
-                for suffix, further, number in _samples(metric, value):
-                    labels = {**self._labels, **own, **further}
-                    exposed.add_sample(metric.name + suffix, labels, number)
-            yield exposed
+def _label_set(labels: Mapping[str, str]) -> str:
+    pairs = [f'{name}="{_quoted(value)}"' for name, value in sorted(labels.items())]
+    return f"{{{','.join(pairs)}}}" if pairs else ""
 
 
 def _samples(metric: Metric, value: Value) -> Iterator[tuple[str, dict[str, str], float]]:
     """Suffix, further labels and number of each series of one value."""
     if isinstance(value, Histogram):
         for bound, count in zip(BOUNDS[metric.name], value.counts, strict=True):
-            yield "_bucket", {"le": "+Inf" if math.isinf(bound) else str(bound)}, count
+            yield "_bucket", {"le": _number(bound)}, count
         yield "_count", {}, value.counts[-1]
         yield "_sum", {}, value.sum
     elif isinstance(value, Summary):
         for quantile, number in value.quantiles.items():
-            yield "", {"quantile": str(quantile)}, number
+            yield "", {"quantile": _number(quantile)}, number
         yield "_count", {}, value.number
         yield "_sum", {}, value.sum
     else:
         yield "", {}, value
 
 
-def _encodable(text: str) -> str:
-    """Lone surrogates, from names that are not UTF-8, cannot be encoded."""
-    return text.encode("utf-8", "backslashreplace").decode()
+def _escaped(text: str) -> str:
+    return text.replace("\\", r"\\").replace("\n", r"\n")
+
+
+def _quoted(text: str) -> str:
+    # Lone surrogates, from names that are not UTF-8, cannot be encoded.
+    encodable = text.encode("utf-8", "backslashreplace").decode()
+    return _escaped(encodable).replace('"', r"\"")
+
+
+def _number(value: float) -> str:
+    return "+Inf" if value == math.inf else repr(float(value))

@@ -4,16 +4,19 @@ import fcntl
 import math
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import prometheus_client
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
+from conftest_kit.locking import hidden
 from conftest_kit.metrics import Module, Place, Sizes, Tally, update
 from conftest_kit.metrics.table import METRICS
 from conftest_kit.run import Environment, Run
@@ -343,7 +346,9 @@ class TestTogether:
     def test_a_pending_run_that_cannot_be_read(self, path: Path):
         """It is set aside once, not tried for ever."""
         path.parent.mkdir()
-        (path.parent / ".pytest_metrics.prom.pending-x").write_text("broken {")
+        folder = hidden(path)
+        folder.mkdir()
+        (folder / "pending-x").write_text("broken {")
 
         assert len(add(path)) == 1
         assert add(path) == []
@@ -364,6 +369,22 @@ def test_without_prometheus_client(path: Path):
     process = update_elsewhere(path, "sys.modules['prometheus_client'] = None")
 
     assert "pip install prometheus-client" in process.communicate()[0]
+
+
+@pytest.mark.parametrize("needs_package", [False, True])
+def test_the_client_without_its_server(path: Path, tmp_path: Path, *, needs_package: bool):
+    """Its parser is loaded without the package around it, unless that version cannot do so."""
+    package = tmp_path / "prometheus_client"
+    shutil.copytree(Path(prometheus_client.__file__).parent, package)
+    (package / "__init__.py").write_text("IS_THERE = True\n")
+    if needs_package:
+        with (package / "parser.py").open("a") as file:
+            file.write("from . import IS_THERE\n")
+    code = "import atexit; atexit.register(lambda: print('prometheus_client' in sys.modules))"
+    process = update_elsewhere(path, code, PYTHONPATH=str(tmp_path))
+
+    assert process.communicate()[0].strip() == str(needs_package)
+    assert samples(path)["pytest_test_duration_seconds_count",] == 1
 
 
 def test_the_client_is_imported_late():

@@ -159,7 +159,7 @@ def test_a_folder_of_several_projects(tmp_path):
         with open_store(settings.memory_location, project=project) as store:
             store.remember(review_of(), now=NOW)
             exposition.update(settings, store, now=NOW)
-    names = sorted(path.name for path in (tmp_path / "shared").iterdir())
+    names = sorted(path.name for path in (tmp_path / "shared").iterdir() if path.is_file())
     families = text_string_to_metric_families((tmp_path / "shared" / names[1]).read_text("utf-8"))
     labels = [sample.labels for family in families for sample in family.samples]
 
