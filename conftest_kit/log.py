@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from conftest_kit.locking import TIMEOUT_SECONDS, lock
 from conftest_kit.run import OUTCOMES, Run
@@ -28,6 +30,8 @@ _ESCAPES = (
     r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 )
 _RULE_WIDTH = 100
+_AT_ONCE = 1 << 16
+"""Bytes of a block that are held in memory."""
 
 
 def render(recording: Recording) -> bytes:
@@ -47,7 +51,7 @@ def render(recording: Recording) -> bytes:
     run = recording.run
     # A run that died counted nothing.
     counts = run.counts or Counter(attempt.outcome for attempt in recording.attempts)
-    return bytes(
+    return b"".join(
         block(
             run._replace(counts=counts),
             tests=tests,
@@ -65,25 +69,23 @@ def block(
     failures: Iterable[Failure],
     in_flight: Iterable[str] = (),
     malformed_lines: int = 0,
-) -> bytearray:
-    """As `render`, of parts, and with no more than one of the failures in memory at a time.
+) -> Iterator[bytes | bytearray]:
+    """As `render`, of parts and in parts, no more than one of the failures in memory at a time.
 
     `tests` is what `entry` gave for each of them.
     """
-    text = bytearray()
-    text += _encoded(_rule("=", f"run {run.run_id}"), *_header(run), _rule("-", "tests"))
-    text += tests
+    yield _encoded(_rule("=", f"run {run.run_id}"), *_header(run), _rule("-", "tests"))
+    yield tests
     number = 0
     for number, failure in enumerate(failures, start=1):
         title = f"failure {number}: {failure.nodeid or 'pytest'}"
-        text += _encoded(_rule("-", title), *_failure(failure))
+        yield _encoded(_rule("-", title), *_failure(failure))
     if in_flight:
-        text += _encoded(_rule("-", "started and never ended"), *map(_line, in_flight))
+        yield _encoded(_rule("-", "started and never ended"), *map(_line, in_flight))
     if run.warnings:
-        text += _encoded(_rule("-", "warnings"), *map(_line, run.warnings))
-    text += _encoded(_rule("-", "summary"), *_summary(run, number, malformed_lines))
-    text += _encoded(_rule("=", f"end of run {run.run_id}"), "")
-    return text
+        yield _encoded(_rule("-", "warnings"), *map(_line, run.warnings))
+    yield _encoded(_rule("-", "summary"), *_summary(run, number, malformed_lines))
+    yield _encoded(_rule("=", f"end of run {run.run_id}"), "")
 
 
 def entry(
@@ -108,7 +110,7 @@ def entry(
 
 def append(
     path: Path,
-    content: bytes | bytearray,
+    block: Iterable[bytes | bytearray],
     *,
     max_bytes: int = 10_000_000,
     backups: int = 5,
@@ -123,14 +125,24 @@ def append(
         OSError: the file cannot be written to.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with lock(path, timeout_seconds=lock_seconds) as held:
-        if held and path.exists() and path.stat().st_size + len(content) > max_bytes:
-            _rotate(path, backups)
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        with open(descriptor, "ab", buffering=0) as file:
-            written = file.write(content)
-    if written != len(content):
-        raise OSError(f"only {written} of {len(content)} bytes fit into {path}")
+    with tempfile.SpooledTemporaryFile(_AT_ONCE, dir=str(path.parent)) as spool:
+        spool.writelines(block)
+        size = spool.tell()
+        spool.seek(0)
+        with lock(path, timeout_seconds=lock_seconds) as held:
+            if held and path.exists() and path.stat().st_size + size > max_bytes:
+                _rotate(path, backups)
+            # Where others write too, what is written at once stays together.
+            _add(path, spool, at_once=_AT_ONCE if held else size)
+
+
+def _add(path: Path, block: IO[bytes], *, at_once: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        with open(descriptor, "ab") as file:
+            shutil.copyfileobj(block, file, at_once)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def _rotate(path: Path, backups: int) -> None:

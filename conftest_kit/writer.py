@@ -237,10 +237,10 @@ class Writer:
             from conftest_kit import reading  # noqa: PLC0415 - a green run does without
 
             failures = reading.failures_for_log(self.directory.path)
-        content = log.block(
+        block = log.block(
             run, tests=recorder.log_entries, failures=failures, in_flight=recorder.in_flight()
         )
-        log.append(self._settings.logs_dir / rundir.LOG_FILE, content)
+        log.append(self._settings.logs_dir / rundir.LOG_FILE, block)
         return ()
 
     def _metrics(self, run: Run) -> Iterable[str]:

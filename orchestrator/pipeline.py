@@ -284,7 +284,7 @@ def _leave_traces(recording: Recording, run_directory: Path, settings: Settings)
         return
     try:
         if recording.run.state in ("died", "not_started"):
-            log.append(settings.logs_dir / rundir.LOG_FILE, log.render(recording))
+            log.append(settings.logs_dir / rundir.LOG_FILE, [log.render(recording)])
         rundir.mark_reviewed(run_directory)
     except OSError:
         # A folder that cannot be written to was said by the archive already.

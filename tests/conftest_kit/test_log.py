@@ -202,8 +202,8 @@ class TestAppend:
     def test_it_is_private(self, tmp_path: Path):
         """The log is not redacted: nobody else reads it."""
         path = tmp_path / "logs" / "pytest.log"
-        log.append(path, b"one\n")
-        log.append(path, b"two\n")
+        log.append(path, [b"one\n"])
+        log.append(path, [b"two\n"])
 
         assert path.read_text() == "one\ntwo\n"
         assert path.stat().st_mode & 0o777 == 0o600
@@ -213,7 +213,7 @@ class TestAppend:
         """Full logs move up, as many as are kept, and the oldest goes."""
         path = tmp_path / "pytest.log"
         for number in range(9):
-            log.append(path, b"block %d\n" % number, max_bytes=20, backups=3)
+            log.append(path, [b"block %d\n" % number], max_bytes=20, backups=3)
 
         assert {file.name: file.read_text() for file in tmp_path.glob("pytest.log*")} == {
             "pytest.log": "block 8\n",
@@ -226,7 +226,7 @@ class TestAppend:
         """It is written whole, into a log of its own."""
         path = tmp_path / "pytest.log"
         for block in (b"a\n", b"b" * 50 + b"\n", b"c\n"):
-            log.append(path, block, max_bytes=20)
+            log.append(path, [block], max_bytes=20)
 
         assert path.read_text() == "c\n"
         assert path.with_name("pytest.log.1").read_text() == "b" * 50 + "\n"
@@ -238,7 +238,7 @@ class TestAppend:
             "import pathlib, sys; from conftest_kit import log\n"
             "for _ in range(40):\n"
             "    block = sys.argv[2].encode() * 999 + b'\\n'\n"
-            "    log.append(pathlib.Path(sys.argv[1]), block, max_bytes=60_000)"
+            "    log.append(pathlib.Path(sys.argv[1]), [block], max_bytes=60_000)"
         )
         processes = [
             subprocess.Popen([sys.executable, "-c", code, path, letter]) for letter in "abcdef"
@@ -253,10 +253,10 @@ class TestAppend:
     def test_a_lock_that_nobody_gives_back(self, tmp_path: Path):
         """The block is added without waiting for ever, and nothing is rotated meanwhile."""
         path = tmp_path / "pytest.log"
-        log.append(path, b"one\n")
+        log.append(path, [b"one\n"])
         with (tmp_path / ".pytest.log.lock").open() as holder:
             fcntl.flock(holder, fcntl.LOCK_EX)
-            log.append(path, b"two\n", max_bytes=5, lock_seconds=0.01)
+            log.append(path, [b"two\n"], max_bytes=5, lock_seconds=0.01)
 
         assert path.read_text() == "one\ntwo\n"
 
@@ -266,9 +266,9 @@ class TestAppend:
             "import pathlib, resource, signal, sys; from conftest_kit import log\n"
             "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
             "resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))\n"
-            "log.append(pathlib.Path(sys.argv[1]), b'x' * 30)"
+            "log.append(pathlib.Path(sys.argv[1]), [b'x' * 30])"
         )
         command = [sys.executable, "-B", "-c", code, tmp_path / "pytest.log"]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
 
-        assert "OSError: only 10 of 30 bytes fit into" in result.stderr
+        assert f"File too large: '{tmp_path / 'pytest.log'}'" in result.stderr
