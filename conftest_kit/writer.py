@@ -245,7 +245,7 @@ class Writer:
 
     def _metrics(self, run: Run) -> Iterable[str]:
         with swift_imports():
-            from conftest_kit import metrics  # noqa: PLC0415 - 20 ms that a session has at its end
+            from conftest_kit import metrics  # noqa: PLC0415 - 10 ms that a session has at its end
 
         options, covered = self._settings, self._covered
         tally = self.recorder.tally(
