@@ -32,6 +32,8 @@ MAX_DEPTH = 5
 FIRST_FRAMES = 20
 LAST_FRAMES = 40
 MAX_FIXTURES = 50
+MAX_REMEMBERED = 200
+"""Lines of source; those that many tests share come again soon."""
 
 _RUNNER = tuple(
     os.path.dirname(file) + os.sep for file in (_pytest.__file__, pluggy.__file__) if file
@@ -212,6 +214,8 @@ class Extraction:
         place = (code.co_filename, line)
         source = self._sources.get(place)
         if source is None:
+            if len(self._sources) >= MAX_REMEMBERED:
+                self._sources.clear()
             source = linecache.getline(*place, entry.tb_frame.f_globals).strip()
             source = self._sources[place] = bounded(source, MAX_SOURCE)
         return Frame(file=file, line=line, function=code.co_name, source=source, origin=origin)

@@ -30,7 +30,7 @@ _ESCAPES = (
     r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 )
 _RULE_WIDTH = 100
-_AT_ONCE = 1 << 16
+_AT_ONCE = 1 << 14
 """Bytes of a block that are held in memory."""
 
 
