@@ -148,17 +148,21 @@ def _asked(facts: Facts) -> Iterator[_Asked]:
 def _name_of(entry: Mapping[str, Any], asked: list[_Asked], facts: Facts) -> str:
     """The name of an entry that was asked for; empty where none was."""
     if entry["kind"] == "behaviour":
-        return str(next(iter(entry["names"]))) if _behaves(entry, facts) else ""
+        return _behaviour(entry, facts)
     if entry["kind"] == "option":
         return facts["option"] if facts["option"] in entry["names"] else ""
     found = (_MATCHES[entry["kind"]](entry, one, facts) for one in asked)
     return next(filter(None, found), "")
 
 
-def _behaves(entry: Mapping[str, Any], facts: Facts) -> bool:
+def _behaviour(entry: Mapping[str, Any], facts: Facts) -> str:
+    """The name that the message holds, where it is one of the entry's; else the first."""
     types = {name.rpartition(".")[2] for name in (facts.link.type, *facts.link.bases)}
     said = re.search(entry["message"], facts.link.message[:2000])
-    return entry["exception"] in types and said is not None
+    if entry["exception"] not in types or said is None:
+        return ""
+    named = said.groupdict().get("name", "")
+    return named if named in entry["names"] else str(next(iter(entry["names"])))
 
 
 def _module(entry: Mapping[str, Any], asked: _Asked, _: Facts) -> str:
@@ -267,9 +271,9 @@ def _break_last_with(facts: Facts) -> str:
 
 
 def _break_said(facts: Facts) -> str:
-    """`` `numpy.float_` left numpy in 2.0.0 (NumPy 2.0.0 release notes); … ``."""
+    """`` `numpy.float_` left numpy in 2.0.0: so https://… and the releases themselves; … ``."""
     found = facts.once(_break)
-    return _filled(found, "said") if found else ""
+    return _known_by(found) if found else ""
 
 
 def _break_change(facts: Facts) -> str:
@@ -277,6 +281,8 @@ def _break_change(facts: Facts) -> str:
     found = facts.once(_break)
     if not found:
         return ""
+    if found.entry["kind"] == "behaviour" and found.instead:
+        return _filled(found, "instead")
     said = found.entry.get("remedy")
     return str(said) if said else _filled(found, "instead" if found.instead else "without")
 
@@ -287,6 +293,19 @@ def _break_adds(facts: Facts) -> str:
     return str(found.entry.get("adds", "")) if found else ""
 
 
+def _known_by(found: Break) -> str:
+    """What left, and how that is known: by the releases, by the source, or by both."""
+    entry = found.entry
+    told = "removal" in entry.get("told", ())
+    known = "both" if told and entry.get("probed", True) else "source" if told else "releases"
+    return str(knowledge("breaks")["known"][known]).format(
+        what=_filled(found, "said"),
+        before=knowledge("breaks")[entry["kind"]]["before"],
+        last_with=entry["last_with"],
+        source=entry["source"],
+    )
+
+
 def _filled(found: Break, key: str) -> str:
     """The wording for an entry's kind, with the entry in it."""
     entry, wording = found.entry, knowledge("breaks")[found.entry["kind"]]
@@ -294,11 +313,9 @@ def _filled(found: Break, key: str) -> str:
         "distribution": found.distribution,
         "function": _last(entry.get("of", "")),
         "instead": found.instead,
-        "last_with": entry["last_with"],
         "name": found.name,
         "of": entry.get("of", ""),
         "removed_in": entry["removed_in"],
-        "source": entry["source"],
     }
     return str(wording[key]).format(**facts)
 

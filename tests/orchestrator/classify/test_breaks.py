@@ -10,12 +10,13 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from conftest_kit.records import Distribution
+from orchestrator.classify.breaks import Break, _known_by
 from orchestrator.classify.rules import knowledge
 
 TEST = "tests/test_cart.py:9:test_total"
 KEYS = {
     *("kind", "of", "inherited", "names", "last_with", "removed_in", "back_in"),
-    *("exception", "message", "says", "remedy", "adds", "source"),
+    *("exception", "message", "says", "remedy", "adds", "source", "advice", "told", "probed"),
     *("example", "prelude", "before_present", "before_absent", "beside"),
 }
 FILES = sorted(
@@ -53,7 +54,7 @@ def failure(entry, name):
         "fixture": ("_pytest.fixtures.FixtureLookupError", f"fixture {name!r} not found"),
         "hook": ("pluggy.PluginValidationError", f"unknown hook {name!r} in plugin <a>"),
         "option": ("", f"pytest: error: unrecognized arguments: {name}"),
-        "behaviour": (entry.get("exception"), entry.get("says")),
+        "behaviour": (entry.get("exception"), entry.get("says", "").replace("{name}", name)),
     }
     return *said[entry["kind"]], attributes
 
@@ -89,7 +90,10 @@ def test_entry_holds_together(distribution, entry):
     assert entry["kind"] in knowledge("breaks")
     assert Version(entry["last_with"]) < Version(entry["removed_in"])
     assert Version(entry.get("back_in", "9999")) > Version(entry["removed_in"])
-    assert entry["source"]
+    assert entry["source"].startswith("https://")
+    assert set(entry.get("told", ())) <= {"removal", "instead"}
+    assert "advice" not in entry or "instead" in entry["told"]
+    assert entry.get("probed", True) or "removal" in entry["told"]
     assert "of" in entry or entry["kind"] in ("module", "option", "behaviour")
 
 
@@ -110,10 +114,28 @@ def test_no_entry_is_there_twice():
     assert sorted(seen) == sorted(set(seen))
 
 
+@pytest.mark.parametrize(
+    ("entry", "known"),
+    [
+        ({"told": ["removal"]}, "so https://a.example and the releases themselves; 1.0 was"),
+        ({"told": ["instead"]}, "so the releases themselves; 1.0 was the last with it. Read on"),
+        ({}, "so the releases themselves; 1.0 was the last with it. Read on in: https://a.example"),
+        ({"told": ["removal"], "probed": False}, "so https://a.example; 1.0 was the last"),
+    ],
+)
+def test_what_an_entry_rests_on_is_said(entry, known):
+    """The releases, the page that was read, or both; a page that was not read is only pointed to."""
+    said = {"last_with": "1.0", "removed_in": "2.0", "source": "https://a.example", **entry}
+    kind = {"kind": "module", "names": {"acme": ""}}
+
+    assert known in _known_by(Break("acme", "2.0", "acme", {**kind, **said}))
+
+
 @pytest.mark.parametrize("entry", [entry for _, entry in ENTRIES if entry["kind"] == "behaviour"])
 def test_behaviour_is_told_by_its_message(entry):
     """What the release really said is what is looked for."""
-    assert re.search(entry["message"], entry["says"])
+    for name in entry["names"]:
+        assert re.search(entry["message"], entry["says"].replace("{name}", name))
     assert entry["remedy"]
 
 
@@ -131,7 +153,9 @@ def test_entry_explains_its_failure(red, raised, distribution, entry, name):
     assert entry["removed_in"] in said
     assert entry["source"] in said
     if entry["kind"] != "positional":  # the message does not tell which argument it was
-        assert (entry.get("remedy") or entry["names"][name] or name) in suggestions[0].text
+        expected = (entry["names"][name], entry.get("remedy"), name)
+        expected = expected if entry["kind"] == "behaviour" else (expected[1], expected[0], name)
+        assert next(filter(None, expected)) in suggestions[0].text
     assert entry["last_with"] in suggestions[0].text or distribution == "Python"
     asked = " ".join(command for one in suggestions for command in one.commands)
     assert f"{distribution}<{entry['removed_in']}" in asked or distribution == "Python"
