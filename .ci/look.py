@@ -81,8 +81,17 @@ def attribute(question: Question) -> bool:
 
 
 def parameters(question: Question) -> Mapping[str, inspect.Parameter]:
-    """Those of the function, by name."""
-    return inspect.signature(resolve(question["of"])).parameters
+    """Those of the function, by name; what takes more than its signature says needs an example.
+
+    A decorator that warns of what will leave shows the signature to come, and takes the old one.
+    """
+    found = resolve(question["of"])
+    wrapper = found.__init__ if inspect.isclass(found) else found
+    code = getattr(wrapper, "__code__", None)
+    shown = hasattr(wrapper, "__wrapped__") or hasattr(wrapper, "__signature__")
+    if shown and code is not None and code.co_flags & inspect.CO_VARKEYWORDS:
+        raise LookupError("wrapped: give an example")
+    return inspect.signature(found).parameters
 
 
 def keyword(question: Question) -> bool:
@@ -114,6 +123,8 @@ def example(question: Question) -> bool:
         return False
     except Exception as error:
         expected = question.get("message") or re.escape(question["name"])
+        if question["kind"] == "positional":
+            expected = "positional"
         kind = question.get("exception") or type(error).__name__
         if type(error).__name__ == kind and re.search(expected, str(error)):
             return False
