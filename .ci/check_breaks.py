@@ -6,7 +6,7 @@ For each entry it installs the last release that has what the entry names and th
 not, side by side in FOLDER, and looks: modules are imported, names and attributes asked for,
 signatures inspected, examples run. It prints every entry that is not as the file says, and leaves
 with status 1 if there is one. That no release lies between the two is checked as well. Entries that
-say `probed = false` are left out: what they are about does not run here. Names of
+say `probed = false` are left out: only their sources tell of them. Names of
 Python itself are looked up in the interpreters found as `python3.N`.
 
 What is installed is run: do it where that does no harm.
