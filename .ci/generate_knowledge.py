@@ -10,7 +10,7 @@ pipreqs wheel; `plugins` scans the source of each release of `.ci/plugins.txt` t
 entry point for fixtures, options, ini keys, markers and hooks (also of what it takes over with a
 star from another release in WHEELS: celery for pytest-celery), and adds what plugins once brought
 from `breaks/`; where there is no wheel the sdist is read. `stdlib` asks each interpreter which
-modules it has. Facts only, no code is kept.
+modules it has, and which public names are in these. Facts only, no code is kept.
 """
 
 from __future__ import annotations
@@ -365,8 +365,75 @@ def _is_fixture(node: ast.AST) -> bool:
     return re.search(r"(^|_)fixture(_|$)", name) is not None
 
 
+_SUBMODULES = [
+    "asyncio.events",
+    "collections.abc",
+    "concurrent.futures",
+    "email.message",
+    "email.policy",
+    "email.utils",
+    "http.client",
+    "http.cookies",
+    "http.server",
+    "importlib.abc",
+    "importlib.machinery",
+    "importlib.metadata",
+    "importlib.resources",
+    "importlib.util",
+    "json.decoder",
+    "logging.config",
+    "logging.handlers",
+    "multiprocessing.pool",
+    "os.path",
+    "unittest.case",
+    "unittest.mock",
+    "urllib.error",
+    "urllib.parse",
+    "urllib.request",
+    "wsgiref.util",
+    "xml.dom.minidom",
+    "xml.etree.ElementTree",
+]
+_NAMES = f"""
+import importlib, json, sys, types, warnings
+warnings.simplefilter("ignore")
+found = {{}}
+for name in [*sys.stdlib_module_names, *{_SUBMODULES!r}]:
+    if name.startswith("_") or name in ("antigravity", "idlelib", "this", "turtledemo"):
+        continue
+    try:
+        module = importlib.import_module(name)
+    except Exception:
+        continue
+    found[name] = [
+        key for key, value in vars(module).items()
+        if not key.startswith("_") and not isinstance(value, types.ModuleType)
+    ]
+print(json.dumps(found))
+"""
+
+
+def _moved_names(interpreters: list[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Which release brought and which dropped a public name of a module: `typing.override`."""
+    added: dict[str, str] = {}
+    removed: dict[str, str] = {}
+    before: dict[str, set[str]] = {}
+    for interpreter in interpreters:
+        asked = [interpreter, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+        version = subprocess.check_output(asked, text=True).strip()
+        said = json.loads(subprocess.check_output([interpreter, "-c", _NAMES], text=True))
+        now = {module: set(names) for module, names in said.items()}
+        for module in before.keys() & now.keys():
+            for name in now[module] - before[module]:
+                added[f"{module}.{name}"] = version
+            for name in before[module] - now[module]:
+                removed[f"{module}.{name}"] = version
+        before = now
+    return added, removed
+
+
 def stdlib(interpreters: list[str]) -> str:
-    """The content of stdlib.toml."""
+    """The content of stdlib.toml; the interpreters from the oldest to the newest."""
     present = {}
     for interpreter in interpreters:
         code = "import sys; print('%d.%d' % sys.version_info[:2], *sys.stdlib_module_names)"
@@ -386,7 +453,15 @@ def stdlib(interpreters: list[str]) -> str:
     names = set.union(*present.values()) | set(REMOVED) | set(ADDED)
     lines = [f'source = "sys.stdlib_module_names of Python {", ".join(versions)}"']
     lines += [f'date = "{today()}"', f"names = {json.dumps(sorted(names))}"]
-    tables = {"removed": removed, "added": added, "optional": OPTIONAL, "replaced_by": REPLACED_BY}
+    names_added, names_removed = _moved_names(interpreters)
+    tables = {
+        "removed": removed,
+        "added": added,
+        "optional": OPTIONAL,
+        "replaced_by": REPLACED_BY,
+        "names_added": names_added,
+        "names_removed": names_removed,
+    }
     for title, table in tables.items():
         lines += ["", f"[{title}]", *(f'{_key(name)} = "{table[name]}"' for name in sorted(table))]
     return _file(

@@ -10,10 +10,8 @@ import configparser
 import os
 import re
 import tomllib
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,14 +19,17 @@ from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Parsed
 from packaging.utils import canonicalize_name
 
+from orchestrator import source
+from orchestrator.source import Source
+
 Idiom = Literal["uv", "poetry", "pdm", "pipenv", "requirements", "pyproject", "pip"]
 
 # A large monorepo has 20,000 Python files; listing these takes 0.2 s, parsing 500 conftests 0.3 s.
 _MAX_FILES = 20_000
 _MAX_PARSED = 500
-_MAX_BYTES = 256 * 1024
 _PASSED_OVER = {"node_modules", "build", "dist", "__pycache__", "site-packages", "venv", "env"}
 _MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg")
+_NEAR, _MAX_NEAR = 2, 100
 _NO_MODULES = {"setup", "conftest", "noxfile", "tasks", "fabfile"}
 
 
@@ -76,8 +77,8 @@ class Project:
     parts: tuple[str, ...] = ()
     """Folders, relative, that hold projects of their own: `examples/blog`."""
     warnings: tuple[str, ...] = ()
-    imports: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """What files import, as `imported_names` has it, where there is no checkout to read."""
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    """What files say, where there is no checkout to read."""
 
     def part_of(self, file: str) -> str:
         """The innermost project inside this one that holds a file; empty where none does."""
@@ -89,11 +90,34 @@ class Project:
         wanted = {canonicalize_name(name) for name in names}
         return next((entry for entry in self.requirements if entry.name in wanted), None)
 
-    def imported_names(self, file: str) -> Mapping[str, str]:
-        """What a file of the checkout imports: local name to dotted name; empty where it cannot be
-        read. `import numpy as np` gives `{"np": "numpy"}`.
+    def source(self, file: str) -> Source:
+        """What a file of the checkout says; empty where it cannot be read."""
+        return (
+            source.read(self.root / file, file) if self.root else self.sources.get(file, Source())
+        )
+
+    def file_of(self, dotted: str) -> str:
+        """The file of the checkout that holds a module, or the module that a dotted name is in:
+        that at the top or in `src` before one further down; empty where none does.
         """
-        return _imported_names(self.root / file) if self.root else self.imports.get(file, {})
+        for name in (dotted, dotted.rpartition(".")[0]):
+            path = name.replace(".", "/")
+            endings = (f"/{path}/__init__.py", f"/{path}.py")
+            found = [file for file in self.files if path and f"/{file}".endswith(endings)]
+            if found:
+                return min(found, key=len)
+        return ""
+
+    def sources_near(self, files: Iterable[str]) -> Mapping[str, Source]:
+        """What these files say, and what the modules of the project say that they import, directly
+        or through one more.
+        """
+        found = {file: self.source(file) for file in files}
+        for _ in range(_NEAR):
+            imported = (dotted for one in found.values() for dotted in one.imports.values())
+            further = {self.file_of(dotted) for dotted in imported} - {"", *found}
+            found.update((file, self.source(file)) for file in sorted(further)[:_MAX_NEAR])
+        return found
 
 
 def read(root: Path | None) -> Project:
@@ -281,30 +305,6 @@ def _parts(root: Path, files: Iterable[str]) -> Iterator[str]:
             yield folder
 
 
-@lru_cache(maxsize=256)
-def _imported_names(path: Path) -> Mapping[str, str]:
-    found = {}
-    for node in ast.walk(_parse(path)):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                found[alias.asname or alias.name.partition(".")[0]] = alias.name
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            for alias in node.names:
-                found[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-    return found
-
-
-def _parse(path: Path) -> ast.Module:
-    """Empty where the file is too large, cannot be read or does not parse."""
-    try:
-        source = path.read_bytes() if path.stat().st_size <= _MAX_BYTES else b""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # its invalid escapes are no concern of ours
-            return ast.parse(source)
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return ast.Module(body=[], type_ignores=[])
-
-
 def _fixtures(root: Path, files: Iterable[str]) -> Iterator[FixtureDefinition]:
     # conftests first: should the bound be reached, these are the ones that others ask for.
     ordered = sorted(files, key=lambda file: not file.endswith("conftest.py"))
@@ -319,7 +319,7 @@ def _may_define_fixtures(file: str) -> bool:
 
 
 def _fixtures_of(path: Path, file: str) -> Iterator[FixtureDefinition]:
-    for node in ast.walk(_parse(path)):
+    for node in ast.walk(source.parse(path)):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and (
             name := _fixture_name(node)
         ):

@@ -69,8 +69,8 @@ def contents(
     ]
     checkout = project.read(root)
     own = {frame.file for frame in _frames(recording.failures) if frame.origin in _OWN}
-    imports = {file: dict(checkout.imported_names(file)) for file in sorted(own)}
-    said = form.to_json(replace(checkout, imports={k: v for k, v in imports.items() if v}))
+    own.update(failure.nodeid.partition("::")[0] for failure in recording.failures)
+    said = form.to_json(replace(checkout, sources=checkout.sources_near(sorted(own))))
     label = {
         "case": case.name,
         "project": recipe.project,

@@ -15,8 +15,11 @@ from orchestrator.classify import (
     harness,
     machine,
     modules,
+    optional,
     owners,
     pins,
+    refusals,
+    spelling,
 )
 from orchestrator.classify.engine import Match, match, said_since_green
 from orchestrator.classify.facts import Context
@@ -28,7 +31,20 @@ __all__ = ["Context", "apply_decision", "classify", "context_of", "explain"]
 
 CATALOGUE = {
     name: fact
-    for topic in (facts, modules, owners, calls, harness, machine, changes, breaks, pins)
+    for topic in (
+        facts,
+        modules,
+        spelling,
+        owners,
+        calls,
+        harness,
+        refusals,
+        machine,
+        changes,
+        breaks,
+        pins,
+        optional,
+    )
     for name, fact in topic.FACTS.items()
 }
 

@@ -57,7 +57,7 @@ def named_owners(facts: Facts, frame: Frame, called: str = "") -> Iterator[Owner
 
 def _bound(facts: Facts, frame: Frame, called: str) -> Iterator[str]:
     """The modules that the names on a line were imported from."""
-    imported = facts.context.project.imported_names(frame.file)
+    imported = facts.context.project.source(frame.file).imports
     for dotted in _CALLED.findall(frame.source):
         first, *rest = dotted.split(".")
         if first in imported and (not called or called in (first, *rest)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -15,6 +16,10 @@ _SHOWN = 5
 """Changes that are named in one sentence."""
 _ONLY_THE_RUN = frozenset({"conftest-kit", "prometheus-client", "pip", "setuptools", "wheel"})
 """What comes and goes with how tests are run, and changes none."""
+_OF_EVERY_RUN = re.compile(
+    r"(?:_|COLUMNS|CONFTEST_KIT_\w+|LINES|OLDPWD|PWD|PYTEST_\w+|SHLVL|SSH_\w+|TERM|TMPDIR|WINDOWID)$"
+)
+"""Variables that differ from run to run, and from terminal to terminal."""
 
 
 class Change(NamedTuple):
@@ -60,7 +65,7 @@ def _near(facts: Facts) -> Iterator[str]:
             yield owner.name
     for frame in reversed(facts.frames):
         yield from (owner.name for owner in named_owners(facts, frame))
-    imported = facts.context.project.imported_names(facts["own_file"])
+    imported = facts.context.project.source(facts["own_file"]).imports
     for module in imported.values():
         owner = owner_of(facts, module)
         if owner:
@@ -71,6 +76,33 @@ def _only(facts: Facts) -> Change | None:
     """The only thing that changed."""
     found = list(facts.once(changed).values())
     return found[0] if len(found) == 1 and not facts["python_before"] else None
+
+
+def _gone(facts: Facts) -> str:
+    """The only thing that changed: a distribution that was installed and is not."""
+    only = facts.once(_only)
+    return only.name if only and not only.now else ""
+
+
+def _variable_changed(facts: Facts) -> str:
+    """The only thing that changed: a variable of the environment, set or no longer set."""
+    green = facts.context.green
+    if green is None or facts.once(changed) or facts["python_before"]:
+        return ""
+    before, now = green.run.environment, facts.context.recording.run.environment
+    found = {*before.variables} ^ {*now.variables}
+    told = [name for name in sorted(found) if not _OF_EVERY_RUN.match(name)]
+    return told[0] if len(told) == 1 else ""
+
+
+def _variable_state(facts: Facts) -> str:
+    """`new` or `no longer set`."""
+    now = facts.context.recording.run.environment.variables
+    return (
+        ("new" if facts["variable_changed"] in now else "no longer set")
+        if facts["variable_changed"]
+        else ""
+    )
 
 
 def _guilty(facts: Facts) -> Change | None:
@@ -174,9 +206,12 @@ FACTS: dict[str, Fact] = {
     "changed_now": _part_of_guilty("now"),
     "culprit_before": _part_of_culprit("before"),
     "culprit_now": _part_of_culprit("now"),
+    "gone": _gone,
     "green_run": _green_run,
     "python_before": _python_before,
     "same_code": _same_code,
     "since_green": _since_green,
     "unchanged": _unchanged,
+    "variable_changed": _variable_changed,
+    "variable_state": _variable_state,
 }

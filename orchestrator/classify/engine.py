@@ -13,6 +13,7 @@ from corpus_memory_logging.records import Culprit, Verdict
 from orchestrator.chain import decisive, headline, said
 from orchestrator.classify.facts import Context, Facts
 from orchestrator.classify.rules import Remedy, Rule, Wanted, When, since_green
+from orchestrator.classify.told import TOLD, told
 from orchestrator.signature import sign
 
 _MESSAGE_LIMIT = 4096
@@ -21,6 +22,8 @@ _FAILURES_TRIED = 3
 _HANDLED_COUNTS_LESS = 25
 _SURE = 0.97
 """What a verdict is worth whose culprit changed since the test passed with the same code."""
+_TOLD = 0.85
+"""What counts of a verdict's confidence where the exception was only told of."""
 _REPORTERS = ("*.CollectError", "*.UsageError")
 """What pytest raises only to report."""
 
@@ -41,7 +44,7 @@ class Subject:
     def of(cls, failure: Failure, context: Context) -> Subject:
         """Takes the chain apart."""
         root = decisive(failure)
-        deciding = (root, *_members(root)) if root else ()
+        deciding = (*((root, *_members(root)) if root else ()), *told(failure))
         others = (link for link in failure.exceptions if not any(link is seen for seen in deciding))
         links = (*deciding, *others)
         return cls(
@@ -68,10 +71,15 @@ class Match:
             category=self.rule.category,
             kind=self.rule.kind,
             culprit=_culprit(self.rule.culprit, self.facts),
-            confidence=max(self.rule.confidence, _SURE if sure else 0),
+            confidence=max(self._confidence, _SURE if sure else 0),
             evidence=(*self.evidence, *said_since_green(facts)),
             rule=self.rule.name,
         )
+
+    @property
+    def _confidence(self) -> float:
+        is_told = TOLD in self.facts.link.notes
+        return round(self.rule.confidence * (_TOLD if is_told else 1), 2)
 
     def with_culprit(self) -> Facts:
         """The facts, and `culprit`: the name of the rule's, where it has one."""

@@ -12,6 +12,7 @@ from conftest_kit.records import Failure, Frame, Raised, Recording
 from corpus_memory_logging.records import Green
 from orchestrator.chain import headline
 from orchestrator.classify.installed import Installed
+from orchestrator.classify.told import OF_A_RESULT
 from orchestrator.project import Project
 
 Fact = Callable[["Facts"], str]
@@ -174,6 +175,11 @@ def _own_file(facts: Facts) -> str:
     return frame.file if frame else ""
 
 
+def _own_source(facts: Facts) -> str:
+    frame = own_frame(facts)
+    return frame.source[:_PLACE_LIMIT] if frame else ""
+
+
 def _own_function(facts: Facts) -> str:
     frame = own_frame(facts)
     return frame.function if frame else ""
@@ -237,6 +243,37 @@ def _file_is_temporary(facts: Facts) -> str:
     return "yes" if "/pytest-of-" in facts["filename"] else ""
 
 
+def _file_is_own(facts: Facts) -> str:
+    """`yes` for what the project should hold: below its root, or from where it was started."""
+    name, root = facts["filename"], facts.context.recording.run.root
+    inside = name != facts.attribute("filename") if root else False
+    relative = bool(name) and not name.startswith(("/", "~")) and name[1:2] != ":"
+    has_ending = "." in name.rpartition("/")[2].lstrip(".") or "/" in name
+    own = (inside or (relative and has_ending)) and not facts["file_is_temporary"]
+    return "yes" if own else ""
+
+
+def _test_place(facts: Facts) -> str:
+    """The deepest line of the tests."""
+    lines = [frame for frame in facts.frames if is_harness(frame)]
+    shown = [frame for frame in lines if not frame.file.endswith("conftest.py")] or lines
+    if not shown:
+        return ""
+    return f"{shown[-1].file}:{shown[-1].line}: {shown[-1].source}".rstrip(": ")[:_PLACE_LIMIT]
+
+
+def _told(facts: Facts) -> str:
+    """`result` where the exception is what a command line died of that the test runs."""
+    return OF_A_RESULT if OF_A_RESULT in facts.link.notes else ""
+
+
+def _failing_test_place(facts: Facts) -> str:
+    """Where the test failed, for an exception that is only told of."""
+    frames = [frame for link in facts.failure.exceptions[:1] for frame in link.frames]
+    shown = [frame for frame in frames if is_harness(frame)]
+    return f"{shown[-1].file}:{shown[-1].line}" if shown else ""
+
+
 def _message(facts: Facts) -> str:
     lines = (facts.link.message or facts.failure.message).strip().splitlines()
     return lines[0][:_PLACE_LIMIT] if lines else ""
@@ -250,6 +287,8 @@ def _variable(facts: Facts) -> str:
 
 FACTS: dict[str, Fact] = {
     "exit_status": _exit_status,
+    "failing_test_place": _failing_test_place,
+    "file_is_own": _file_is_own,
     "file_is_temporary": _file_is_temporary,
     "filename": _filename,
     "hook": _hook,
@@ -258,6 +297,7 @@ FACTS: dict[str, Fact] = {
     "own_file": _own_file,
     "own_function": _own_function,
     "own_origin": _own_origin,
+    "own_source": _own_source,
     "place": _place,
     "python": _python,
     "raised_file": _raised_file,
@@ -267,6 +307,8 @@ FACTS: dict[str, Fact] = {
     "test": _test,
     "test_asserts": _test_asserts,
     "test_file": _test_file,
+    "test_place": _test_place,
+    "told": _told,
     "type": _type,
     "type_module": _type_module,
     "variable": _variable,

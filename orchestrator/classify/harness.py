@@ -70,7 +70,14 @@ def _plugin(facts: Facts) -> str:
     """The distribution whose plugin brings what was not found."""
     brings, name = _wanted(facts)
     found = _plugin_of(facts, brings, name) if name else None
-    return found.distribution if found else facts.group("plugin")
+    return found.distribution if found else facts.group("plugin") or _of_its_name(facts)
+
+
+def _of_its_name(facts: Facts) -> str:
+    """The plugin that adds a name to the module `pytest`: `lazy_fixture` says whose it is."""
+    name = canonicalize_name(f"pytest-{facts['symbol']}")
+    known = name in plugins_by_name() or facts.context.project.declared((name,))
+    return name if facts["module"] == "pytest" and facts["symbol"] and known else ""
 
 
 def _plugin_version(facts: Facts) -> str:
@@ -259,6 +266,35 @@ def _harness_raised(facts: Facts) -> str:
     return "yes" if frame is None or is_harness(frame) else ""
 
 
+_EMPTY = re.compile(
+    r"^'(?P<type>NoneType|coroutine|async_generator|generator|function)' object "
+    r"(?:is not \w{1,20}|has no attribute '(?P<attribute>\w{1,200})')"
+)
+
+
+def _empty(facts: Facts) -> tuple[str, str]:
+    """A fixture of the project that the raising line of the test uses as what it is not, and what
+    it is.
+    """
+    found = _EMPTY.match(facts.link.message)
+    frame = facts.frames[-1] if facts.frames else None
+    if not found or frame is None or not frame.function.startswith("test"):
+        return "", ""
+    used = rf"\.{found['attribute']}\b" if found["attribute"] else r"(?:\[|\()"
+    for entry in facts.failure.fixtures:
+        if entry.origin in _OWN and re.search(rf"(?<![\w.]){entry.name}{used}", frame.source):
+            return entry.name, found["type"]
+    return "", ""
+
+
+def _empty_fixture(facts: Facts) -> str:
+    return _empty(facts)[0]
+
+
+def _empty_object(facts: Facts) -> str:
+    return _empty(facts)[1]
+
+
 def _option(facts: Facts) -> str:
     """The first unknown option that a plugin is known to bring, else the first."""
     options = _options(facts)
@@ -339,6 +375,8 @@ FACTS: dict[str, Fact] = {
     "async_plugin_state": _async_plugin_state,
     "defined_in": _defined_in,
     "disabled_by": _disabled_by,
+    "empty_fixture": _empty_fixture,
+    "empty_object": _empty_object,
     "failing_fixture": _failing_fixture,
     "failing_fixture_place": _failing_fixture_place,
     "fixture": _fixture,

@@ -77,6 +77,14 @@ class Installed:
         """Whether a distribution of that name is installed."""
         return canonicalize_name(name) in self.versions
 
+    def is_plugin(self, name: str) -> bool:
+        """Whether a distribution brings plugins of pytest's, by its metadata."""
+        wanted = canonicalize_name(name)
+        return any(
+            entry.pytest_plugins and canonicalize_name(entry.name) == wanted
+            for entry in self._distributions
+        )
+
     def owner(
         self, module: str, known: tuple[str, ...] = (), *, shared: bool = False
     ) -> Owner | None:

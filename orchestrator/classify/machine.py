@@ -16,6 +16,14 @@ _HOSTS = (
     re.compile(r"server on '(?P<host>[\w.:-]{1,200})'(?P<port>)"),
     re.compile(r"resolve host(?:name)?:? [`'\"]?(?P<host>[\w-]{1,100}\.[\w.-]{1,100})(?P<port>)"),
     re.compile(r"connecting to (?P<host>[\w.-]{1,200}):(?P<port>\d{1,5})"),
+    re.compile(
+        r"\bhost:? [`'\"]?(?P<host>[\w-]{1,100}\.[\w.-]{1,100}|localhost)[`'\"]?,? "
+        r"(?:and |on )?port:? (?P<port>\d{1,5})"
+    ),
+    re.compile(
+        r"(?:https?|ftp|redis|amqps?|postgres(?:ql)?|mysql|mongodb|wss?)://"
+        r"(?:[^@/\s'\"]{1,100}@)?(?P<host>[\w.-]{1,200})(?::(?P<port>\d{1,5}))?"
+    ),
     re.compile(r"\('(?P<host>[\w.:-]{1,200})', (?P<port>\d{1,5})"),
 )
 
@@ -27,6 +35,49 @@ def _program(facts: Facts) -> str:
         for frame in facts.link.frames[-2:]
     )
     return facts["filename"] if started and "/" not in facts["filename"] else ""
+
+
+_READS = re.compile(r"""(?:\benviron(?:\.get\(|\.pop\(|\[)|\bgetenv\()\s{0,5}["'](\w{1,200})["']""")
+
+
+def _variable_read(facts: Facts) -> str:
+    """The environment variable that the line reads which raised, if it is the project's own."""
+    frame = facts.frames[-1] if facts.frames else None
+    found = _READS.search(frame.source) if frame and frame.origin in ("project", "test") else None
+    return found[1] if found else ""
+
+
+def _said_variable_is_set(facts: Facts) -> str:
+    """`yes` where a variable that the message names was set."""
+    named = facts.group("said_variable")
+    return "yes" if named in facts.context.recording.run.environment.variables else ""
+
+
+def _said_file(facts: Facts) -> str:
+    """The file that a message says is not there, relative to the root where it is below it; not one
+    of pytest's temporary ones, nor a module that the checkout holds.
+    """
+    name, root = facts.group("named_file"), facts.context.recording.run.root.rstrip("/")
+    inside = name.removeprefix(f"{root}/") if root else name
+    known = inside in facts.context.project.files
+    return "" if known or "pytest-of-" in name or not name else inside
+
+
+def _command_program(facts: Facts) -> str:
+    """The program of a command that could not be run."""
+    command = facts.link.attributes.get("cmd", "")
+    first = command.split() if isinstance(command, str) else command
+    return str(first[0]) if isinstance(first, (list, tuple)) and first else ""
+
+
+def _program_is_installed(facts: Facts) -> str:
+    """`yes` where a distribution of the environment bears the program's name: it is there, and
+    where programs are looked for is not.
+    """
+    name = facts["program"]
+    own = facts.context.recording.run.environment.python.get("executable", "")
+    is_python = name.startswith("python") and name == own.rpartition("/")[2]
+    return "yes" if name and (facts.context.installed.has(name) or is_python) else ""
 
 
 def _host(facts: Facts) -> str:
@@ -82,14 +133,19 @@ def _time_zone_path(facts: Facts) -> str:
 
 
 FACTS: dict[str, Fact] = {
+    "command_program": _command_program,
     "host": _host,
     "inifile": _inifile,
     "named_is_project": _named_is_project,
     "program": _program,
+    "program_is_installed": _program_is_installed,
+    "said_file": _said_file,
+    "said_variable_is_set": _said_variable_is_set,
     "where": _where,
     "where_named": _where_named,
     "where_test": _where_test,
     "undefined": _undefined,
+    "variable_read": _variable_read,
     "yielding_fixture": _yielding_fixture,
     "time_zone_path": _time_zone_path,
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 
@@ -18,7 +17,9 @@ _FROM = re.compile(
     r"^cannot import name '(?P<symbol>\w{1,200})' from "
     r"(?:partially initialized module )?'(?P<module>[\w.]{1,200})'"
 )
-_OF_MODULE = re.compile(r"^module '(?P<module>[\w.]{1,200})' has no attribute ")
+_OF_MODULE = re.compile(r"^module '?(?P<module>[\w.]{1,200})'? has no attribute ")
+_NO_ATTRIBUTE = re.compile(r"has no attribute '?(?P<symbol>\w{1,200})")
+_SITE = re.compile(r"^.*[/\\](?:site|dist)-packages[/\\]")
 _IMPORT = re.compile(r"(?:import|from) (?P<module>[\w.]{1,200})(?: import (?P<name>\w{1,200}))?")
 _NOT_A_PACKAGE = re.compile(r"; '[\w.]{1,200}' is not a package")
 _AFFIX = re.compile(r"^(?:python-?|py-?)|(?:-?python|-?py)$")
@@ -44,7 +45,25 @@ def _module(facts: Facts) -> str:
     # An AttributeError has a name as well: that of the attribute.
     imports = "ImportError" in (facts.link.type, *facts.link.bases)
     named = (facts.attribute("name") if imports else "") or (found["module"] if found else "")
-    return _imported_whole(facts, named) if imports and is_namespace(named) else named
+    if imports and is_namespace(named):
+        return _imported_whole(facts, named)
+    return named or _asked_of(facts)
+
+
+def _asked_of(facts: Facts) -> str:
+    """The module whose own `__getattr__` did not find an attribute, whatever it says of that."""
+    asked = facts.attribute("obj")
+    known = asked in knowledge("stdlib")["names"] or asked in facts.context.installed.modules
+    return asked if known else ""
+
+
+def _home(facts: Facts) -> str:
+    """The name under which the module is installed: `requests.packages.urllib3` is `urllib3`."""
+    path = facts.attribute("path") if facts["symbol"] else ""
+    inside = _SITE.sub("", path)
+    if inside == path or not inside.endswith(".py"):
+        return facts["module"]
+    return inside.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def _imported_whole(facts: Facts, namespace: str) -> str:
@@ -62,9 +81,15 @@ def _top(facts: Facts) -> str:
 
 
 def _symbol(facts: Facts) -> str:
-    """The name that `from module import name` did not find."""
+    """The name that `from module import name`, or `module.name`, did not find."""
     found = _FROM.match(facts.link.message[:500])
-    return facts.group("symbol") or (found["symbol"] if found else "")
+    if facts.group("symbol") or found:
+        return facts.group("symbol") or (found["symbol"] if found else "")
+    is_attribute = "AttributeError" in (facts.link.type, *facts.link.bases)
+    if not is_attribute or not facts["module"]:
+        return ""
+    said = _NO_ATTRIBUTE.search(facts.link.message[:500])
+    return facts.attribute("name") or (said["symbol"] if said else "")
 
 
 def _module_state(facts: Facts) -> str:
@@ -261,29 +286,14 @@ def _importer_extra(facts: Facts) -> str:
     )
 
 
-def _nearest_module(facts: Facts) -> str:
-    """A module that the import may have meant: misspelt, or moved."""
-    installed, project = facts.context.installed, facts.context.project
-    top = facts["top"]
-    own = {
-        file.removesuffix(".py").removesuffix("/__init__").removeprefix("src/").replace("/", ".")
-        for file in project.files
-        if file.removeprefix("src/").startswith(f"{top}/")
-    }
-    if own:
-        return next(iter(difflib.get_close_matches(facts["module"], own, n=1, cutoff=0.7)), "")
-    names = {*installed.modules, *knowledge("imports")["modules"], *project.modules} - {top}
-    return next(iter(difflib.get_close_matches(top, names, n=1, cutoff=0.8)), "")
-
-
 def _owner(facts: Facts) -> str:
     """The installed distribution that owns the module."""
-    owner = owner_of(facts, facts["module"])
+    owner = owner_of(facts, _home(facts))
     return owner.name if owner else ""
 
 
 def _owner_version(facts: Facts) -> str:
-    owner = owner_of(facts, facts["module"])
+    owner = owner_of(facts, _home(facts))
     return owner.version if owner else ""
 
 
@@ -299,6 +309,17 @@ def _owner_state(facts: Facts) -> str:
     return "installed" if owner_of(facts, module) else ""
 
 
+def _owner_lacks(facts: Facts) -> str:
+    """What the owner brings with an extra, the project declares, and nobody has installed."""
+    installed, project = facts.context.installed, facts.context.project
+    lacking = (entry for entry in project.requirements if not installed.has(entry.name))
+    for entry in lacking:
+        asking_it = (owner.name for owner, extra in installed.asked_for(entry.name) if extra)
+        if facts["owner"] in asking_it:
+            return entry.name
+    return ""
+
+
 def _removed_in(facts: Facts) -> str:
     table = knowledge("stdlib")
     return str(table["removed"].get(facts["module"]) or table["removed"].get(facts["top"]) or "")
@@ -307,6 +328,16 @@ def _removed_in(facts: Facts) -> str:
 def _added_in(facts: Facts) -> str:
     table = knowledge("stdlib")
     return str(table["added"].get(facts["module"]) or table["added"].get(facts["top"]) or "")
+
+
+def _name_known_to(facts: Facts) -> str:
+    """The releases of Python that have the name which a module of this one's does not."""
+    table, name = knowledge("stdlib"), f"{facts['module']}.{facts['symbol']}"
+    python, since = _release(facts["python"]), table["names_added"].get(name)
+    if since and python and python < _release(since):
+        return f"Python {since} and later"
+    until = table["names_removed"].get(name)
+    return f"Python before {until}" if until and python and python >= _release(until) else ""
 
 
 def _replacement(facts: Facts) -> str:
@@ -330,10 +361,11 @@ FACTS: dict[str, Fact] = {
     "importer_extra": _importer_extra,
     "module": _module,
     "module_state": _module_state,
-    "nearest_module": _nearest_module,
+    "name_known_to": _name_known_to,
     "outdated": _outdated,
     "outdated_version": _outdated_version,
     "owner": _owner,
+    "owner_lacks": _owner_lacks,
     "owner_state": _owner_state,
     "owner_version": _owner_version,
     "removed_in": _removed_in,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from orchestrator.classify.facts import Fact, Facts, module_of, own_frame
 from orchestrator.classify.installed import Owner, Unmet
@@ -76,6 +77,23 @@ def _raiser(facts: Facts) -> str:
 def _raiser_version(facts: Facts) -> str:
     owner = facts.once(_raiser_of)
     return owner.version if owner else ""
+
+
+def _raiser_is_plugin(facts: Facts) -> str:
+    """`yes` where a plugin of pytest's, not pytest itself, raised, and no own code called it."""
+    own = any(frame.origin in ("project", "test") for frame in facts.frames)
+    is_plugin = facts.context.installed.is_plugin(facts["raiser"])
+    return "yes" if is_plugin and not own and facts["raiser"] != "pytest" else ""
+
+
+def _raiser_is_latest(facts: Facts) -> str:
+    """`yes` where no later release of the plugin that raised is known."""
+    known = plugins_by_name().get(canonicalize_name(facts["raiser"]))
+    try:
+        newest = known is not None and Version(facts["raiser_version"]) >= Version(known.version)
+    except InvalidVersion:
+        return ""
+    return "yes" if newest else ""
 
 
 def _called(facts: Facts) -> Owner | None:
@@ -225,6 +243,8 @@ FACTS: dict[str, Fact] = {
     "named_distribution": _named_distribution,
     "named_state": _named_state,
     "raiser": _raiser,
+    "raiser_is_latest": _raiser_is_latest,
+    "raiser_is_plugin": _raiser_is_plugin,
     "raiser_version": _raiser_version,
     "unmet": _unmet,
     "unmet_name": _unmet_name,

@@ -41,7 +41,8 @@ def _pin(facts: Facts) -> Pin | None:
     for below, what in _guesses(version):
         if below <= base and not any(_is_above(bound, below) for bound in bounds):
             said = f"a guess: the releases before {what}, as none is known that changed it"
-            return Pin(f"{name}<{below}", said)
+            nearest = f"; the nearest are `{name}<{base}`" if below < base else ""
+            return Pin(f"{name}<{below}", f"{said}{nearest}")
     return None
 
 

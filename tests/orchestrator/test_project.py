@@ -177,21 +177,36 @@ def test_fixtures(checkout):
     }
 
 
-def test_imported_names(checkout):
-    """What a file imports, under the names it uses; nothing for one that cannot be read."""
+def test_file_of(checkout):
+    """The module at the top or in `src` comes before one further down, a name's module counts."""
+    project = checkout(
+        {"src/shop/__init__.py": "", "src/shop/cart.py": "", "vendor/shop/cart.py": ""}
+    )
+
+    assert project.file_of("shop.cart") == "src/shop/cart.py"
+    assert project.file_of("shop.cart.total") == "src/shop/cart.py"
+    assert project.file_of("shop") == "src/shop/__init__.py"
+    assert project.file_of("yaml") == ""
+
+
+def test_sources_near(checkout):
+    """Those asked for, and what they import of the project, through one more."""
     project = checkout(
         {
-            "a.py": "import numpy as np\nimport os.path\nfrom pandas import DataFrame as DF\nfrom . import x\n"
+            "shop/__init__.py": "",
+            "shop/cart.py": "from shop.prices import price\n",
+            "shop/prices.py": "from . import rates\n",
+            "shop/rates.py": "import shop.far\n",
+            "shop/far.py": "",
+            "tests/test_cart.py": "from shop.cart import total\n",
         }
     )
 
-    assert project.imported_names("a.py") == {
-        "np": "numpy",
-        "os": "os.path",
-        "DF": "pandas.DataFrame",
-    }
-    assert project.imported_names("gone.py") == {}
-    assert Project().imported_names("a.py") == {}
+    near = project.sources_near(["tests/test_cart.py"])
+
+    assert set(near) == {"tests/test_cart.py", "shop/cart.py", "shop/prices.py"}
+    assert near["shop/prices.py"].imports == {"rates": "shop.rates"}
+    assert Project().source("a.py").imports == {}
 
 
 def test_an_extra_of_the_project_itself(checkout):

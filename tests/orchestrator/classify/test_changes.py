@@ -89,6 +89,36 @@ def test_of_several_the_one_in_the_traceback(since, raised):
     assert (verdict.category, verdict.culprit.name) == ("compatibility", "frames")
 
 
+def test_what_alone_is_gone(since, wrong):
+    """Whatever failed: it was installed when it passed."""
+    verdict = since(wrong, gone={"old": "1"}).verdict()
+
+    assert (verdict.category, verdict.culprit.name) == ("missing_dependency", "old")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "state"),
+    [
+        ({"variables": ("SHOP_MODE", "PWD")}, {}, "no longer set"),
+        ({}, {"variables": ("SHOP_MODE", "TERM")}, "new"),
+    ],
+)
+def test_the_variable_that_alone_changed(since, wrong, before, now, state):
+    """Variables that differ from terminal to terminal are passed over."""
+    verdict = since(wrong, before=before, now=now).verdict()
+
+    assert (verdict.category, verdict.culprit.name) == ("environment", "SHOP_MODE")
+    assert f"The variable SHOP_MODE is {state} since it passed" in verdict.evidence[2]
+
+
+def test_without_version_control_the_versions_decide(since, wrong):
+    """No commit tells of another code."""
+    verdict = since(wrong, frames="1.9", git={}).verdict()
+
+    assert (verdict.category, verdict.culprit.name) == ("compatibility", "frames")
+    assert verdict.confidence < 0.9
+
+
 def test_several_that_have_nothing_to_do_with_it_decide_nothing(since, wrong):
     """Which of them it was is not guessed."""
     assert since(wrong, frames="1.9", webframe="0.1").verdict().category == "assertion"
@@ -120,7 +150,7 @@ def test_a_culprit_that_changed_is_surer(since, raised):
 
     sure, alone = since(gone, webframe="0.99").verdict(), since(gone).verdict()
 
-    assert sure.rule == alone.rule == "module-attribute-removed@1"
+    assert sure.rule == alone.rule == "module-attribute-removed@2"
     assert sure.confidence > alone.confidence
 
 

@@ -9,6 +9,7 @@ import pytest
 from conftest_kit.records import Distribution
 from orchestrator.classify.rules import rules
 from orchestrator.project import FixtureDefinition, Project, Requirement
+from orchestrator.source import Guard, Source
 
 LOOKUP = "_pytest.fixtures.FixtureLookupError"
 SHOP = "shop/cart.py:7:total"
@@ -42,6 +43,32 @@ FAR = Project(
         FixtureDefinition(name="basket", function="basket", file="tests/a/conftest.py", line=4),
     ),
 )
+ASYNCIO = Distribution(
+    name="pytest-asyncio",
+    version="0.23.2",
+    modules=("pytest_asyncio",),
+    pytest_plugins={"asyncio": "pytest_asyncio.plugin"},
+)
+LAZY = Distribution(
+    name="pytest-lazy-fixture",
+    version="99",
+    modules=("pytest_lazyfixture",),
+    pytest_plugins={"lazy-fixture": "pytest_lazyfixture"},
+)
+WITH_CV2X = Project(
+    name="shop", requirements=(Requirement(name="cv2x", text="cv2x", file="pyproject.toml"),)
+)
+GUARDED = Project(
+    name="shop",
+    modules=frozenset({"shop"}),
+    files=("shop/__init__.py", "shop/cart.py"),
+    sources={
+        "shop/cart.py": Source(
+            guards=(Guard(modules=("yaml",), names=("yaml", "HAS_YAML"), lines=((5, 9),)),)
+        )
+    },
+)
+EXPECTING = Project(name="shop", sources={"tests/test_cart.py": Source(expects=((8, 10),))})
 HELPED = Project(name="shop", modules=frozenset({"shop"}), files=("tests/support/prices.py",))
 
 
@@ -56,7 +83,12 @@ def one(kind, message="", *places, **more):
     return [(kind, message, *places)], more
 
 
-OF_CHANGES = {"changed-since-green", "python-changed-since-green"}
+OF_CHANGES = {
+    "changed-since-green",
+    "python-changed-since-green",
+    "gone-since-green",
+    "variable-since-green",
+}
 """Those that need a green run: see test_changes.py."""
 CASES = {
     # missing_dependency
@@ -112,7 +144,59 @@ CASES = {
     "system-program-said": one(
         "shop.Unstarted", "The command was not found or was not executable: dtach.", TEST, SHOP
     ),
+    "guarded-import-absent": one("TypeError", "Sorting needs YAML.", TEST, SHOP, project=GUARDED),
+    "guarded-import-beside": one(
+        "ImportError", "cannot import name 'Row' from 'shop.cart'", TEST, project=GUARDED
+    ),
+    "owner-lacks-extra": one(
+        "AttributeError",
+        "module 'webframe' has no attribute 'draw'",
+        SHOP,
+        attributes={"obj": "webframe", "name": "draw"},
+        project=WITH_CV2X,
+    ),
+    "pytest-name-plugin-absent": one(
+        "AttributeError",
+        "module pytest has no attribute lazy_fixture",
+        TEST,
+        attributes={"obj": "pytest", "name": "lazy_fixture"},
+        phase="collect",
+    ),
+    "system-program-status": one(
+        "subprocess.CalledProcessError",
+        "Command 'frob -x' returned non-zero exit status 127.",
+        TEST,
+        attributes={"returncode": 127, "cmd": "frob -x"},
+    ),
+    "asked-option-plugin-absent": one("ValueError", "no option named '--cov'", CONFTEST),
+    "asked-setting-plugin-absent": one(
+        "ValueError", "unknown configuration value: 'asyncio_mode'", CONFTEST
+    ),
     # compatibility
+    "plugin-incompatible": one(
+        "AttributeError",
+        "'Package' object has no attribute 'obj'",
+        "lib/pytest_asyncio/plugin.py:612:pytest_collectstart",
+        attributes={"obj": "_pytest.python.Package", "name": "obj"},
+        phase="collect",
+        distributions=(ASYNCIO,),
+    ),
+    "pytest-left-plugin-behind": one(
+        "AttributeError",
+        "'CallSpec2' object has no attribute 'funcargs'",
+        "lib/pytest_lazyfixture.py:74:pytest_generate_tests",
+        attributes={"obj": "_pytest.python.CallSpec2", "name": "funcargs"},
+        phase="collect",
+        distributions=(LAZY,),
+    ),
+    "library-asks-own": one(
+        "AttributeError",
+        "'Cart' object has no attribute 'version'",
+        TEST,
+        "lib/frames/a.py:1:x",
+        attributes={"obj": "shop.cart.Cart", "name": "version"},
+        **ALONE,
+    ),
     "yield-test": one(
         "Failed",
         "'yield' keyword is allowed in fixtures, but not in tests (test_a)",
@@ -169,13 +253,17 @@ CASES = {
         **ALONE,
     ),
     "stdlib-name-absent": one(
-        "ImportError", "cannot import name 'zzyzx' from 'collections' (/x.py)", TEST
+        "ImportError", "cannot import name 'override' from 'typing' (/x.py)", SHOP, python="3.11.2"
     ),
     "module-attribute-removed": one(
         "AttributeError", "module 'numpy' has no attribute 'zzyzx'", SHOP, **ALONE
     ),
     "stdlib-attribute-removed": one(
-        "AttributeError", "module 'inspect' has no attribute 'zzyzx'", SHOP
+        "AttributeError",
+        "module 'inspect' has no attribute 'zzyzx'",
+        "lib/frames/a.py:1:x",
+        attributes={"obj": "inspect", "name": "zzyzx"},
+        **ALONE,
     ),
     "attribute-removed": one(
         "AttributeError",
@@ -275,6 +363,13 @@ CASES = {
         "fixture 'bsket' not found",
         attributes={"argname": "bsket", "available": ["basket"]},
     ),
+    "fixture-gives-nothing": one(
+        "TypeError",
+        "'NoneType' object is not subscriptable",
+        TEST,
+        source="assert basket['a'] == 1",
+        fixtures=BASKET,
+    ),
     "fixture-not-found": one(LOOKUP, "fixture 'zzyzx' not found", attributes={"argname": "zzyzx"}),
     "recursive-fixture": one(LOOKUP, "recursive dependency involving fixture 'a' detected"),
     "scope-mismatch": one(
@@ -318,6 +413,7 @@ CASES = {
     "setup-raised-elsewhere": one("ValueError", "x", CONFTEST, phase="setup"),
     "teardown-raised-elsewhere": one("ValueError", "x", CONFTEST, phase="teardown"),
     # assertion
+    "another-exception": one("KeyError", "'x'", TEST, SHOP, project=EXPECTING),
     "strict-xpass": ([], {"message": "[XPASS(strict)] it works"}),
     "did-not-raise": one("Failed", "DID NOT RAISE <class 'ValueError'>", TEST),
     "inner-run-output": one(
@@ -358,6 +454,19 @@ CASES = {
         TEST,
         attributes={"obj": "shop.cart.Cart"},
     ),
+    "stdlib-name-unknown": one(
+        "AttributeError",
+        "module 'os' has no attribute 'getcwdd'",
+        SHOP,
+        attributes={"obj": "os", "name": "getcwdd"},
+    ),
+    "module-misspelt": no_module("jsno", SHOP),
+    "command-line-raised": one(
+        "AssertionError",
+        """assert 1 == 0\n +  where 1 = <Result KeyError('price')>.exit_code""",
+        TEST,
+    ),
+    "product-asserts": one("AssertionError", "assert price > 0", TEST, SHOP),
     "infinite-recursion": one("RecursionError", "maximum recursion depth exceeded", SHOP),
     "name-undefined": one("NameError", "name 'a' is not defined", SHOP),
     "product-exits": one("SystemExit", "2", SHOP),
@@ -367,10 +476,27 @@ CASES = {
     "collection-raised": one("ValueError", "x", TEST, phase="collect"),
     # environment
     "environment-variable": one("KeyError", "'SHOP_KEY'", SHOP, OS),
+    "program-out-of-path": one(
+        "FileNotFoundError",
+        "",
+        "std/subprocess.py:9:_execute_child",
+        attributes={"filename": "frames"},
+    ),
+    "project-file-missing": one(
+        "FileNotFoundError", "", SHOP, attributes={"filename": "/shop/shop/data.json"}
+    ),
+    "variable-read": one(
+        "ValueError", "invalid literal for int()", SHOP, source="int(os.environ['SHOP_PORT'])"
+    ),
+    "variable-said": one("shop.Wrong", "environment variable SHOP_KEY is not set", TEST, SHOP),
+    "variable-required": one("shop.Wrong", "SHOP_KEY is required", TEST, SHOP),
+    "file-said-missing": one("shop.Wrong", "cannot find /shop/shop/prices.json", TEST, SHOP),
+    "template-missing": one("jinja2.exceptions.TemplateNotFound", "mail.html", TEST),
+    "database-file": one("sqlite3.OperationalError", "unable to open database file", SHOP),
     "port-in-use": one("OSError", "", SHOP, attributes={"errno": 98}),
     "read-only": one("OSError", "", SHOP, attributes={"errno": 30}),
     "permission": one("PermissionError", "", SHOP, attributes={"filename": "/srv/x"}),
-    "file-missing": one("FileNotFoundError", "", SHOP, attributes={"filename": "prices.csv"}),
+    "file-missing": one("FileNotFoundError", "", SHOP, attributes={"filename": "/srv/a.csv"}),
     "locale": one("locale.Error", "unsupported locale setting", SHOP),
     "encoding": one("UnicodeEncodeError", "", SHOP, attributes={"encoding": "ascii"}),
     "time-zone": one("zoneinfo._common.ZoneInfoNotFoundError", "No time zone found", SHOP),
@@ -395,6 +521,7 @@ CASES = {
     "connection": one("httpx.ReadError", "", SHOP, bases=("httpx.NetworkError",)),
     "unreachable": one("OSError", "", SHOP, attributes={"errno": 101}),
     # timeout
+    "timeout-said": one("AssertionError", "timed out waiting for the cart", TEST),
     "pytest-timeout": one("Failed", "Timeout (>1.0s) from pytest-timeout.", TEST),
     "size-limit": ([], {"phase": "call", "message": "[TC006] Timing Violation\nTest: a.py::b"}),
     "deadline": one("hypothesis.errors.DeadlineExceeded", "", TEST),
@@ -428,6 +555,29 @@ CASES = {
     ),
     "crash": ([], {"phase": "crash", "message": "worker 'gw0' crashed while running 'x'"}),
     # configuration
+    "refused-by-pytest": (
+        [("pytest.UsageError", "'x' is no level"), ("ValueError", "invalid literal")],
+        {"phase": "start"},
+    ),
+    "settings-raised": (
+        [("AttributeError", "no", "lib/_pytest/config/__init__.py:7:parse_warning_filter")],
+        {"phase": "start"},
+    ),
+    "pytest-raised-alone": one("KeyError", "'BOGUS'", phase="collect"),
+    "own-plugin-not-importable": (
+        [
+            ("pytest.UsageError", 'Error importing plugin "shop.nosuch": No module named'),
+            ("ModuleNotFoundError", "No module named 'shop.nosuch'"),
+        ],
+        {"phase": "start"},
+    ),
+    "conftest-hook-wrong": one(
+        "pluggy.PluginValidationError",
+        "unknown hook 'pytest_colection_finish' in plugin <module 'conftest' from '/x'>",
+        phase="internal",
+    ),
+    "asked-option-unknown": one("ValueError", "no option named '--zzyzx'", CONFTEST),
+    "asked-setting-unknown": one("ValueError", "unknown configuration value: 'zzyzx'", CONFTEST),
     "helper-unreachable": no_module("prices", TEST, project=HELPED),
     "session-hook-raised": one(
         "KeyError", "'boo'", "conftest.py:1:pytest_sessionfinish", phase="start"
@@ -478,7 +628,7 @@ CASES = {
     "start-refused": ([], {"phase": "start", "message": "pytest: error: argument -x: not allowed"}),
     "conftest-raised": one("ZeroDivisionError", "x", CONFTEST, phase="start"),
     "hook-raised": one("ZeroDivisionError", "x", CONFTEST, phase="internal"),
-    "internal-error": one("ZeroDivisionError", "x", phase="internal"),
+    "internal-error": one("ZeroDivisionError", "x", LIB, phase="internal"),
     "unreadable-settings-file": (
         [],
         {"phase": "start", "message": "ERROR: /x/pytest.ini:1: unexpected value continuation"},
@@ -502,7 +652,7 @@ CASES = {
 def test_fires_on_what_it_is_for(red, raised, rule):
     """The failure is explained by this rule and no other, and there is something to do."""
     chain, more = CASES[rule]
-    of_link = {key: more[key] for key in ("attributes", "bases") if key in more}
+    of_link = {key: more[key] for key in ("attributes", "bases", "source") if key in more}
     of_run = {key: value for key, value in more.items() if key not in of_link}
     made = red(*(raised(*link, **of_link) for link in chain), **of_run)
 

@@ -8,20 +8,23 @@ import pytest
 
 from orchestrator import project
 from orchestrator.evaluate import checkout
+from orchestrator.source import Guard, Source
 
 
 def test_a_project_is_the_same_after_json():
     """Ours, with requirements, fixtures and modules; the folder alone is not kept."""
     read = project.read(Path(__file__).parents[3])
-    imports = {"a.py": {"np": "numpy"}}
-    document = json.loads(json.dumps(checkout.to_json(replace(read, imports=imports))))
+    guard = Guard(modules=("numpy",), names=("np",), lines=((3, 4),))
+    said = Source(imports={"np": "numpy"}, guards=(guard,))
+    sources = {"a.py": said, "b.py": Source(expects=((1, 2),))}
+    document = json.loads(json.dumps(checkout.to_json(replace(read, sources=sources))))
     back = checkout.from_json(document)
 
     assert read.requirements
     assert read.fixtures
-    assert back == replace(read, root=None, imports=imports)
-    assert back.imported_names("a.py") == {"np": "numpy"}
-    assert back.imported_names("b.py") == {}
+    assert back == replace(read, root=None, sources=sources)
+    assert back.source("a.py") == said
+    assert back.source("c.py") == Source()
 
 
 def test_passes_over_what_it_does_not_know():
@@ -37,6 +40,8 @@ def test_passes_over_what_it_does_not_know():
         ({"fixtures": {}}, "not a list"),
         ({"fixtures": [1]}, "must be a JSON object"),
         ({"fixtures": [{"name": "db"}]}, "incomplete FixtureDefinition"),
+        ({"sources": []}, "not a JSON object"),
+        ({"sources": {"a.py": {"guards": [{}]}}}, "incomplete Guard"),
     ],
 )
 def test_refuses_another_shape(document, told):

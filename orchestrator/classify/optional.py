@@ -1,0 +1,163 @@
+"""Facts about what code does without: imports that a file guards, and which of them are absent.
+
+`try: import x except ImportError:` turns a missing distribution into a name that is not there, a
+`None` or a message of the project's own. What guards what is read from the checkout.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from orchestrator.classify.facts import Fact, Facts, own_frame
+from orchestrator.classify.modules import is_own
+from orchestrator.classify.owners import owner_of
+from orchestrator.classify.rules import knowledge
+from orchestrator.source import Guard
+
+_DEPTH = 4
+"""Modules of the project that are followed one through the other."""
+_NAME = re.compile(r"[A-Za-z_]\w{0,100}")
+_KNOWN = ("declared", "required", "known")
+
+
+class Lacking(NamedTuple):
+    """An absent distribution that something is guarded against."""
+
+    distribution: str
+    module: str
+    file: str
+    """Whose guard it is."""
+    how: str
+    """`handler`: what raised runs only without it; `name`: what was not found comes with it;
+    `file`: it is of the same file, which says no more.
+    """
+
+
+def _lacking(facts: Facts) -> Lacking | None:
+    """The guarded import that explains the failure; the closest."""
+    return next(_found(facts), None)
+
+
+def _found(facts: Facts) -> Iterator[Lacking]:
+    frame = own_frame(facts)
+    if frame is not None:
+        source = facts.context.project.source(frame.file)
+        here = [guard for guard in source.guards if guard.holds(frame.line)]
+        yield from _absent(facts, here, frame.file, "handler")
+    if facts["symbol"] and facts["owner_state"] == "project":
+        file = facts.context.project.file_of(facts["module"])
+        yield from _without(facts, file, facts["symbol"], _DEPTH)
+    elif frame is not None and frame is facts.frames[-1]:
+        for name in _names_in_question(facts, frame.source):
+            yield from _without(facts, frame.file, name, _DEPTH)
+
+
+def _names_in_question(facts: Facts, source: str) -> Iterable[str]:
+    """What a NameError names; of a line that stumbled over `None` every name on it."""
+    if facts["undefined"]:
+        return (facts["undefined"],)
+    types = {facts.link.type, *facts.link.bases}
+    stumbled = types & {"AttributeError", "TypeError"} and "'NoneType' object" in facts.link.message
+    return dict.fromkeys(_NAME.findall(source)) if stumbled else ()
+
+
+def _without(facts: Facts, file: str, name: str, depth: int) -> Iterator[Lacking]:
+    """Why a file has no `name`: a guard of its own, or of the file that it takes the name from."""
+    if not file or not depth:
+        return
+    source = facts.context.project.source(file)
+    naming = [guard for guard in source.guards if name in guard.names]
+    yield from _absent(facts, naming, file, "name")
+    if name in source.imports:
+        further, _, inner = source.imports[name].rpartition(".")
+        if is_own(facts, further.partition(".")[0]):
+            yield from _without(facts, facts.context.project.file_of(further), inner, depth - 1)
+    elif not naming and depth == _DEPTH and facts["symbol"]:
+        # Bound by other means: registered, or taken over with `from … import *`.
+        yield from _absent(facts, source.guards, file, "file")
+
+
+def _absent(facts: Facts, guards: Iterable[Guard], file: str, how: str) -> Iterator[Lacking]:
+    for guard in guards:
+        for module in guard.modules:
+            found = _brings(facts, module, _DEPTH)
+            if found:
+                yield Lacking(found, module, file, how)
+
+
+def _brings(facts: Facts, module: str, depth: int) -> str:
+    """The distribution without which a module cannot be had; empty where it can be."""
+    top = module.partition(".")[0]
+    if top in knowledge("stdlib")["names"] or not depth:
+        return ""
+    if is_own(facts, top):
+        source = facts.context.project.source(facts.context.project.file_of(module))
+        guarded = {name for guard in source.guards for name in guard.names}
+        imported = (dotted for name, dotted in source.imports.items() if name not in guarded)
+        return next(filter(None, (_brings(facts, one, depth - 1) for one in imported)), "")
+    owner = owner_of(facts, module)
+    if owner is not None:
+        return _needed(facts, owner.name)
+    asked = facts.with_groups({"module": module})
+    known = asked["module_state"] == "absent" and asked["distribution_source"] in _KNOWN
+    return asked["distribution"] if known else ""
+
+
+def _needed(facts: Facts, name: str) -> str:
+    """What an installed distribution requires, and what that requires, that is not installed."""
+    unmet = facts.context.installed.unmet((name,))
+    return next((one.name for one in unmet if not one.installed and one.by.name == name), "")
+
+
+def _part(part: str) -> Fact:
+    return lambda facts: getattr(facts.once(_lacking), part, "")
+
+
+def _lacking_source(facts: Facts) -> str:
+    """Who says that the distribution brings the module, as `distribution_source`."""
+    found = facts.once(_lacking)
+    return facts.with_groups({"module": found.module})["distribution_said"] if found else ""
+
+
+def _expected_another(facts: Facts) -> str:
+    """`yes` where the test waited for an exception at that line, and another came."""
+    if any(
+        frame.file == "unittest/case.py" and frame.function == "handle" for frame in facts.frames
+    ):
+        return "yes"
+    expecting = (
+        frame
+        for frame in facts.frames
+        if frame.origin == "test"
+        and facts.context.project.source(frame.file).expects_at(frame.line)
+    )
+    return "yes" if any(expecting) else ""
+
+
+def _under_test(facts: Facts) -> str:
+    """The files of the project that the test's file imports, that of its own name first."""
+    project, test = facts.context.project, facts["test_file"]
+    stem = test.rpartition("/")[2].removesuffix(".py").removeprefix("test_").removesuffix("_test")
+    imported = (project.file_of(one) for one in project.source(test).imports.values())
+    product = [file for file in dict.fromkeys(imported) if file and not _is_of_tests(file)]
+    named = [file for file in product if stem and stem in file]
+    shown = list(dict.fromkeys((*named, *product)))[:3]
+    return ", ".join(shown)
+
+
+def _is_of_tests(file: str) -> bool:
+    parts = file.split("/")
+    return "tests" in parts or "test" in parts or parts[-1].startswith(("test_", "conftest"))
+
+
+FACTS: dict[str, Fact] = {
+    "expected_another": _expected_another,
+    "guarded": _part("distribution"),
+    "guarded_file": _part("file"),
+    "guarded_how": _part("how"),
+    "guarded_module": _part("module"),
+    "guarded_said": _lacking_source,
+    "under_test": _under_test,
+}

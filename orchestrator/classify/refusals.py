@@ -1,0 +1,59 @@
+"""Facts about pytest itself: what it refuses, where it raised alone, and who asks it for what."""
+
+from __future__ import annotations
+
+from orchestrator.chain import headline
+from orchestrator.classify.facts import Fact, Facts
+
+
+def _harness_asks_pytest(facts: Facts) -> str:
+    """`yes` where a conftest or fixture asks an object of pytest's, or of a plugin's, for what it
+    does not have, before or after a test.
+    """
+    owner = facts["object_owner"]
+    serves = owner == "pytest" or facts.context.installed.is_plugin(owner)
+    early = facts.failure.phase in ("start", "internal", "setup", "teardown")
+    return "yes" if serves and early and facts["raised_origin"] == "test" else ""
+
+
+def _harness_misspells(facts: Facts) -> str:
+    """`yes` where a test or conftest asks the module `pytest` itself for what it does not have."""
+    return "yes" if facts["module"] == "pytest" and facts["raised_origin"] == "test" else ""
+
+
+def _refused(facts: Facts) -> str:
+    """What pytest said when it refused to run, whatever made it."""
+    first = facts.failure.exceptions[0] if facts.failure.exceptions else None
+    if first is None or not first.type.endswith("UsageError") or facts.frames:
+        return ""
+    return headline(first.message)
+
+
+def _named_as_plugin(facts: Facts) -> str:
+    """`yes` where the module was to be loaded as a plugin of pytest's."""
+    said = f'Error importing plugin "{facts["module"]}"'
+    return "yes" if any(said in link.message for link in facts.failure.exceptions) else ""
+
+
+def _pytest_reads(facts: Facts) -> str:
+    """`settings` where pytest alone was running, and read its configuration; else `tests`."""
+    if facts.frames or facts["file_is_own"]:
+        return ""
+    reads = any(frame.file.startswith("_pytest/config/") for frame in facts.link.frames)
+    return "settings" if reads else "tests"
+
+
+def _pytest_below(facts: Facts) -> str:
+    """`pytest<8`: the releases before its major version."""
+    major = facts["pytest_version"].partition(".")[0]
+    return f"pytest<{major}" if major else ""
+
+
+FACTS: dict[str, Fact] = {
+    "harness_asks_pytest": _harness_asks_pytest,
+    "harness_misspells": _harness_misspells,
+    "named_as_plugin": _named_as_plugin,
+    "pytest_below": _pytest_below,
+    "pytest_reads": _pytest_reads,
+    "refused": _refused,
+}

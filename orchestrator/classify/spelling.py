@@ -1,0 +1,47 @@
+"""Facts about what the name of a module that is not found may have meant."""
+
+from __future__ import annotations
+
+import difflib
+
+from orchestrator.classify.facts import Fact, Facts
+from orchestrator.classify.rules import knowledge
+
+
+def _nearest_module(facts: Facts) -> str:
+    """A module that the import may have meant: misspelt, or moved."""
+    installed, project = facts.context.installed, facts.context.project
+    top = facts["top"]
+    own = {
+        file.removesuffix(".py").removesuffix("/__init__").removeprefix("src/").replace("/", ".")
+        for file in project.files
+        if file.removeprefix("src/").startswith(f"{top}/")
+    }
+    if own:
+        return next(iter(difflib.get_close_matches(facts["module"], own, n=1, cutoff=0.7)), "")
+    names = {*installed.modules, *knowledge("imports")["modules"], *project.modules} - {top}
+    return next(iter(difflib.get_close_matches(top, names, n=1, cutoff=0.8)), "")
+
+
+def _meant_module(facts: Facts) -> str:
+    """A module that is there and whose name differs by a slip of the keyboard."""
+    installed, project = facts.context.installed, facts.context.project
+    names = {*installed.modules, *project.modules, *knowledge("stdlib")["names"]}
+    if facts["top"] in names:
+        return ""
+    return min((name for name in names if _is_slip(facts["top"], name)), default="")
+
+
+def _is_slip(typed: str, meant: str) -> bool:
+    """Whether letters changed places, or one was left out or doubled."""
+    if sorted(typed) == sorted(meant):
+        return len(typed) > 3
+    longer, shorter = sorted((typed, meant), key=len, reverse=True)
+    without = (longer[:place] + longer[place + 1 :] for place in range(len(longer)))
+    return len(shorter) > 3 and len(longer) == len(shorter) + 1 and shorter in without
+
+
+FACTS: dict[str, Fact] = {
+    "meant_module": _meant_module,
+    "nearest_module": _nearest_module,
+}
