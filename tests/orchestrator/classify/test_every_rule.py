@@ -564,6 +564,11 @@ CASES = {
         {"phase": "start"},
     ),
     "pytest-raised-alone": one("KeyError", "'BOGUS'", phase="collect"),
+    "plugin-named-not-importable": one(
+        "ImportError",
+        """Error importing plugin "shop.nosuch": No module named 'shop.nosuch'""",
+        phase="start",
+    ),
     "own-plugin-not-importable": (
         [
             ("pytest.UsageError", 'Error importing plugin "shop.nosuch": No module named'),
