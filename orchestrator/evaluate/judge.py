@@ -116,6 +116,8 @@ def _same(expected: Culprit, found: Culprit | None) -> bool:
         return False
     if expected.type == "distribution":
         return canonicalize_name(found.name) == canonicalize_name(expected.name)
+    if expected.type == "file":  # a label may say no more than its name
+        return f"/{found.name}".endswith(f"/{expected.name}")
     if expected.type == "host":  # what listens there is said with its port or without
         return found.name.partition(":")[0] == expected.name.partition(":")[0]
     return found.name.casefold() == expected.name.casefold()
