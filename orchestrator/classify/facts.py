@@ -175,6 +175,11 @@ def _own_file(facts: Facts) -> str:
     return frame.file if frame else ""
 
 
+def _own_module(facts: Facts) -> str:
+    frame = own_frame(facts)
+    return module_of(frame).removeprefix("src.") if frame else ""
+
+
 def _own_source(facts: Facts) -> str:
     frame = own_frame(facts)
     return frame.source[:_PLACE_LIMIT] if frame else ""
@@ -238,6 +243,15 @@ def _filename(facts: Facts) -> str:
     return name.removeprefix(f"{root}/") if root else name
 
 
+def _missing_before(facts: Facts) -> str:
+    """A file that the project should hold and that was not found before this was raised."""
+    for link in facts.failure.exceptions:
+        before = facts.context.facts(facts.failure, link)
+        if "FileNotFoundError" in (link.type, *link.bases) and before["file_is_own"]:
+            return before["filename"] if not before["program"] else ""
+    return ""
+
+
 def _file_is_temporary(facts: Facts) -> str:
     """`yes` for what pytest's own temporary folders hold, which only tests and fixtures fill."""
     return "yes" if "/pytest-of-" in facts["filename"] else ""
@@ -294,9 +308,11 @@ FACTS: dict[str, Fact] = {
     "hook": _hook,
     "last_words": _last_words,
     "message": _message,
+    "missing_before": _missing_before,
     "own_file": _own_file,
     "own_function": _own_function,
     "own_origin": _own_origin,
+    "own_module": _own_module,
     "own_source": _own_source,
     "place": _place,
     "python": _python,

@@ -485,6 +485,14 @@ CASES = {
     "project-file-missing": one(
         "FileNotFoundError", "", SHOP, attributes={"filename": "/shop/shop/data.json"}
     ),
+    "project-file-missing-before": (
+        [
+            ("shop.Wrong", "this version is not supported", TEST, SHOP),
+            ("FileNotFoundError", "no", SHOP),
+            ("KeyError", "'/shop/shop/data.json'", SHOP),
+        ],
+        {"attributes": {"filename": "/shop/shop/data.json"}},
+    ),
     "variable-read": one(
         "ValueError", "invalid literal for int()", SHOP, source="int(os.environ['SHOP_PORT'])"
     ),
