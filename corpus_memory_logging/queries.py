@@ -18,6 +18,8 @@ from corpus_memory_logging.lookup import named
 from corpus_memory_logging.rows import unpacked
 
 EVERYTHING = Filters()
+_NAMED = 3
+"""How many tests a list of causes names of each."""
 _SHOWN = 20
 """How many of each thing `show` lists at the most."""
 
@@ -45,8 +47,9 @@ def causes(
     What the review said is of the run asked for, else of the last one that had the cause.
 
     Keys: cause_id, signature, title, status, category, kind, culprit, confidence, rule, evidence
-    (list), known, run_id, failures (number in that run), prevented (node ids), first_seen,
-    last_seen, occurrences (runs that had it), note, fix, suggestion (text of the best one or null).
+    (list), known, run_id, failures (number in that run), tests (the first few that failed in it,
+    without parameters), prevented (node ids), first_seen, last_seen, occurrences (runs that had
+    it), note, fix, suggestion (text of the best one or null).
 
     Raises:
         QueryError: a filter has a value that is not allowed.
@@ -54,7 +57,7 @@ def causes(
     found = [
         _cause(row) for row in memory.select("causes", **_asked(memory, filters, "causes", now))
     ]
-    return [_with_best(memory, cause) for cause in found]
+    return [_with_best(memory, {**cause, "tests": _tests(memory, cause)}) for cause in found]
 
 
 def failures(
@@ -309,6 +312,12 @@ def _with_best(memory: Partition, listed: dict[str, Any]) -> dict[str, Any]:
     best = memory.first("suggestions", limit=1, **of)
     stands = best and best["status"] not in {"rejected", "failed"}
     return {**listed, "suggestion": best["text"] if best and stands else None}
+
+
+def _tests(memory: Partition, cause: dict[str, Any]) -> list[str]:
+    of = {name: cause[name] for name in ("cause_id", "run_id")}
+    nodeids = (row["nodeid"] for row in memory.select("tests_of_cause", **of))
+    return list(dict.fromkeys(nodeid.partition("[")[0] for nodeid in nodeids))[:_NAMED]
 
 
 def _failure(row: Row) -> dict[str, Any]:

@@ -10,10 +10,9 @@ from packaging.utils import canonicalize_name
 
 from conftest_kit.records import Failure
 from corpus_memory_logging.records import Cause
-from orchestrator.chain import decisive, is_assertion, said
+from orchestrator import following
+from orchestrator.chain import decisive
 from orchestrator.signature import Signature, normalise, sign
-
-_OWN = ("project", "test")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,18 +26,16 @@ class Group:
 def group(failures: Iterable[Failure]) -> tuple[Group, ...]:
     """One group for each cause: the biggest first, equal ones as they were seen.
 
-    Two kinds of failures are no causes of their own: a test that fails an assertion after it logged
-    the very exception that other tests died of; and a tear-down that only fails where the test had
-    failed already.
+    What only followed from other failures stands with these; see `following`. The cost is linear.
     """
     signed = [(failure, sign(failure)) for failure in failures]
     found: dict[str, tuple[Signature, list[Failure], list[Failure]]] = {}
-    for (failure, own), lead in zip(signed, _broken_off(signed, _logged(signed)), strict=True):
-        _, leading, following = found.setdefault(lead.id, (lead, [], []))
-        (leading if own.id == lead.id else following).append(failure)
+    for (failure, own), lead in zip(signed, following.leads(signed), strict=True):
+        _, leading, others = found.setdefault(lead.id, (lead, [], []))
+        (leading if own.id == lead.id else others).append(failure)
     groups = [
-        Group(signature=signature, failures=(*leading, *following))
-        for signature, leading, following in found.values()
+        Group(signature=signature, failures=(*leading, *others))
+        for signature, leading, others in found.values()
     ]
     return tuple(sorted(groups, key=lambda group: -len(group.failures)))
 
@@ -70,8 +67,6 @@ _LEFT = frozenset({"removed_name", "removed_module", "changed_signature"})
 """Kinds of what a distribution no longer has, wherever it is used."""
 
 
-_TELLING = 30
-"""Characters from which on a message that recurs is the same."""
 _MISWIRED = frozenset({"not_found", "recursive", "scope_mismatch"})
 """Kinds of what is wrong with a fixture whoever asks for it."""
 
@@ -115,7 +110,7 @@ def _waiting(failure: Failure) -> str:
 def _line(failure: Failure) -> str:
     """The type of the exception, and the deepest line of own code."""
     raised = decisive(failure)
-    own = [frame for frame in raised.frames if frame.origin in _OWN] if raised else []
+    own = [frame for frame in raised.frames if frame.origin in following.OWN] if raised else []
     return f"{raised.type} {own[-1].file}:{own[-1].line}" if raised and own else failure.nodeid
 
 
@@ -133,70 +128,3 @@ def _one(alike: Sequence[Cause]) -> Cause:
         failures=tuple(failure for cause in (first, *others) for failure in cause.failures),
         prevented=tuple(prevented),
     )
-
-
-_Signed = Sequence[tuple[Failure, Signature]]
-
-
-def _logged(signed: _Signed) -> list[Signature]:
-    """The signatures; an assertion's becomes that of the exception whose traceback it logged, or
-    whose message it quotes.
-    """
-    raised = {
-        signature.id: (_traces(failure), _quotable(failure), signature)
-        for failure, signature in signed
-    }
-    known = [entry for entry in raised.values() if entry[0] or entry[1]]
-    return [_seen_in(failure, known) or signature for failure, signature in signed]
-
-
-def _traces(failure: Failure) -> tuple[str, ...]:
-    """What a traceback of the failure's exception shows, wherever it is printed."""
-    raised = decisive(failure)
-    if raised is None or is_assertion(raised) or not raised.message:
-        return ()
-    own = [frame for frame in raised.frames if frame.origin in _OWN]
-    if not own:
-        return ()
-    place = f'{own[-1].file}", line {own[-1].line}, in {own[-1].function}\n'
-    return place, said(raised)
-
-
-def _quotable(failure: Failure) -> tuple[str, ...]:
-    """What exceptions of the failure say, where it is long enough to be no coincidence."""
-    raised = decisive(failure)
-    if raised is None or is_assertion(raised):
-        return ()
-    lines = (link.message.strip().partition("\n")[0] for link in failure.exceptions)
-    return tuple(line for line in lines if len(line) >= _TELLING)
-
-
-def _seen_in(
-    failure: Failure, known: Sequence[tuple[tuple[str, ...], tuple[str, ...], Signature]]
-) -> Signature | None:
-    raised = decisive(failure)
-    if raised is None or not is_assertion(raised):
-        return None
-    printed = "\n".join(failure.captured.values())
-    for traces, quotable, signature in known:
-        logged = bool(traces) and all(trace in printed for trace in traces)
-        if logged or any(line in raised.message for line in quotable):
-            return signature
-    return None
-
-
-def _broken_off(signed: _Signed, leads: Sequence[Signature]) -> list[Signature]:
-    """The leads; that of a tear-down becomes what the test failed of before."""
-    broke: dict[tuple[str, int], Signature] = {}
-    for (failure, _), lead in zip(signed, leads, strict=True):
-        if failure.phase in ("setup", "call"):
-            broke.setdefault((failure.nodeid, failure.attempt), lead)
-    alone = {
-        own.id
-        for failure, own in signed
-        if failure.phase != "teardown" or (failure.nodeid, failure.attempt) not in broke
-    }
-    return [
-        lead if own.id in alone else broke[failure.nodeid, failure.attempt]
-        for (failure, own), lead in zip(signed, leads, strict=True)
-    ]

@@ -57,6 +57,11 @@ COLUMNS = {
     "findings": ("finding_id", "kind", "status", "occurrences", "last_seen", "text"),
     "runs": ("run_id", "state", "exit_code", "counts", "causes", "branch", "commit"),
 }
+INVENTORY = (
+    *("category", "culprit", "title", "tests", "failures", "occurrences", "first_seen"),
+    *("last_seen", "status", "suggestion", "cause_id"),
+)
+"""Columns of causes in Markdown: the failure inventory of a project, which keeps itself."""
 
 
 class _Orchestrator(click.Group):
@@ -155,7 +160,9 @@ def _query(name: str, help: str) -> None:
         if not rows and form == "text":
             terminal.say(f"no {name} match")
             return
-        terminal.emit(tables.render(rows, form, columns=COLUMNS[name], **terminal.look()))
+        is_inventory = (name, form) == ("causes", "markdown")
+        columns = INVENTORY if is_inventory else COLUMNS[name]
+        terminal.emit(tables.render(rows, form, columns=columns, **terminal.look()))
 
 
 _query("causes", "List causes, the most recently seen first.")

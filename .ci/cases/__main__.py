@@ -1,7 +1,8 @@
 """Builds cases for real: `python .ci/cases CASE…`, or `--all`; a project's name means all of its.
 
 Downloads the project, proves it green, applies the mutation, proves it red with the kit loaded,
-applies the remedy, proves it green again, and keeps the red run in `tests/cases/runs/<case>/`.
+applies the remedy, proves it green again, and keeps the red run in `tests/cases/runs/<case>/`. A
+case that is made up is only proved red; `--made` builds all of these.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ import argparse
 import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import kept
+import made
 from recipe import Case, CaseError, Recipe, read_all
 from workshop import ROOT, Ended, Workshop, workshop
 
@@ -26,56 +30,90 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, prog="make case RECIPE=")
     parser.add_argument("names", nargs="*", metavar="CASE")
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--made", action="store_true")
+    parser.add_argument("--into", type=Path, default=CASES, help="where the runs are kept")
     wanted = parser.parse_args()
     try:
-        recipes = read_all(sorted((CASES / "recipes").glob("*.toml")))
-        chosen = _chosen(recipes, None if wanted.all else wanted.names)
+        chosen = list(_chosen(_known(), wanted))
     except CaseError as error:
         print(f"cases: {error}", file=sys.stderr)
         return 1
-    failed = [case.name for recipe, case in chosen if not _built(case, recipe)]
+    failed = [one.name for one in chosen if not _built(one, wanted.into)]
     print(f"{len(chosen) - len(failed)} of {len(chosen)} cases built")
     if failed:
         print(f"not built: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
 
 
-def _chosen(recipes: Sequence[Recipe], names: Sequence[str] | None) -> list[tuple[Recipe, Case]]:
-    known = [(recipe, case) for recipe in recipes for case in recipe.cases]
-    if names is None:
-        return known
-    found = [(recipe, case) for recipe, case in known if {case.name, recipe.project} & set(names)]
-    for name in names:
-        if not any(name in (case.name, recipe.project) for recipe, case in found):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buildable:
+    """A case, and how its files are made."""
+
+    name: str
+    family: str
+    """The project, or the folder of what is made up."""
+    folder: str
+    """Where it is kept, below that of all cases."""
+    build: Callable[[], Mapping[str, str]]
+
+
+def _known() -> Iterator[Buildable]:
+    for recipe in read_all(sorted((CASES / "recipes").glob("*.toml"))):
+        for case in recipe.cases:
+            yield Buildable(
+                name=case.name,
+                family=recipe.project,
+                folder="runs",
+                build=partial(_build, case, recipe),
+            )
+    for one in made.read_all(CASES):
+        yield Buildable(
+            name=one.name, family=one.kind, folder=one.kind, build=partial(made.build, one)
+        )
+
+
+def _chosen(known: Iterable[Buildable], wanted: argparse.Namespace) -> Iterator[Buildable]:
+    every = list(known)
+    for name in wanted.names:
+        if not any(name in (one.name, one.family) for one in every):
             raise CaseError(f"no recipe has a case {name!r}, nor is it a project")
-    if not found:
+    if not (wanted.names or wanted.all or wanted.made):
         raise CaseError("name a case or a project: make case RECIPE=…")
-    return found
+    for one in every:
+        is_made = wanted.made and one.folder != "runs"
+        if wanted.all or is_made or {one.name, one.family} & set(wanted.names):
+            yield one
 
 
-def _built(case: Case, recipe: Recipe) -> bool:
+def _built(one: Buildable, into: Path) -> bool:
     begun = time.monotonic()
     try:
-        with workshop(recipe, recipe.python) as green:
-            _build(case, recipe, green)
+        files = one.build()
     except CaseError as error:
-        print(f"{case.name}: {error}", file=sys.stderr)
+        print(f"{one.name}: {error}", file=sys.stderr)
         return False
-    print(f"{case.name}: built in {time.monotonic() - begun:.1f} s", flush=True)
+    folder = into / one.folder / one.name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name, content in files.items():
+        (folder / name).write_text(content, "utf-8")
+    print(f"{one.name}: built in {time.monotonic() - begun:.1f} s", flush=True)
     return True
 
 
-def _build(case: Case, recipe: Recipe, green: Workshop) -> None:
-    _prove_green(_run(green, recipe, {}), "before the mutation")
-    python = case.mutation.get("python", recipe.python)
-    if python == recipe.python:
-        _mutate_and_mend(case, recipe, green, green)
-    else:
+def _build(case: Case, recipe: Recipe) -> dict[str, str]:
+    with workshop(recipe, recipe.python) as green:
+        _prove_green(_run(green, recipe, {}), "before the mutation")
+        python = case.mutation.get("python", recipe.python)
+        if python == recipe.python:
+            return _mutate_and_mend(case, recipe, green, green)
         with workshop(recipe, python) as other:
-            _mutate_and_mend(case, recipe, other, green)
+            return _mutate_and_mend(case, recipe, other, green)
 
 
-def _mutate_and_mend(case: Case, recipe: Recipe, broken: Workshop, green: Workshop) -> None:
+def _mutate_and_mend(
+    case: Case, recipe: Recipe, broken: Workshop, green: Workshop
+) -> dict[str, str]:
     broken.fresh_checkout()
     _edit(broken.checkout, case.mutation)
     broken.uninstall(case.mutation.get("uninstall", ()))
@@ -84,8 +122,7 @@ def _mutate_and_mend(case: Case, recipe: Recipe, broken: Workshop, green: Worksh
     if red.exit_code == 0:
         raise CaseError(f"the mutation leaves it green: {red.output}")
     files = kept.contents(
-        case,
-        recipe,
+        case.label(recipe.project),
         run_directory=red.run_directory,
         places=kept.places_of(
             checkout=broken.checkout,
@@ -95,11 +132,7 @@ def _mutate_and_mend(case: Case, recipe: Recipe, broken: Workshop, green: Worksh
         root=broken.checkout,
     )
     _mend(case, recipe, broken, green)
-    folder = CASES / "runs" / case.name
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for name, content in files.items():
-        (folder / name).write_text(content, "utf-8")
+    return files
 
 
 def _mend(case: Case, recipe: Recipe, broken: Workshop, green: Workshop) -> None:

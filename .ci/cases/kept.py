@@ -6,12 +6,12 @@ import getpass
 import json
 import re
 import sysconfig
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from recipe import Case, CaseError, Recipe
+from recipe import CaseError
 
 from conftest_kit import rundir
 from conftest_kit.records import Attempt, Failure, Frame, Raised, Recording, to_json
@@ -53,15 +53,15 @@ class Places:
 
 
 def contents(
-    case: Case, recipe: Recipe, *, run_directory: Path, places: Places, root: Path
+    label: Mapping[str, Any], *, run_directory: Path, places: Places, root: Path
 ) -> dict[str, str]:
-    """The files of `runs/<case>/`: the run, what the checkout at `root` says, and the label.
+    """The files of a case: the run, what the checkout at `root` says, and the label.
 
     Raises:
         CaseError: the failures are not those of the label, or there is too much of them.
     """
     recording = Redactor().redact_recording(recorded.read(run_directory))
-    _check_label(case, recording)
+    _check_label(label["causes"], recording)
     lines = [
         *({"$record": "start", "nodeid": nodeid} for nodeid in recording.in_flight),
         *({"$record": "attempt", **to_json(attempt)} for attempt in _attempts(recording)),
@@ -71,14 +71,8 @@ def contents(
     own = {frame.file for frame in _frames(recording.failures) if frame.origin in _OWN}
     own.update(failure.nodeid.partition("::")[0] for failure in recording.failures)
     said = form.to_json(replace(checkout, sources=checkout.sources_near(sorted(own))))
-    label = {
-        "case": case.name,
-        "project": recipe.project,
-        "what": case.what,
-        "causes": list(case.causes),
-    }
     documents: dict[str, list[Any]] = {
-        rundir.RUN_FILE: [{"$record": "run", **to_json(_run(recording.run, case.name))}],
+        rundir.RUN_FILE: [{"$record": "run", **to_json(_run(recording.run, label["case"]))}],
         rundir.RECORDS_FILE: lines,
         rundir.DISTRIBUTIONS_FILE: [[to_json(one) for one in recording.distributions]],
         PROJECT_FILE: [said],
@@ -120,14 +114,14 @@ def _base(environment: Path) -> Path:
     return Path(re.findall(r"(?m)^home = (.+)$", settings)[0]).parent
 
 
-def _check_label(case: Case, recording: Recording) -> None:
+def _check_label(causes: Sequence[Mapping[str, Any]], recording: Recording) -> None:
     """Each failure belongs to a cause of the label, each cause has failures."""
-    patterns = [cause["tests"] for cause in case.causes]
+    patterns = [cause["tests"] for cause in causes]
     belongs = belonging(patterns, [failure.nodeid for failure in recording.failures])
     for failure, index in zip(recording.failures, belongs, strict=True):
         if index is None:
             raise CaseError(f"failure {failure.nodeid!r} belongs to no cause: see `tests`")
-    for index, cause in enumerate(case.causes):
+    for index, cause in enumerate(causes):
         if recording.failures and index not in belongs:
             raise CaseError(f"no failure belongs to the cause with tests {cause['tests']}")
 

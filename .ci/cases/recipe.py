@@ -47,6 +47,11 @@ class Case:
     mutation: dict[str, Any]
     causes: tuple[dict[str, Any], ...]
 
+    def label(self, project: str) -> dict[str, Any]:
+        """What is kept beside the run."""
+        causes = list(self.causes)
+        return {"case": self.name, "project": project, "what": self.what, "causes": causes}
+
     @property
     def remedies(self) -> tuple[dict[str, Any], ...]:
         """One of each cause."""
@@ -59,12 +64,10 @@ def read(path: Path) -> Recipe:
     Raises:
         CaseError: it is no TOML, or no recipe.
     """
-    try:
-        document = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise CaseError(f"{path.name} cannot be read: {error}") from error
-    for problem in _problems(document):
-        raise CaseError(f"{path.name}: {problem}")
+    document = load(path)
+    for case in document["case"]:
+        for problem in _case_problems(case):
+            raise CaseError(f"{path.name}: case {case['name']!r}: {problem}")
     return Recipe(
         project=document["project"],
         version=document["version"],
@@ -103,16 +106,25 @@ def read_all(paths: Sequence[Path]) -> list[Recipe]:
     return recipes
 
 
-def _problems(document: Any) -> Iterator[str]:
+def load(path: Path, *, form: str = "recipe") -> dict[str, Any]:
+    """What a TOML file says, in the form that the schema names: `recipe` or `made`.
+
+    Raises:
+        CaseError: it is no TOML, or not of that form.
+    """
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CaseError(f"{path.name} cannot be read: {error}") from error
     schema = json.loads(_SCHEMA.read_text("utf-8"))
     schema["$defs"]["cause"]["properties"]["category"] = {"enum": list(CATEGORIES)}
-    validator = jsonschema.Draft202012Validator(schema)
-    error = jsonschema.exceptions.best_match(validator.iter_errors(document))
-    if error is not None:
-        yield f"{_place(document, error.absolute_path)}: {error.message}"
-        return
-    for case in document["case"]:
-        yield from (f"case {case['name']!r}: {problem}" for problem in _case_problems(case))
+    chosen = {"$defs": schema["$defs"], "$ref": f"#/$defs/{form}"}
+    validator = jsonschema.Draft202012Validator(chosen)
+    problem = jsonschema.exceptions.best_match(validator.iter_errors(document))
+    if problem is not None:
+        place = _place(document, problem.absolute_path)
+        raise CaseError(f"{path.name}: {place}: {problem.message}")
+    return document
 
 
 def _place(document: Any, path: Sequence[Any]) -> str:

@@ -109,47 +109,13 @@ class Workshop:
         limits: Mapping[str, int],
     ) -> Ended:
         """One run with the kit loaded; the orchestrator lends it, as it does to any environment."""
-        home = Path(tempfile.mkdtemp(prefix="home-", dir=self.checkout.parent))
-        (home / "tmp").mkdir()
-        command = [sys.executable, "-m", "orchestrator", "run", "--output", str(home / "report")]
-        # For pytest alone: where the orchestrator keeps its token is masked in what is recorded.
-        temporary = f"TMPDIR={environment.get('TMPDIR', home / 'tmp')}"
-        command += ["--", "env", temporary, *_limited(limits)]
-        command += [str(self.interpreter), "-m", "pytest", *arguments]
-        try:
-            done = subprocess.run(
-                command,
-                cwd=self.checkout,
-                env=self._variables(home, environment),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-                timeout=LIMIT_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise CaseError(f"pytest ran for more than {LIMIT_SECONDS} s") from error
-        found = rundir.runs(home / "logs")
-        if not found:
-            raise CaseError(f"the orchestrator recorded no run: {done.stdout[-2000:]}")
-        return Ended(exit_code=done.returncode, run_directory=found[0], output=done.stdout[-2000:])
-
-    def _variables(self, home: Path, environment: Mapping[str, str]) -> dict[str, str]:
-        path = [str(self.interpreter.parent), "/usr/local/bin", "/usr/bin", "/bin"]
-        variables = {
-            "CONFTEST_KIT_LOGS_DIR": str(home / "logs"),
-            "CONFTEST_KIT_METRICS_FILE": str(home / "metrics.prom"),
-            "CONFTEST_KIT_PROJECT": self.recipe.project,
-            "HOME": str(home),
-            "LANG": "C.UTF-8",
-            "LOGNAME": "user",
-            "PATH": os.pathsep.join(path),
-            "PYTHONHASHSEED": "0",
-        }
-        return {
-            key: value for key, value in {**variables, **environment, "TMPDIR": ""}.items() if value
-        }
+        return record(
+            [*_limited(limits), str(self.interpreter), "-m", "pytest", *arguments],
+            checkout=self.checkout,
+            programs=self.interpreter.parent,
+            project=self.recipe.project,
+            environment=environment,
+        )
 
     @property
     def _green(self) -> Path:
@@ -178,6 +144,65 @@ class Workshop:
             )
             for entry in listed
         ]
+
+
+def record(
+    command: Sequence[str],
+    *,
+    checkout: Path,
+    programs: Path,
+    project: str,
+    environment: Mapping[str, str],
+) -> Ended:
+    """One run of a command that starts pytest, recorded in a folder beside the checkout.
+
+    `programs` is searched before what the system has.
+
+    Raises:
+        CaseError: it does not end, or nothing was recorded.
+    """
+    home = Path(tempfile.mkdtemp(prefix="home-", dir=checkout.parent))
+    (home / "tmp").mkdir()
+    report = [sys.executable, "-m", "orchestrator", "run", "--output", str(home / "report"), "--"]
+    # For pytest alone: where the orchestrator keeps its token is masked in what is recorded.
+    temporary = f"TMPDIR={environment.get('TMPDIR', home / 'tmp')}"
+    try:
+        done = subprocess.run(
+            [*report, "env", temporary, *command],
+            cwd=checkout,
+            env=_variables(home, project, programs, environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=LIMIT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CaseError(f"pytest ran for more than {LIMIT_SECONDS} s") from error
+    found = rundir.runs(home / "logs")
+    if not found:
+        raise CaseError(f"the orchestrator recorded no run: {done.stdout[-2000:]}")
+    return Ended(exit_code=done.returncode, run_directory=found[0], output=done.stdout[-2000:])
+
+
+def _variables(
+    home: Path, project: str, programs: Path, environment: Mapping[str, str]
+) -> dict[str, str]:
+    path = [str(programs), "/usr/local/bin", "/usr/bin", "/bin"]
+    variables = {
+        "CONFTEST_KIT_LOGS_DIR": str(home / "logs"),
+        "CONFTEST_KIT_METRICS_FILE": str(home / "metrics.prom"),
+        "CONFTEST_KIT_PROJECT": project,
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "LOGNAME": "user",
+        "PATH": os.pathsep.join(path),
+        "PYTHONHASHSEED": "0",
+    }
+    return {
+        key: value for key, value in {**variables, **environment, "TMPDIR": ""}.items() if value
+    }
 
 
 @contextmanager

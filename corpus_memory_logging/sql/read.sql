@@ -156,6 +156,16 @@ WHERE causes.project = :project
 ORDER BY seen.last_seen DESC, occurrences.failures DESC, causes.cause_id
 LIMIT :limit  -- if limit
 
+-- Some of the tests that a cause failed in a run.
+-- name: tests_of_cause
+SELECT DISTINCT tests.nodeid
+FROM failures
+JOIN tests ON tests.project = failures.project AND tests.test = failures.test
+JOIN runs ON runs.project = failures.project AND runs.run = failures.run
+WHERE failures.project = :project AND failures.cause_id = :cause_id AND runs.run_id = :run_id
+ORDER BY tests.nodeid
+LIMIT 100
+
 -- One line for each failure; those that log_test_failure() was told have no run and no cause.
 -- name: failures
 SELECT failures.failure_id, runs.run_id, failures.time, tests.nodeid, failures.phase,

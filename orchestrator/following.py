@@ -1,0 +1,117 @@
+"""Failures that are no causes of their own: they followed from others of the same run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from conftest_kit.records import Failure
+from orchestrator.chain import decisive, is_assertion, said
+from orchestrator.signature import Signature
+
+OWN = ("project", "test")
+
+_TELLING = 30
+"""Characters from which on a message that recurs is the same."""
+_LINE_OF_TRACEBACK = re.compile(r'File "([^"\n]+)", line (\d+), in ([^\n]+)\n')
+# Where a quoted message may begin: at the beginning of a word, or of a line that repr() shows as \n
+_BEGINNING = re.compile(r"(?:(?<!\w)|(?<=\\n))\S")
+
+
+def leads(signed: Sequence[tuple[Failure, Signature]]) -> list[Signature]:
+    """For each failure the signature of what it followed from, else its own.
+
+    Two kinds follow: an assertion that fails after the test logged the traceback of an exception
+    that others died of, or that quotes what it says; and a tear-down that only fails where the test
+    had failed already. The cost grows with the text that failures carry, not with their pairs.
+    """
+    return _broken_off(signed, _echoed(signed))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Exceptions:
+    """Those of a run, found again by what they leave in the output of other tests."""
+
+    order: dict[str, int] = field(default_factory=dict)
+    """Of the signatures: what was seen first explains."""
+    by_place: dict[tuple[str, str], dict[str, tuple[str, Signature]]] = field(default_factory=dict)
+    """Line and function of a traceback, to what is said there, in which file, and whose it is."""
+    by_line: dict[str, Signature] = field(default_factory=dict)
+    """The first line of a message, and whose it is."""
+    lengths: dict[str, set[int]] = field(default_factory=dict)
+    """How long the lines are that begin so."""
+
+    def add(self, failure: Failure, signature: Signature) -> None:
+        """What a failure may leave."""
+        raised = decisive(failure)
+        if raised is None or is_assertion(raised):
+            return
+        self.order.setdefault(signature.id, len(self.order))
+        own = [frame for frame in raised.frames if frame.origin in OWN]
+        if own and raised.message:
+            place = (str(own[-1].line), own[-1].function)
+            self.by_place.setdefault(place, {}).setdefault(said(raised), (own[-1].file, signature))
+        for link in failure.exceptions:
+            line = link.message.strip().partition("\n")[0]
+            if len(line) >= _TELLING:
+                self.by_line.setdefault(line, signature)
+                self.lengths.setdefault(line[:_TELLING], set()).add(len(line))
+
+    def behind(self, failure: Failure) -> Signature | None:
+        """What an assertion logged or quotes, that others of the run died of."""
+        raised = decisive(failure)
+        if raised is None or not is_assertion(raised):
+            return None
+        found = [*self._logged(failure.captured.values()), *self._quoted(raised.message)]
+        return min(found, key=lambda one: self.order[one.id], default=None)
+
+    def _logged(self, printed: Iterable[str]) -> Iterator[Signature]:
+        text = "\n".join(printed) if self.by_place else ""
+        places = dict.fromkeys(_LINE_OF_TRACEBACK.findall(text))
+        lines = {_without_module(line) for line in text.splitlines()} if places else set()
+        for path, number, function in places:
+            known = self.by_place.get((number, function), {})
+            for line in lines & known.keys():
+                file, signature = known[line]
+                if path.endswith(file):
+                    yield signature
+
+    def _quoted(self, message: str) -> Iterator[Signature]:
+        for begins in _BEGINNING.finditer(message) if self.by_line else ():
+            at = begins.start()
+            for length in self.lengths.get(message[at : at + _TELLING], ()):
+                if signature := self.by_line.get(message[at : at + length]):
+                    yield signature
+
+
+def _without_module(line: str) -> str:
+    """The last line of a traceback as `said` has it."""
+    kind, colon, message = line.strip().partition(":")
+    return f"{kind.rpartition('.')[2]}{colon}{message}"
+
+
+def _echoed(signed: Sequence[tuple[Failure, Signature]]) -> list[Signature]:
+    exceptions = _Exceptions()
+    for failure, signature in signed:
+        exceptions.add(failure, signature)
+    return [exceptions.behind(failure) or signature for failure, signature in signed]
+
+
+def _broken_off(
+    signed: Sequence[tuple[Failure, Signature]], leading: Sequence[Signature]
+) -> list[Signature]:
+    """The leads; that of a tear-down becomes what the test failed of before."""
+    broke: dict[tuple[str, int], Signature] = {}
+    for (failure, _), lead in zip(signed, leading, strict=True):
+        if failure.phase in ("setup", "call"):
+            broke.setdefault((failure.nodeid, failure.attempt), lead)
+    alone = {
+        own.id
+        for failure, own in signed
+        if failure.phase != "teardown" or (failure.nodeid, failure.attempt) not in broke
+    }
+    return [
+        lead if own.id in alone else broke[failure.nodeid, failure.attempt]
+        for (failure, own), lead in zip(signed, leading, strict=True)
+    ]
