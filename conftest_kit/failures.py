@@ -97,7 +97,9 @@ def links(error: BaseException) -> Iterator[tuple[BaseException, str]]:
         yield current, relation
         if type(current).__name__ == "FixtureLookupError":
             return  # what pytest 7.4 was handling then is its own business
-        if current.__cause__ is not None:
+        if type(current).__name__ == "UnexpectedException":  # of a doctest, whose example raised
+            current, relation = getattr(current, "exc_info", (None, None))[1], "cause"
+        elif current.__cause__ is not None:
             current, relation = current.__cause__, "cause"
         elif not current.__suppress_context__:
             current, relation = current.__context__, "context"

@@ -13,6 +13,12 @@ _READ_LIMIT = 4096
 _SITE = re.compile(r"(?:/[^/\s'\"()]{1,255}){1,40}/(?:site|dist)-packages/")
 
 
+FROM_ELSEWHERE = frozenset(
+    {"concurrent.futures.process._RemoteTraceback", "multiprocessing.pool.RemoteTraceback"}
+)
+"""Exceptions that were never raised: their message is the traceback in another process."""
+
+
 def said(raised: Raised) -> str:
     """The type without its module and what the exception says, in one line."""
     kind = raised.type.rpartition(".")[2]
@@ -40,7 +46,8 @@ def decisive(failure: Failure) -> Raised | None:
 
     A cause (`raise … from …`) is always followed. A context is followed only where the handler
     itself raised, which wraps; what broke in a call that the handler made is a failure of its own.
-    An exception group stands for its member where it has one.
+    An exception group stands for its member where it has one. What a traceback of another process
+    is carried in, dressed as a cause, is none.
     """
     return _root(failure.exceptions)
 
@@ -50,6 +57,8 @@ def _root(chain: Sequence[Raised]) -> Raised | None:
         return None
     current = chain[0]
     for link in chain[1:]:
+        if link.type in FROM_ELSEWHERE:
+            continue
         if link.relation == "context" and not _wraps(current, link):
             break
         current = link

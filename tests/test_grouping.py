@@ -87,7 +87,11 @@ def test_one_cause_is_one_line(folded, title, failures, prevented):
     """41 tests of one TypeError, 30 cases of one fixture, a module and the tests that it hid."""
     cause = folded[title]
 
-    assert (len(folded), len(cause["failures"]), len(cause["prevented"])) == (3, failures, prevented)
+    assert (len(folded), len(cause["failures"]), len(cause["prevented"])) == (
+        3,
+        failures,
+        prevented,
+    )
 
 
 def test_the_same_wherever_and_however_it_runs(folded, tmp_path):

@@ -99,7 +99,8 @@ def _break(facts: Facts) -> Break | None:
             document["break"], key=lambda one: _last(one.get("of", "")) not in of_class
         )
         for entry in entries:  # what is said of the very class before what is said of its kin
-            found = _name_of(entry, asked, facts) if _is_past(entry, version) else ""
+            past = _is_past(entry["removed_in"], entry.get("back_in", ""), version)
+            found = _name_of(entry, asked, facts) if past else ""
             if found:
                 return Break(document["distribution"], version, found, entry)
     return None
@@ -123,14 +124,15 @@ def _installed_version(facts: Facts, name: str) -> str:
     return facts["python"] if name == _PYTHON else facts.context.installed.version(name)
 
 
-def _is_past(entry: Mapping[str, Any], version: str) -> bool:
+@cache
+def _is_past(removed_in: str, back_in: str, version: str) -> bool:
     """Whether a release lacks what an entry is about."""
     try:
         installed = Version(version)
     except InvalidVersion:
         return False
-    back = entry.get("back_in")
-    return installed >= Version(entry["removed_in"]) and not (back and installed >= Version(back))
+    is_back = bool(back_in) and installed >= Version(back_in)
+    return installed >= Version(removed_in) and not is_back
 
 
 def _asked(facts: Facts) -> Iterator[_Asked]:

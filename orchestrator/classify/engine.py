@@ -6,6 +6,7 @@ import re
 import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from conftest_kit.records import Failure, Raised
@@ -209,9 +210,15 @@ def _search(
 
 
 def _is_one_of(link: Raised, names: tuple[str, ...]) -> bool:
-    types = (link.type, *link.bases)
-    short = {name.rpartition(".")[2] for name in types}
-    return any(name[2:] in short if name.startswith("*.") else name in types for name in names)
+    known = _names_of(link.type, link.bases)
+    return any(name in known for name in names)
+
+
+@lru_cache(maxsize=4096)
+def _names_of(kind: str, bases: tuple[str, ...]) -> frozenset[str]:
+    """By which rules may name a class: in full, and `*.Name`."""
+    names = (kind, *bases)
+    return frozenset((*names, *(f"*.{name.rpartition('.')[2]}" for name in names)))
 
 
 def _evidence(rule: Rule, facts: Facts, link: Raised) -> tuple[str, ...]:

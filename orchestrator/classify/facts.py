@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from conftest_kit.records import Failure, Frame, Raised, Recording
 from corpus_memory_logging.records import Green
-from orchestrator.chain import headline
+from orchestrator.chain import FROM_ELSEWHERE, headline
 from orchestrator.classify.installed import Installed
 from orchestrator.classify.told import OF_A_RESULT
 from orchestrator.project import Project
@@ -23,6 +23,7 @@ _Found = TypeVar("_Found")
 _PLACE_LIMIT = 200
 _MACHINERY = ("<frozen importlib", "<frozen runpy", "importlib/", "_pytest/", "pluggy/")
 _TELLING = re.compile(r"^(?:\++ Timeout \++|Fatal Python error: .+)$", re.MULTILINE)
+_TRACEBACK = re.compile(r'File "([^"\n]{1,500})", line (\d{1,9}), in (\S{1,200})\n\s*([^\n]*)')
 _FROZEN = re.compile(r"<frozen ([\w.]+)>")
 
 
@@ -101,7 +102,18 @@ class Facts(Mapping[str, str]):
         raised = self.link.frames or next(
             (link.frames for link in self.failure.exceptions if link.members), ()
         )
-        return tuple(frame for frame in raised if not frame.file.startswith(_MACHINERY))
+        everywhere = (*raised, *self._elsewhere())
+        return tuple(frame for frame in everywhere if not frame.file.startswith(_MACHINERY))
+
+    def _elsewhere(self) -> Iterator[Frame]:
+        """Frames of the project in the process that the exception came from, if not this one."""
+        root = f"{self.context.recording.run.root.rstrip('/')}/"
+        for link in self.failure.exceptions:
+            lines = _TRACEBACK.findall(link.message) if link.type in FROM_ELSEWHERE else ()
+            for path, line, function, source in lines:
+                if path.startswith(root):
+                    file = path.removeprefix(root)
+                    yield Frame(file=file, line=int(line), function=function, source=source)
 
 
 def own_frame(facts: Facts) -> Frame | None:
@@ -160,6 +172,23 @@ def _test_asserts(facts: Facts) -> str:
     """`yes` where a test's own `assert` failed: what its message quotes is the test's data."""
     asserted = "AssertionError" in (facts.link.type, *facts.link.bases)
     return "yes" if asserted and facts["raised_origin"] not in ("project", "installed") else ""
+
+
+def _product_asserts(facts: Facts) -> str:
+    """`yes` where the product's own line is an `assert`: it found itself in a state that cannot be.
+
+    Functions that are called `assert…` check for tests, wherever they are.
+    """
+    frame = facts.frames[-1] if facts.frames else None
+    own = frame is not None and frame.origin == "project" and not is_harness(frame)
+    checks = frame is not None and frame.function.lower().lstrip("_").startswith("assert")
+    return "yes" if frame and own and frame.source.startswith("assert ") and not checks else ""
+
+
+def _mere_claim(facts: Facts) -> str:
+    """`yes` for a built-in OSError that a line of the project makes up: it has no number."""
+    built_in = "." not in facts.link.type and "errno" not in facts.link.attributes
+    return "yes" if built_in and facts["raised_origin"] == "project" else ""
 
 
 def _own_origin(facts: Facts) -> str:
@@ -309,12 +338,14 @@ FACTS: dict[str, Fact] = {
     "last_words": _last_words,
     "message": _message,
     "missing_before": _missing_before,
+    "mere_claim": _mere_claim,
     "own_file": _own_file,
     "own_function": _own_function,
     "own_origin": _own_origin,
     "own_module": _own_module,
     "own_source": _own_source,
     "place": _place,
+    "product_asserts": _product_asserts,
     "python": _python,
     "raised_file": _raised_file,
     "raised_function": _raised_function,

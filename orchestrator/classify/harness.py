@@ -22,6 +22,7 @@ _STACK = re.compile(
 _DEFINITION = re.compile(r"^(.{1,500}?):(\d{1,7}):  def (\w{1,200})\(", re.MULTILINE)
 
 
+_AROUND_TESTS = frozenset({"setUp", "tearDown", "asyncSetUp", "asyncTearDown"})
 _WIDELY_USED = 100
 """How many plugins, of those that are known."""
 
@@ -295,6 +296,12 @@ def _empty_object(facts: Facts) -> str:
     return _empty(facts)[1]
 
 
+def _case_method(facts: Facts) -> str:
+    """The method of a unittest.TestCase that the exception came out of, where it is no test."""
+    own = next((frame for frame in facts.frames if frame.origin in _OWN), None)
+    return own.function if own and own.function in _AROUND_TESTS else ""
+
+
 def _option(facts: Facts) -> str:
     """The first unknown option that a plugin is known to bring, else the first."""
     options = _options(facts)
@@ -381,6 +388,7 @@ FACTS: dict[str, Fact] = {
     "failing_fixture_place": _failing_fixture_place,
     "fixture": _fixture,
     "fixture_is_own": _fixture_is_own,
+    "case_method": _case_method,
     "harness_raised": _harness_raised,
     "matched_by": _matched_by,
     "lacking_plugins": _lacking_plugins,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from packaging.utils import canonicalize_name
 
@@ -26,6 +27,8 @@ _HOSTS = (
     ),
     re.compile(r"\('(?P<host>[\w.:-]{1,200})', (?P<port>\d{1,5})"),
 )
+
+_ADDRESS = re.compile(r"""["'](?P<host>[\w.-]{1,200})["'], (?P<port>\d{1,5})\b""")
 
 
 def _program(facts: Facts) -> str:
@@ -86,6 +89,15 @@ def _host(facts: Facts) -> str:
         for pattern in _HOSTS:
             if found := pattern.search(link.message[:2000]):
                 return f"{found['host']}:{found['port'] or ''}".rstrip(":")
+    return _host_in_source(facts)
+
+
+def _host_in_source(facts: Facts) -> str:
+    """What the line says that calls the socket module: a refused connection does not name it."""
+    for frame, called in pairwise(facts.link.frames):
+        found = _ADDRESS.search(frame.source) if called.file == "socket.py" else None
+        if found and frame.file != "socket.py":
+            return f"{found['host']}:{found['port']}"
     return ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from functools import lru_cache
 
 from orchestrator.classify.facts import Fact, Facts
 from orchestrator.classify.rules import knowledge
@@ -18,9 +19,14 @@ def _nearest_module(facts: Facts) -> str:
         if file.removeprefix("src/").startswith(f"{top}/")
     }
     if own:
-        return next(iter(difflib.get_close_matches(facts["module"], own, n=1, cutoff=0.7)), "")
+        return _nearest(facts["module"], frozenset(own), cutoff=0.7)
     names = {*installed.modules, *knowledge("imports")["modules"], *project.modules} - {top}
-    return next(iter(difflib.get_close_matches(top, names, n=1, cutoff=0.8)), "")
+    return _nearest(top, frozenset(names), cutoff=0.8)
+
+
+@lru_cache(maxsize=4096)  # 13 ms for 3,000 names, and failures of one cause ask alike
+def _nearest(word: str, names: frozenset[str], *, cutoff: float) -> str:
+    return next(iter(difflib.get_close_matches(word, sorted(names), n=1, cutoff=cutoff)), "")
 
 
 def _meant_module(facts: Facts) -> str:

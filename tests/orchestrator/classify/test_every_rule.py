@@ -17,6 +17,8 @@ TEST = "tests/test_cart.py:9:test_total"
 CONFTEST = "tests/conftest.py:5:basket"
 LIB = "lib/frames/table.py:3:read"
 LIBRARY = "lib/webframe/app.py:3:get"
+STOPPED = "lib/pytest_timeout.py:317:timeout_sigalrm"
+CASE = "std/unittest/case.py:584:_callTearDown"
 OS = "std/os.py:9:__getitem__"
 MISMATCH = (
     "ScopeMismatch: You tried to access the function scoped fixture a with a session scoped request"
@@ -414,6 +416,12 @@ CASES = {
     "teardown-raised-elsewhere": one("ValueError", "x", CONFTEST, phase="teardown"),
     # assertion
     "another-exception": one("KeyError", "'x'", TEST, SHOP, project=EXPECTING),
+    "unexpected-success": one("Failed", "Unexpected success"),
+    "product-asserts": one(
+        "AssertionError", "no rows", TEST, SHOP, source="assert rows, 'no rows'"
+    ),
+    "case-set-up-raised": one("ValueError", "no rows", CASE, "tests/test_cart.py:5:setUp"),
+    "case-tear-down-raised": one("ValueError", "no rows", CASE, "tests/test_cart.py:8:tearDown"),
     "strict-xpass": ([], {"message": "[XPASS(strict)] it works"}),
     "did-not-raise": one("Failed", "DID NOT RAISE <class 'ValueError'>", TEST),
     "inner-run-output": one(
@@ -530,7 +538,7 @@ CASES = {
     "unreachable": one("OSError", "", SHOP, attributes={"errno": 101}),
     # timeout
     "timeout-said": one("AssertionError", "timed out waiting for the cart", TEST),
-    "pytest-timeout": one("Failed", "Timeout (>1.0s) from pytest-timeout.", TEST),
+    "pytest-timeout": one("Failed", "Timeout (>1.0s) from pytest-timeout.", TEST, STOPPED),
     "size-limit": ([], {"phase": "call", "message": "[TC006] Timing Violation\nTest: a.py::b"}),
     "deadline": one("hypothesis.errors.DeadlineExceeded", "", TEST),
     "process-timeout": one("subprocess.TimeoutExpired", "", SHOP),

@@ -213,7 +213,7 @@ EXPECTED = [
     ("::test_variable", "environment", "variable", "SHOP_KEY"),
     ("::test_file", "environment", "file", "/no/such/file"),
     ("::test_port", "environment", "port", None),
-    ("::test_service", "network", "refused", None),
+    ("::test_service", "network", "refused", "127.0.0.1:1"),
     ("::test_root_decides", "network", "refused", None),
     ("::test_group", "network", "refused", None),
     ("::test_waits", "timeout", "wait", None),
