@@ -61,12 +61,18 @@ def united(found: Iterable[Cause]) -> tuple[Cause, ...]:
 
 _USED_UP = frozenset({"memory", "disk", "descriptors", "threads"})
 """Kinds of resources of which a machine has one."""
-_OUTSIDE = frozenset({"variable", "host", "program", "library", "marker", "option", "setting"})
+_OUTSIDE = frozenset(
+    {"variable", "host", "program", "library", "marker", "option", "setting", "interpreter"}
+)
 """Types of culprits that are mended outside of the code that failed."""
 _LEFT = frozenset({"removed_name", "removed_module", "changed_signature"})
 """Kinds of what a distribution no longer has, wherever it is used."""
 
 
+_PINNED = frozenset({"unmet_requirement", "plugin_incompatible"})
+"""Kinds of what another version of the distribution mends, all of it."""
+_RAISED = frozenset({"exception", "recursion"})
+"""Kinds of what a line of the product raises, whatever it says of its input."""
 _MISWIRED = frozenset({"not_found", "recursive", "scope_mismatch"})
 """Kinds of what is wrong with a fixture whoever asks for it."""
 
@@ -80,18 +86,21 @@ def _mended(cause: Cause) -> str:
         return f"resource {verdict.kind}"
     if culprit is None:
         return ""
-    if culprit.type in _OUTSIDE:
+    of_machine = verdict.category == "environment" and culprit.type == "file"
+    if culprit.type in _OUTSIDE or of_machine:
         return f"{verdict.category} {culprit.type} {culprit.name}"
     if culprit.type == "distribution" and verdict.kind in _LEFT:
         raised = decisive(cause.failures[0])
         message = normalise(raised.message) if raised else ""
         return f"{verdict.kind} {canonicalize_name(culprit.name)} {message}" if message else ""
     if culprit.type == "distribution" and (
-        verdict.category == "missing_dependency" or verdict.kind == "unmet_requirement"
+        verdict.category == "missing_dependency" or verdict.kind in _PINNED
     ):
         return f"{verdict.category} {canonicalize_name(culprit.name)}"
     if verdict.kind == "test_timeout":
         return _waiting(cause.failures[0])
+    if verdict.category == "product_error" and verdict.kind in _RAISED:
+        return _line_of_product(cause.failures[0])
     if culprit.type == "fixture" and verdict.kind in _MISWIRED:
         return f"fixture {culprit.name}"
     if culprit.type == "fixture" and verdict.kind in ("setup_raised", "teardown_raised"):
@@ -112,6 +121,13 @@ def _line(failure: Failure) -> str:
     raised = decisive(failure)
     own = [frame for frame in raised.frames if frame.origin in following.OWN] if raised else []
     return f"{raised.type} {own[-1].file}:{own[-1].line}" if raised and own else failure.nodeid
+
+
+def _line_of_product(failure: Failure) -> str:
+    """The type of the exception and the line of the product that it came out of; else empty."""
+    raised = decisive(failure)
+    own = [frame for frame in raised.frames if frame.origin in following.OWN] if raised else []
+    return f"raised {_line(failure)}" if own and own[-1].origin == "project" else ""
 
 
 def _one(alike: Sequence[Cause]) -> Cause:

@@ -22,11 +22,12 @@ _BEGINNING = re.compile(r"(?:(?<!\w)|(?<=\\n))\S")
 def leads(signed: Sequence[tuple[Failure, Signature]]) -> list[Signature]:
     """For each failure the signature of what it followed from, else its own.
 
-    Two kinds follow: an assertion that fails after the test logged the traceback of an exception
-    that others died of, or that quotes what it says; and a tear-down that only fails where the test
-    had failed already. The cost grows with the text that failures carry, not with their pairs.
+    Three kinds follow: an assertion that fails after the test logged the traceback of an exception
+    that others died of, or that quotes what it says; a tear-down that only fails where the test had
+    failed already; and pytest's complaint that it found nothing in a file which it could not
+    import. The cost grows with the text that failures carry, not with their pairs.
     """
-    return _broken_off(signed, _echoed(signed))
+    return _hidden(signed, _broken_off(signed, _echoed(signed)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,25 @@ def _echoed(signed: Sequence[tuple[Failure, Signature]]) -> list[Signature]:
     for failure, signature in signed:
         exceptions.add(failure, signature)
     return [exceptions.behind(failure) or signature for failure, signature in signed]
+
+
+def _hidden(
+    signed: Sequence[tuple[Failure, Signature]], leading: Sequence[Signature]
+) -> list[Signature]:
+    """The leads; that of a usage error becomes that of the file whose tests it did not find."""
+    broken = {
+        failure.nodeid: lead
+        for (failure, _), lead in zip(signed, leading, strict=True)
+        if failure.phase == "collect"
+    }
+    found = list(leading)
+    for place, (failure, _) in enumerate(signed):
+        raised = decisive(failure) if failure.phase != "collect" else None
+        if raised is None or not raised.type.endswith("UsageError"):
+            continue
+        named = [nodeid for nodeid in broken if nodeid and f"/{nodeid}::" in raised.message]
+        found[place] = broken[named[0]] if named else found[place]
+    return found
 
 
 def _broken_off(

@@ -177,12 +177,15 @@ def _test_asserts(facts: Facts) -> str:
 def _product_asserts(facts: Facts) -> str:
     """`yes` where the product's own line is an `assert`: it found itself in a state that cannot be.
 
-    Functions that are called `assert…` check for tests, wherever they are.
+    What is called `assert…` or `test…` checks for tests, wherever it is; so does what pytest
+    rewrites, whose message shows the expression.
     """
     frame = facts.frames[-1] if facts.frames else None
-    own = frame is not None and frame.origin == "project" and not is_harness(frame)
-    checks = frame is not None and frame.function.lower().lstrip("_").startswith("assert")
-    return "yes" if frame and own and frame.source.startswith("assert ") and not checks else ""
+    if frame is None or frame.origin != "project" or is_harness(frame):
+        return ""
+    checks = frame.function.lower().lstrip("_").startswith(("assert", "test"))
+    rewritten = facts.link.message.startswith("assert ")
+    return "yes" if frame.source.startswith("assert ") and not checks and not rewritten else ""
 
 
 def _mere_claim(facts: Facts) -> str:

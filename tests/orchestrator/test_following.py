@@ -1,0 +1,80 @@
+"""What only followed from other failures of the run is no cause of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest_kit.records import Failure, Frame, Raised
+from orchestrator.following import leads
+from orchestrator.signature import sign
+
+
+def _failed(nodeid, kind, message, *, phase="call", **fields):
+    raised = Raised(type=kind, message=message, frames=fields.pop("frames", ()))
+    return Failure(nodeid=nodeid, phase=phase, message=message, exceptions=(raised,), **fields)
+
+
+def _led(*failures):
+    """For each failure the place of that which it followed from, or its own."""
+    signed = [(failure, sign(failure)) for failure in failures]
+    own = [signature.id for _, signature in signed]
+    return [own.index(lead.id) for lead in leads(signed)]
+
+
+NO_TABLE = "no table of prices was found in the database of the shop"
+
+
+@pytest.mark.parametrize(
+    ("quoted", "follows"),
+    [
+        (f"assert 'ok' in 'error: {NO_TABLE}'", True),
+        (f"assert 'ok' in 'line\\\\n{NO_TABLE}\\\\n'", True),
+        (f"assert 'ok' in 'x{NO_TABLE}'", False),
+        (f"assert 'ok' in '{NO_TABLE[:-1]}!'", False),
+        (f"assert 'ok' in '{NO_TABLE[:29]}'", False),
+    ],
+)
+def test_an_assertion_that_quotes_an_exception_follows_from_it(quoted, follows):
+    """Also behind a line break as repr() shows it; a part of the message is not enough."""
+    died = _failed("a", "LookupError", NO_TABLE)
+
+    assert _led(died, _failed("b", "AssertionError", quoted)) == [0, 0 if follows else 1]
+
+
+def test_of_several_exceptions_the_first_explains():
+    """Whichever is quoted first: what was seen first is what broke first."""
+    one, other = f"{NO_TABLE} one", f"{NO_TABLE} two"
+    failures = (
+        _failed("a", "LookupError", other),
+        _failed("b", "KeyError", one),
+        _failed("c", "AssertionError", f"assert '{one}' == '{other}'"),
+    )
+
+    assert _led(*failures) == [0, 1, 0]
+
+
+def test_a_logged_traceback_is_found_by_its_place_and_what_it_says():
+    """Not by either alone, and in whichever folder the project lies."""
+    frame = Frame(file="shop/cart.py", line=7, function="total", origin="project")
+    died = _failed("a", "shop.errors.NoPrice", "of plums", frames=(frame,))
+
+    def logged(path, line, said):
+        log = f'Traceback:\n  File "{path}", line {line}, in total\n    raise\n{said}\n'
+        return _failed("b", "AssertionError", "assert 500 == 200", captured={"log": log})
+
+    said = "shop.errors.NoPrice: of plums"
+
+    assert _led(died, logged("/srv/x/shop/cart.py", 7, said)) == [0, 0]
+    assert _led(died, logged("/srv/x/shop/cart.py", 8, said)) == [0, 1]
+    assert _led(died, logged("/srv/x/shop/bill.py", 7, said)) == [0, 1]
+    assert _led(died, logged("/srv/x/shop/cart.py", 7, "NoPrice: of pears")) == [0, 1]
+
+
+@pytest.mark.parametrize(("asked", "follows"), [("test_a.py", True), ("test_b.py", False)])
+def test_tests_that_are_not_found_in_a_broken_file_follow_from_it(asked, follows):
+    """pytest that is given a test by name says that it is not there, where its file is broken."""
+    broken = _failed("tests/test_a.py", "ModuleNotFoundError", "No module", phase="collect")
+    message = f"('found no collectors for /srv/tests/{asked}::test_one',)"
+    usage = _failed("", "_pytest.config.exceptions.UsageError", message, phase="internal")
+
+    assert _led(broken, usage) == [0, 0 if follows else 1]
