@@ -79,7 +79,7 @@ def folded(tmp_path_factory):
     ("title", "failures", "prevented"),
     [
         ("TypeError: unsupported operand type(s) for +: 'int' and 'str'", 41, 0),
-        ("LookupError: no table test_row[a]", 30, 0),
+        ("LookupError: no table test_row[0]", 30, 0),
         (NO_WAREHOUSE, 1, 200),
     ],
 )

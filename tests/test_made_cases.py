@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -90,3 +91,26 @@ def _labels_by_group(judged):
     for label, group in zip(judged.labelled, judged.grouped, strict=True):
         found.setdefault(group, set()).add(label)
     return found
+
+
+def test_the_inventory_keeps_itself(made, tmp_path):
+    """A line for each cause: what it is, which tests, how many, when it was seen, what to do."""
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'abzu'\n", encoding="utf-8")
+    shutil.copytree(made / "inventory" / "predecessor", tmp_path / "red")
+    orchestrator = [sys.executable, "-m", "orchestrator"]
+    memory = ["--memory", str(tmp_path / "memory.db")]
+    for command in (["review", "./red"], ["causes", "--format", "markdown"]):
+        ended = subprocess.run(
+            [*orchestrator, *command, *memory],
+            cwd=tmp_path, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    heading, _, *lines = ended.stdout.splitlines()
+    names = [cell.strip() for cell in heading.strip("|").split(" | ")]
+    rows = [
+        dict(zip(names, (cell.strip() for cell in line.strip("|").split(" | ")), strict=True))
+        for line in lines
+    ]
+
+    assert len(rows) == 25
+    assert sum(int(row["failures"]) for row in rows) == 333
+    assert all(row[name] for row in rows for name in names if name != "culprit")
