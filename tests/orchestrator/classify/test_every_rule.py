@@ -474,7 +474,6 @@ CASES = {
         """assert 1 == 0\n +  where 1 = <Result KeyError('price')>.exit_code""",
         TEST,
     ),
-    "product-asserts": one("AssertionError", "assert price > 0", TEST, SHOP),
     "infinite-recursion": one("RecursionError", "maximum recursion depth exceeded", SHOP),
     "name-undefined": one("NameError", "name 'a' is not defined", SHOP),
     "product-exits": one("SystemExit", "2", SHOP),
