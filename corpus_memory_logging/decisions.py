@@ -98,6 +98,8 @@ def _decide_cause(
     }
     memory.execute("decide_cause", **row)
     memory.execute("add_decision", **row, run=None)
+    if category or culprit or decision["accepted"]:
+        memory.execute("learn", cause_id=cause_id)
     named_so = f"{row['culprit_type']}:{row['culprit']}" if row["culprit_type"] else None
     return {"status": row["status"], "category": category, "culprit": named_so}
 

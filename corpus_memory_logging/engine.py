@@ -36,6 +36,9 @@ class Engine(Protocol):
         Every word must occur, the beginning of a word is enough. Nothing typed is an error.
         """
 
+    def any_word(self, text: str) -> str:
+        """A text as this engine's full-text search takes it where any of its words may occur."""
+
     def problems(self) -> list[str]:
         """What an integrity check finds; empty where all is well."""
 

@@ -120,6 +120,29 @@ class Cause:
     """Null where no earlier run had it: it is new."""
     prevented: tuple[str, ...] = ()
     """Tests of earlier runs that a collection error kept from running."""
+    likeness: str = ""
+    """What near causes are found by: the exception, what it says, and the code that raised it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Similar:
+    """A cause of the memory that is near another, and what was learned of it."""
+
+    cause_id: str
+    signature: str
+    title: str
+    similarity: float
+    """Above 0, up to 1 where both look the same."""
+    category: str
+    """As a reviewer decided, else as the review of its last run said; so are kind and culprit."""
+    kind: str
+    culprit: Culprit | None
+    remedies: tuple[str, ...] = ()
+    """Suggestions that people accepted or that worked."""
+    reviewer: str | None = None
+    """Who said what it is or what mends it; null where that is known from runs alone."""
+    decided: str | None = None
+    """When: RFC 3339."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,6 +109,11 @@ class SQLiteEngine:
         # "" is no expression of FTS5; a phrase without letters matches nothing, which is meant.
         return " ".join(f'"{word}"*' for word in found) or '"."'
 
+    def any_word(self, text: str) -> str:
+        """See Engine."""
+        found = dict.fromkeys(re.findall(r"[^\W_]+", text.lower()))
+        return " OR ".join(f'"{word}"' for word in found) or '"."'
+
     def problems(self) -> list[str]:
         """See Engine."""
         with self._explained():

@@ -13,7 +13,7 @@ from conftest_kit.records import Run
 from corpus_memory_logging import decisions, rows
 from corpus_memory_logging.engine import Engine, Partition, Row
 from corpus_memory_logging.errors import StoreError
-from corpus_memory_logging.keys import from_text, storable
+from corpus_memory_logging.keys import from_text, key, storable
 from corpus_memory_logging.records import (
     Cause,
     Culprit,
@@ -219,9 +219,15 @@ class Store(Partition):
         elif before["last_seen"] <= started:
             self.execute("move_cause", cause_id=cause_id, run=run, title=title)
         self.execute("add_occurrence", run=run, **rows.occurrence_row(cause))
+        self._add_likeness(cause, cause_id)
         self._add_suggestions(cause.suggestions, run=run, created=started, cause_id=cause_id)
         if before and before["status"] == "resolved" and before["status_since"] < started:
             self._reopen(cause_id, run=run, time=started)
+
+    def _add_likeness(self, cause: Cause, cause_id: str) -> None:
+        content = storable(cause.likeness or cause.title)
+        likeness = key(self.project, "likeness", cause_id)
+        self.execute("add_likeness", likeness=likeness, cause_id=cause_id, content=content)
 
     def _reopen(self, cause_id: str, *, run: int, time: str) -> None:
         nothing = dict.fromkeys(

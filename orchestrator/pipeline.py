@@ -21,6 +21,7 @@ from orchestrator.errors import UnfinishedRun, UnreadableInput
 from orchestrator.findings import Earlier, Seen, Thresholds
 from orchestrator.intake import metrics_file, recorded
 from orchestrator.intake.metrics_file import Metrics
+from orchestrator.likeness import likeness
 from orchestrator.project import read as read_project
 from orchestrator.redact import Redactor
 from orchestrator.suggest import suggest
@@ -251,6 +252,7 @@ def _cause(
         suggestions=suggest(verdict, failures, context, known),
         remembered=known,
         prevented=tuple(dict.fromkeys(nodeid for nodeids in kept_back for nodeid in nodeids)),
+        likeness=likeness(failures),
     )
 
 

@@ -10,3 +10,10 @@
 
 -- fragment: listed_runs
 (SELECT value FROM json_each(:runs))
+
+-- Keys of at most 50 likenesses that share words with a text, the nearest by the index's rank.
+-- fragment: nearest_likenesses
+(SELECT likenesses.likeness FROM likenesses_search
+    JOIN likenesses ON likenesses.likeness = likenesses_search.rowid
+    WHERE likenesses_search MATCH :words AND likenesses.project = :project
+    ORDER BY likenesses_search.rank LIMIT 50)
