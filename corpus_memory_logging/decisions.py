@@ -42,7 +42,8 @@ def resolve(
 
     `accept` and `reject` take the id of a suggestion or a unique beginning of it; `accept` also
     takes the reviewer's own remedy, in more than one word, which becomes a suggestion of source
-    `reviewer`. `culprit` is a name, or `type:name`.
+    `reviewer`. `culprit` is a name, or `type:name`. Whoever accepts what the last review of the
+    cause suggested accepts its verdict, unless the cause was decided before.
 
     The cause is ignored with `ignore`; it stays as it is where the decision only corrects
     (category, culprit) or rejects; otherwise it is resolved, until its signature returns. A finding
@@ -98,6 +99,8 @@ def _decide_cause(
     }
     memory.execute("decide_cause", **row)
     memory.execute("add_decision", **row, run=None)
+    if decision["accepted"] and not (category or culprit):
+        memory.execute("confirm_verdict", cause_id=cause_id, accepted=decision["accepted"])
     if category or culprit or decision["accepted"]:
         memory.execute("learn", cause_id=cause_id)
     named_so = f"{row['culprit_type']}:{row['culprit']}" if row["culprit_type"] else None

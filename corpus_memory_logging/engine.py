@@ -36,8 +36,10 @@ class Engine(Protocol):
         Every word must occur, the beginning of a word is enough. Nothing typed is an error.
         """
 
-    def any_word(self, text: str) -> str:
-        """A text as this engine's full-text search takes it where any of its words may occur."""
+    def telling_words(self, text: str) -> str:
+        """What this engine's full-text search finds likenesses near a text by: any of its words
+        that few likenesses have, so that the answer takes no longer the more the memory holds.
+        """
 
     def problems(self) -> list[str]:
         """What an integrity check finds; empty where all is well."""

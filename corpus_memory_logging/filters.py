@@ -77,7 +77,7 @@ def parameters(memory: Partition, filters: Filters, name: str, *, now: datetime)
         "test": _pattern(test) if test else None,
         "run": run,
         "run_of_test": run if test else None,
-        "since": _since(filters.since, now) if filters.since else None,
+        "since": earliest(filters.since, now=now) if filters.since else None,
         **_status(filters.status, name),
         "known": None if filters.known is None else int(filters.known),
         "search": memory.engine.search_expression(filters.search) if filters.search else None,
@@ -102,7 +102,12 @@ def _status(status: str | None, name: str) -> dict[str, str | None]:
     return found | {"state" if name == "runs" else "suggestion_status": status}
 
 
-def _since(asked: str | datetime, now: datetime) -> str:
+def earliest(asked: str | datetime, *, now: datetime) -> str:
+    """The time that `Filters.since` means: RFC 3339.
+
+    Raises:
+        QueryError: it is none.
+    """
     if isinstance(asked, datetime):
         return moment(asked)
     age = _AGE.fullmatch(asked)

@@ -6,11 +6,14 @@ times are RFC 3339 in UTC. `culprit` is `{"type", "name", "version"}` or null.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import cache, partial
 from typing import Any
 
 from conftest_kit.records import to_json
-from corpus_memory_logging import alerts, environments
+from corpus_memory_logging import alerts, environments, trials
 from corpus_memory_logging.engine import Partition, Row
 from corpus_memory_logging.filters import Filters, parameters
 from corpus_memory_logging.keys import from_text
@@ -84,13 +87,15 @@ def suggestions(
 
     Keys: suggestion_id, text, commands (list), source, confidence, status, origin, checklist,
     context (what log_suggestion was told), created, last_suggested, run_id (the last that
-    made it), cause_id, finding_id, title, cause_status, category, kind, culprit, known.
+    made it), cause_id, finding_id, title, cause_status, category, kind, culprit, known, success
+    (how often suggestions of its kind were followed by green: {judged, green} as `trials.successes`
+    counts them, or null where too little is known).
 
     Raises:
         QueryError: a filter has a value that is not allowed.
     """
     asked = _asked(memory, filters, "suggestions", now)
-    return [_suggestion(row) for row in memory.select("suggestions", **asked)]
+    return _suggestions(memory, memory.select("suggestions", **asked))
 
 
 def findings(
@@ -163,7 +168,7 @@ def _show_run(memory: Partition, run: int) -> dict[str, Any]:
         "environment": environments.of_runs(memory, [row])[0],
         "causes": [_cause(found) for found in memory.select("causes", run=run)],
         "failures": [_failure(found) for found in memory.select("failures", run=run)],
-        "suggestions": [_suggestion(found) for found in memory.select("suggestions", run=run)],
+        "suggestions": _suggestions(memory, memory.select("suggestions", run=run)),
         "findings": [_finding(found) for found in memory.select("findings", run=run)],
         "artifacts": memory.select("artifacts", run=run),
         "alerts": alerts.of_run(memory, row["run_id"]),
@@ -178,9 +183,7 @@ def _show_cause(memory: Partition, cause_id: str) -> dict[str, Any]:
         "runs": [_run(row) for row in rows[:_SHOWN]],
         "environments": environments.of_runs(memory, rows),
         "failures": [_failure(row) for row in memory.select("failures", limit=_SHOWN, **of_cause)],
-        "suggestions": [
-            _suggestion(row) for row in memory.select("suggestions", limit=_SHOWN, **of_cause)
-        ],
+        "suggestions": _suggestions(memory, memory.select("suggestions", limit=_SHOWN, **of_cause)),
         "decisions": memory.select("decisions", **of_cause),
         "artifacts": memory.select("artifacts", limit=_SHOWN, **of_cause),
     }
@@ -197,9 +200,7 @@ def _show_failure(memory: Partition, failure_id: str) -> dict[str, Any]:
         "cause": _cause(memory.select("causes", cause_id=cause_id, run=run)[0])
         if cause_id
         else None,
-        "suggestions": [
-            _suggestion(found) for found in memory.select("suggestions", cause_id=cause_id)
-        ]
+        "suggestions": _suggestions(memory, memory.select("suggestions", cause_id=cause_id))
         if cause_id
         else [],
         "artifacts": memory.select("artifacts", run=run) if run else [],
@@ -208,7 +209,8 @@ def _show_failure(memory: Partition, failure_id: str) -> dict[str, Any]:
 
 def _show_suggestion(memory: Partition, suggestion_id: str) -> dict[str, Any]:
     row = memory.select("suggestions", suggestion_id=suggestion_id)[0]
-    shown = {**_suggestion(row), "cause": None, "finding": None, "decisions": [], "runs": []}
+    (listed,) = _suggestions(memory, [row])
+    shown = {**listed, "cause": None, "finding": None, "decisions": [], "runs": []}
     if cause_id := row["cause_id"]:
         shown["cause"] = _cause(memory.select("causes", cause_id=cause_id)[0])
         decisions = memory.select("decisions", cause_id=cause_id)
@@ -233,9 +235,9 @@ def _show_finding(memory: Partition, finding_id: str) -> dict[str, Any]:
     return {
         **_finding(memory.select("findings", **of_finding)[0]),
         "runs": [_run(row) for row in memory.select("runs", limit=_SHOWN, **of_finding)],
-        "suggestions": [
-            _suggestion(row) for row in memory.select("suggestions", limit=_SHOWN, **of_finding)
-        ],
+        "suggestions": _suggestions(
+            memory, memory.select("suggestions", limit=_SHOWN, **of_finding)
+        ),
         "decisions": memory.select("finding_decisions", **of_finding),
     }
 
@@ -326,6 +328,15 @@ def _failure(row: Row) -> dict[str, Any]:
         *("message", "cause_id", "title", "status"),
     )
     return {**{name: row[name] for name in plain}, **_verdict(row)}
+
+
+def _suggestions(memory: Partition, rows: Iterable[Row]) -> list[dict[str, Any]]:
+    known = cache(partial(trials.success, memory))
+    found = []
+    for row in rows:
+        success = known(row["source"], row["origin"])
+        found.append({**_suggestion(row), "success": asdict(success) if success else None})
+    return found
 
 
 def _suggestion(row: Row) -> dict[str, Any]:

@@ -68,6 +68,16 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Success:
+    """How often suggestions of one kind were followed by green."""
+
+    judged: int
+    """Episodes of causes for which one was made, and of which a later run says something."""
+    green: int
+    """Those whose tests passed in the run after one that made it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
     """What we say to do."""
 
@@ -80,6 +90,8 @@ class Suggestion:
     """The rule, reviewer or model that proposed it, with its version."""
     checklist: str | None = None
     """A line of the team's guidelines that prevents the next one."""
+    success: Success | None = None
+    """Of its kind (source and origin), where the memory knows enough to say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +107,10 @@ class Remembered:
     category: str | None = None
     """As a reviewer decided; null where none did."""
     culprit: Culprit | None = None
+    reviewer: str | None = None
+    """Who corrected or accepted last; null where nobody did."""
+    decided: str | None = None
+    """When: RFC 3339."""
     note: str | None = None
     fix: str | None = None
     """The commit that fixed it, as a reviewer said."""

@@ -8,7 +8,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from conftest_kit.records import Attempt, Environment, Failure, Run, failure_from_json, to_json
+from conftest_kit.records import (
+    Attempt,
+    Distribution,
+    Environment,
+    Failure,
+    Run,
+    distribution_from_json,
+    failure_from_json,
+    to_json,
+)
 from corpus_memory_logging.engine import Row
 from corpus_memory_logging.keys import identifier, key, moment, moment_of, storable, to_text
 from corpus_memory_logging.records import Artifact, Cause, Finding, Review, Suggestion
@@ -163,6 +172,18 @@ def packed(failure: Failure) -> bytes:
 def unpacked(record: bytes) -> Failure:
     """The failure of `packed`."""
     return failure_from_json(json.loads(zlib.decompress(record)))
+
+
+def packed_distributions(distributions: Iterable[Distribution]) -> bytes | None:
+    """What metadata says, small; null where nothing was recorded."""
+    documents = [to_json(one) for one in distributions]
+    return zlib.compress(to_text(documents).encode(), level=6) if documents else None
+
+
+def unpacked_distributions(content: bytes | None) -> tuple[Distribution, ...]:
+    """The distributions of `packed_distributions`."""
+    documents = json.loads(zlib.decompress(content)) if content else ()
+    return tuple(distribution_from_json(document) for document in documents)
 
 
 def occurrence_row(cause: Cause) -> Row:

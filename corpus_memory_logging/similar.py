@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from corpus_memory_logging.engine import Row
 from corpus_memory_logging.errors import StoreError
 from corpus_memory_logging.keys import storable
 from corpus_memory_logging.records import Culprit, Similar
@@ -29,21 +28,21 @@ def similar(
         StoreError: the database fails, or RapidFuzz is not installed.
     """
     wanted = _words(text or title)
-    words = store.engine.any_word(storable(wanted))
-    rows = store.select("similar", signature=storable(signature), words=words)
-    scores = {row["cause_id"]: _similarity(wanted, _words(row["content"])) for row in rows}
-    near = sorted(
-        (row for row in rows if scores[row["cause_id"]] > 0),
-        key=lambda row: (-scores[row["cause_id"]], row["cause_id"]),
+    words = store.engine.telling_words(storable(wanted))
+    candidates = store.select("near", signature=storable(signature), words=words)
+    scores = {row["cause_id"]: _similarity(wanted, _words(row["content"])) for row in candidates}
+    near = sorted(scores, key=lambda cause_id: (-scores[cause_id], cause_id))
+    return tuple(
+        _similar(store, cause_id, scores[cause_id]) for cause_id in near[:limit] if scores[cause_id]
     )
-    return tuple(_similar(store, row, scores[row["cause_id"]]) for row in near[:limit])
 
 
-def _similar(store: Store, row: Row, similarity: float) -> Similar:
+def _similar(store: Store, cause_id: str, similarity: float) -> Similar:
+    (row,) = store.select("learned", cause_id=cause_id)
     name = row["culprit_name"]
-    judged = store.select("judged_suggestions", cause_id=row["cause_id"])
+    judged = store.select("judged_suggestions", cause_id=cause_id)
     return Similar(
-        cause_id=row["cause_id"],
+        cause_id=cause_id,
         signature=row["signature"],
         title=row["title"],
         similarity=similarity,

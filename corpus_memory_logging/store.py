@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from conftest_kit.records import Run
-from corpus_memory_logging import decisions, rows
+from corpus_memory_logging import decisions, rows, trials
 from corpus_memory_logging.engine import Engine, Partition, Row
 from corpus_memory_logging.errors import StoreError
 from corpus_memory_logging.keys import from_text, key, storable
@@ -112,6 +112,7 @@ class Store(Partition):
             for cause in review.causes:
                 self._add_cause(cause, run=run, started=started)
             self.many("add_failure", failures, run=run)
+            trials.conclude(self, review, run=run, started=started)
             for number, finding in enumerate(review.findings, 1):
                 self._add_finding(finding, number, run=run, started=started)
             self.many("add_artifact", map(rows.artifact_row, review.artifacts), run=run)
@@ -182,6 +183,12 @@ class Store(Partition):
     def _add_run(self, review: Review, now: datetime) -> int:
         environment = rows.environment_row(self.project, review.recording.run.environment)
         self.execute("add_environment", **environment)
+        if distributions := rows.packed_distributions(review.recording.distributions):
+            self.execute(
+                "keep_distributions",
+                environment=environment["environment"],
+                distributions=distributions,
+            )
         run: int = self.select("next_run_number")[0]["run"]
         row = rows.run_row(review, now=now)
         self.execute("add_run", run=run, environment=environment["environment"], **row)
@@ -194,7 +201,7 @@ class Store(Partition):
         nodeids |= {failure.nodeid for failure in failures}
         texts = {failure.message for failure in failures}
         for cause in review.causes:
-            texts |= {cause.title, *(suggestion.text for suggestion in cause.suggestions)}
+            texts.add(cause.title)
         # Sorted by key: neighbours in the table go in together.
         tests = sorted(
             (rows.nodeid_row(self.project, nodeid) for nodeid in nodeids),
@@ -220,7 +227,7 @@ class Store(Partition):
             self.execute("move_cause", cause_id=cause_id, run=run, title=title)
         self.execute("add_occurrence", run=run, **rows.occurrence_row(cause))
         self._add_likeness(cause, cause_id)
-        self._add_suggestions(cause.suggestions, run=run, created=started, cause_id=cause_id)
+        self.propose(cause.suggestions, run=run, created=started, cause_id=cause_id)
         if before and before["status"] == "resolved" and before["status_since"] < started:
             self._reopen(cause_id, run=run, time=started)
 
@@ -249,13 +256,16 @@ class Store(Partition):
         if not self.execute("add_finding_occurrence", finding_id=finding_id, run=run, **row):
             return
         self.execute("add_tally", name="findings", label=kind, value=1)
-        texts = (suggestion.text for suggestion in finding.suggestions)
-        self.many("add_text", [rows.text_row(self.project, text) for text in texts])
-        self._add_suggestions(finding.suggestions, run=run, created=started, finding_id=finding_id)
+        self.propose(finding.suggestions, run=run, created=started, finding_id=finding_id)
 
-    def _add_suggestions(
-        self, suggestions: Iterable[Suggestion], *, run: int, created: str, **about: str
+    def propose(
+        self, suggestions: Sequence[Suggestion], *, run: int, created: str, **about: str
     ) -> None:
+        """Keeps what is suggested for a cause or a finding (`cause_id` or `finding_id`) in a run,
+        best first.
+        """
+        texts = [rows.text_row(self.project, suggestion.text) for suggestion in suggestions]
+        self.many("add_text", texts)
         (of,) = about.values()
         for rank, suggestion in enumerate(suggestions):
             suggestion_id = rows.suggestion_id(of, suggestion.text)
@@ -278,6 +288,8 @@ def _remembered(row: Row, suggestions: list[Row]) -> Remembered:
         status=row["status"],
         category=row.get("category"),
         culprit=Culprit(type=row["culprit_type"], name=name) if name else None,
+        reviewer=row.get("reviewer"),
+        decided=row.get("decided"),
         note=row["note"],
         fix=row["fix"],
         suggestions=tuple(

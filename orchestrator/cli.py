@@ -17,16 +17,17 @@ from rich.console import Console
 
 from conftest_kit import settings as kit_settings
 from conftest_kit.settings import Settings, SettingsError
-from corpus_memory_logging import Filters, Store, interactions, queries
+from corpus_memory_logging import Filters, Store, queries
 from corpus_memory_logging.errors import QueryError, StoreError, UnknownId
-from corpus_memory_logging.filters import STATUSES
-from corpus_memory_logging.records import CATEGORIES, FINDING_KINDS, Review
+from corpus_memory_logging.records import CATEGORIES, Review
 from orchestrator import demo as sample
 from orchestrator import exposition, launch, options, report, reviews, terminal
 from orchestrator.cli_init import init
+from orchestrator.cli_memory import memory
 from orchestrator.cli_rules import rules
 from orchestrator.cli_send import send
 from orchestrator.cli_serve import serve
+from orchestrator.cli_stats import stats
 from orchestrator.errors import (
     MemoryUnreachable,
     OrchestratorError,
@@ -35,7 +36,6 @@ from orchestrator.errors import (
 )
 from orchestrator.options import FAIL_ON
 from orchestrator.report import history, plain, tables
-from orchestrator.report.view import counted
 
 USAGE, BUG = 64, 70
 EXIT_CODES: tuple[tuple[str, str], ...] = (
@@ -54,7 +54,6 @@ COLUMNS = {
     "suggestions": ("suggestion_id", "status", "category", "culprit", "text"),
     "failures": ("failure_id", "phase", "category", "nodeid", "message"),
     "causes": ("cause_id", "status", "category", "culprit", "failures", "last_seen", "title"),
-    "findings": ("finding_id", "kind", "status", "occurrences", "last_seen", "text"),
     "runs": ("run_id", "state", "exit_code", "counts", "causes", "branch", "commit"),
 }
 INVENTORY = (
@@ -242,49 +241,8 @@ def demo(directory: Path | None) -> int:
         raise UsageProblem(f"{str(directory)!r} exists: name a folder to make") from error
 
 
-@cli.group()
-def stats() -> None:
-    """Figures over many runs."""
-
-
-@stats.command("findings")
-@options.memory
-@click.option("--kind", type=click.Choice(FINDING_KINDS), metavar="KIND", help="Of this kind.")
-@options.run
-@options.since
-@click.option(
-    "--status", type=click.Choice(STATUSES["findings"]), help="As a reviewer decided.", default=None
-)
-@options.known
-@options.limit
-@options.chosen_format(tables.FORMATS, "How the list is written.")
-def findings(memory: str | None, form: str, **filters: Any) -> None:
-    """List what was off though no test failed, the most recently seen first."""
-    with terminal.open_memory(terminal.settings_here(memory)) as store:
-        rows = queries.findings(store, Filters(**filters))
-    if not rows and form == "text":
-        terminal.say("no findings match")
-        return
-    terminal.emit(tables.render(rows, form, columns=COLUMNS["findings"], **terminal.look()))
-
-
-@cli.group()
-def memory() -> None:
-    """Work on the memory as a whole."""
-
-
-@memory.command("import")
-@options.memory
-@click.argument("path", type=click.Path(exists=True, path_type=Path))
-def import_(path: Path, memory: str | None) -> None:
-    """Take in the interactions that ABZU's JSONL files hold, rotated and quarantined ones too."""
-    with terminal.open_memory(terminal.settings_here(memory), create=True) as store:
-        taken = interactions.take_in(store, path)
-    terminal.emit(f"{counted(taken.added, 'record')} added, {taken.repeated} known already\n")
-    if taken.malformed:
-        terminal.say(f"{counted(taken.malformed, 'line')} left out: no JSON objects")
-
-
+cli.add_command(stats)
+cli.add_command(memory)
 cli.add_command(serve)
 cli.add_command(send)
 cli.add_command(rules)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from conftest_kit import log, rundir
 from conftest_kit.records import Recording
 from conftest_kit.settings import Settings
-from corpus_memory_logging import alerts, history, rows
-from corpus_memory_logging.records import Cause, Finding, Remembered, Review
+from corpus_memory_logging import alerts, history, rows, trials
+from corpus_memory_logging.records import Cause, Finding, Remembered, Review, Similar
+from corpus_memory_logging.similar import similar
 from corpus_memory_logging.store import Store
 from orchestrator import archive, causes, exposition, findings, flaky, freshness
 from orchestrator.archive import Archived
 from orchestrator.causes import Group
-from orchestrator.classify import Context, apply_decision, classify, context_of
+from orchestrator.classify import Context, apply_decision, apply_near, classify, context_of
+from orchestrator.classify.decided import SURE
 from orchestrator.errors import UnfinishedRun, UnreadableInput
 from orchestrator.findings import Earlier, Seen, Thresholds
 from orchestrator.intake import metrics_file, recorded
@@ -59,18 +62,19 @@ def review(
     yield "recall"
     run_id = recording.run.run_id
     reviewed_before = store.reviewed(run_id) if store else rundir.is_reviewed(run_directory)
-    remembered = store.recall(_signatures(groups), run_id=run_id) if store else {}
-    prevented = store.prevented(_collectors(groups)) if store else {}
+    remembered = store.recall(signatures(groups), run_id=run_id) if store else {}
+    prevented = store.prevented(collectors(groups)) if store else {}
 
     yield "compare"
     seen = _seen(recording, metrics, run_directory, settings, store)
     context = context_of(recording, read_project(settings.root))
-    known = [(group, _since_green(group, context, prevented, store)) for group in groups]
+    known = [(group, since_green(group, context, prevented, store)) for group in groups]
     unsteady = (one for group, since in known for one in flaky.both_outcomes(group.failures, since))
     found = _recalled((*_findings(seen, store), *flaky_tests, *unsteady), recording, store)
 
     yield "classify"
-    explained = explain(known, remembered=remembered, prevented=prevented)
+    near = partial(similar, store) if store else None
+    explained = explain(known, remembered=remembered, prevented=prevented, near=near)
 
     yield "archive"
     archived, trouble = (
@@ -80,7 +84,7 @@ def review(
     yield "remember"
     result = Review(
         recording=recording,
-        causes=explained,
+        causes=trials.with_success(store, explained) if store else explained,
         findings=findings.in_order(found),
         warnings=(*untold, *warnings, *findings.unknown(seen), *trouble),
         archive=str(archived.path) if archived else None,
@@ -126,12 +130,15 @@ def explain(
     *,
     remembered: Mapping[str, Remembered] | None = None,
     prevented: Mapping[str, tuple[str, ...]] | None = None,
+    near: Callable[..., tuple[Similar, ...]] | None = None,
 ) -> tuple[Cause, ...]:
     """The causes of groups of failures, each seen in its context; without a memory by what the
-    run itself says. Pure.
+    run itself says.
+
+    `near` is asked, as `similar` of the memory is, where the rules are not sure.
     """
     return causes.united(
-        _cause(group, context, remembered or {}, prevented or {}) for group, context in groups
+        _cause(group, context, remembered or {}, prevented or {}, near) for group, context in groups
     )
 
 
@@ -206,22 +213,24 @@ def _alerted(store: Store, run_id: str) -> Iterator[str]:
         yield f"alert {alert['name']}{severity}, {since}{summary}"
 
 
-def _signatures(groups: Iterable[Group]) -> list[str]:
+def signatures(groups: Iterable[Group]) -> list[str]:
+    """What the memory recalls the groups by."""
     return [group.signature.id for group in groups]
 
 
-def _collectors(groups: Iterable[Group]) -> list[str]:
+def collectors(groups: Iterable[Group]) -> list[str]:
+    """Files, classes and folders that could not be collected."""
     failures = (failure for group in groups for failure in group.failures)
     return [failure.nodeid for failure in failures if failure.phase == "collect"]
 
 
-def _since_green(
+def since_green(
     group: Group,
     context: Context,
     prevented: Mapping[str, tuple[str, ...]],
     store: Store | None,
 ) -> Context:
-    """With the run in which tests of the group passed last."""
+    """The context with the run in which tests of the group passed last."""
     if store is None:
         return context
     nodeids = (
@@ -238,10 +247,15 @@ def _cause(
     context: Context,
     remembered: Mapping[str, Remembered],
     prevented: Mapping[str, tuple[str, ...]],
+    near: Callable[..., tuple[Similar, ...]] | None,
 ) -> Cause:
     signature, failures = group.signature, group.failures
     known = remembered.get(signature.id)
-    verdict = apply_decision(classify(failures, context), known)
+    verdict, looks = classify(failures, context), likeness(failures)
+    alike: tuple[Similar, ...] = ()
+    if near and verdict.confidence < SURE:
+        alike = near(signature=signature.id, title=signature.title, text=looks)
+    verdict = apply_decision(apply_near(verdict, alike, looks), known)
     kept_back = (prevented.get(failure.nodeid, ()) for failure in failures)
     return Cause(
         cause_id=causes.cause_id(context.recording.run.project, signature.id),
@@ -249,10 +263,10 @@ def _cause(
         title=signature.title,
         verdict=verdict,
         failures=failures,
-        suggestions=suggest(verdict, failures, context, known),
+        suggestions=suggest(verdict, failures, context, known, alike),
         remembered=known,
         prevented=tuple(dict.fromkeys(nodeid for nodeids in kept_back for nodeid in nodeids)),
-        likeness=likeness(failures),
+        likeness=looks,
     )
 
 

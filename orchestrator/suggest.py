@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from conftest_kit.records import Failure
-from corpus_memory_logging.records import Remembered, Suggestion, Verdict
-from orchestrator.classify import Context, explain
+from corpus_memory_logging.records import Remembered, Similar, Suggestion, Verdict
+from orchestrator.classify import Context, explain, near_remedies
 from orchestrator.classify.engine import Match, fill, fill_all
 from orchestrator.install import command
 from orchestrator.project import Project
@@ -19,16 +19,18 @@ def suggest(
     failures: Sequence[Failure],
     context: Context,
     remembered: Remembered | None,
+    near: Sequence[Similar] = (),
 ) -> tuple[Suggestion, ...]:
     """Suggestions for a cause, best first; never empty.
 
     What worked or was accepted for the signature before comes first; what was rejected or failed
-    does not come again.
+    does not come again. What mended the nearest of `near` stands among what the rules say.
     """
     found, project = explain(failures, context), context.project
     proposed = (
         [*_from_rule(found, project)] if found and found.rule.category == verdict.category else []
     )
+    proposed += near_remedies(verdict, near)
     return ranked(proposed, remembered) or (_look(verdict, project),)
 
 

@@ -18,9 +18,21 @@ COALESCE(causes.decided_category, occurrences.category) AS category,
     occurrences.kind,
     COALESCE(causes.decided_culprit_type, occurrences.culprit_type) AS culprit_type,
     COALESCE(causes.decided_culprit_name, occurrences.culprit_name) AS culprit_name,
-    CASE WHEN causes.decided_culprit_name IS NULL THEN occurrences.culprit_version END
-        AS culprit_version,
+    CASE WHEN COALESCE(causes.decided_culprit_name, occurrences.culprit_name)
+        = occurrences.culprit_name THEN occurrences.culprit_version END AS culprit_version,
     occurrences.known
+
+-- What reviewers said last of what causes are, or of what mends them.
+-- fragment: last_word
+(
+    SELECT project, cause_id, reviewer, time FROM decisions
+    WHERE project = :project AND run IS NULL
+        AND COALESCE(category, culprit, accepted) IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM decisions AS later
+            WHERE later.project = decisions.project AND later.cause_id = decisions.cause_id
+            AND later.number > decisions.number AND later.run IS NULL
+            AND COALESCE(later.category, later.culprit, later.accepted) IS NOT NULL)
+)
 
 -- fragment: verdict_filters
 AND COALESCE(causes.decided_category, occurrences.category) = :category  -- if category
@@ -50,6 +62,7 @@ SELECT causes.cause_id, causes.status, causes.note, causes.fix,
     causes.decided_category AS category,
     causes.decided_culprit_type AS culprit_type,
     causes.decided_culprit_name AS culprit_name,
+    said.reviewer, said.time AS decided,
     MIN(runs.started) AS first_seen,
     MAX(runs.started) AS last_seen,
     COUNT(*) AS occurrences
@@ -57,12 +70,14 @@ FROM causes
 JOIN occurrences
     ON occurrences.project = causes.project AND occurrences.cause_id = causes.cause_id
 JOIN runs ON runs.project = occurrences.project AND runs.run = occurrences.run
+LEFT JOIN {last_word} AS said
+    ON said.project = causes.project AND said.cause_id = causes.cause_id
 WHERE causes.project = :project AND occurrences.cause_id IN (
         SELECT cause_id FROM causes WHERE project = :project AND signature = :signature
     )
     AND occurrences.run < :run  -- if run
 GROUP BY causes.cause_id, causes.status, causes.note, causes.fix, causes.decided_category,
-    causes.decided_culprit_type, causes.decided_culprit_name
+    causes.decided_culprit_type, causes.decided_culprit_name, said.reviewer, said.time
 ORDER BY last_seen DESC
 
 -- Those of a cause that got a status, the latest first.

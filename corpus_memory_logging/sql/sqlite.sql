@@ -11,9 +11,14 @@
 -- fragment: listed_runs
 (SELECT value FROM json_each(:runs))
 
--- Keys of at most 50 likenesses that share words with a text, the nearest by the index's rank.
+-- Keys of at most 50 likenesses that match telling words, the nearest by the index's rank.
 -- fragment: nearest_likenesses
 (SELECT likenesses.likeness FROM likenesses_search
     JOIN likenesses ON likenesses.likeness = likenesses_search.rowid
     WHERE likenesses_search MATCH :words AND likenesses.project = :project
     ORDER BY likenesses_search.rank LIMIT 50)
+
+-- In how many likenesses each of some words occurs; those that occur in none are left out.
+-- name: word_counts
+SELECT term, doc FROM likenesses_words WHERE term IN (SELECT value FROM json_each(:words))
+ORDER BY doc, term

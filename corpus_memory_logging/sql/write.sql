@@ -114,3 +114,19 @@ FROM decisions WHERE project = :project AND cause_id = :cause_id
 -- name: set_suggestion_status
 UPDATE suggestions SET status = :status, status_since = :time
 WHERE project = :project AND suggestion_id = :suggestion_id
+
+-- The verdict that an accepted suggestion was made for, where nobody decided before.
+-- name: confirm_verdict
+UPDATE causes SET (decided_category, decided_culprit_type, decided_culprit_name) = (
+    SELECT occurrences.category, occurrences.culprit_type, occurrences.culprit_name
+    FROM occurrences
+    WHERE occurrences.project = causes.project AND occurrences.cause_id = causes.cause_id
+        AND occurrences.run = causes.last_run
+)
+WHERE project = :project AND cause_id = :cause_id
+    AND decided_category IS NULL AND decided_culprit_name IS NULL
+    AND EXISTS (SELECT 1 FROM occurrences
+        JOIN proposals ON proposals.project = occurrences.project
+            AND proposals.run = occurrences.run AND proposals.suggestion_id = :accepted
+        WHERE occurrences.project = causes.project AND occurrences.cause_id = causes.cause_id
+            AND occurrences.run = causes.last_run AND occurrences.category <> 'unknown')

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from conftest_kit.records import Failure, Recording
-from corpus_memory_logging.records import Remembered, Verdict
+from corpus_memory_logging.records import Verdict
 from orchestrator.classify import (
     breaks,
     calls,
@@ -21,13 +20,22 @@ from orchestrator.classify import (
     refusals,
     spelling,
 )
+from orchestrator.classify.decided import apply_decision, apply_near, near_remedies
 from orchestrator.classify.engine import Match, match, said_since_green
 from orchestrator.classify.facts import Context
 from orchestrator.classify.installed import Installed
 from orchestrator.classify.rules import rules
 from orchestrator.project import Project
 
-__all__ = ["Context", "apply_decision", "classify", "context_of", "explain"]
+__all__ = [
+    "Context",
+    "apply_decision",
+    "apply_near",
+    "classify",
+    "context_of",
+    "explain",
+    "near_remedies",
+]
 
 CATALOGUE = {
     name: fact
@@ -71,22 +79,6 @@ def classify(failures: Sequence[Failure], context: Context) -> Verdict:
 def explain(failures: Sequence[Failure], context: Context) -> Match | None:
     """The rule that decides on these failures, with its facts."""
     return match(rules(), failures, context)
-
-
-def apply_decision(verdict: Verdict, remembered: Remembered | None) -> Verdict:
-    """The verdict as a reviewer corrected it for this signature; else as it is."""
-    if remembered is None or (remembered.category is None and remembered.culprit is None):
-        return verdict
-    category = remembered.category or verdict.category
-    return replace(
-        verdict,
-        category=category,
-        kind=verdict.kind if category == verdict.category else "",
-        culprit=remembered.culprit or (verdict.culprit if category == verdict.category else None),
-        confidence=0.99,
-        evidence=(f"A reviewer decided so; last seen {remembered.last_seen}", *verdict.evidence),
-        rule="reviewer",
-    )
 
 
 def _unknown(failures: Sequence[Failure], context: Context) -> Verdict:

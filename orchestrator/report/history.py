@@ -37,9 +37,9 @@ _FACTS: dict[str, tuple[str, ...]] = {
         *("cause_id", "title", "status", "category", "kind", "culprit", "context"),
     ),
     "suggestion": (
-        *("text", "commands", "status", "source", "confidence", "origin", "checklist", "created"),
-        *("last_suggested", "cause_id", "finding_id", "title", "category", "kind", "culprit"),
-        "context",
+        *("text", "commands", "status", "source", "confidence", "success", "origin", "checklist"),
+        *("created", "last_suggested", "cause_id", "finding_id", "title", "category", "kind"),
+        *("culprit", "context"),
     ),
     "finding": (
         *("kind", "text", "status", "evidence", "run_id", "first_seen", "last_seen"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict
 from typing import Any
 
 from conftest_kit.records import OUTCOMES, Failure, Run
@@ -102,6 +103,7 @@ def _suggestion(suggestion: Suggestion) -> dict[str, Any]:
         "status": suggestion.status,
         "origin": suggestion.origin,
         "checklist": suggestion.checklist,
+        "success": asdict(suggestion.success) if suggestion.success else None,
     }
 
 

@@ -149,8 +149,9 @@ class _Page:
 
     def _suggestion(self, label: str, suggestion: Suggestion, **place: int) -> None:
         colour = "" if label == "or" else "green"
-        status = _STATUS.get(suggestion.status)
-        aside = f" ({status})" if status else ""
+        said = (_STATUS.get(suggestion.status, ""), view.success(suggestion))
+        aside = "; ".join(filter(None, said))
+        aside = f" ({aside})" if aside else ""
         self._prose(label, one_line(suggestion.text) + aside, style=colour, **place)
         for command in suggestion.commands:
             for position, line in enumerate(clean(command).splitlines()):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from conftest_kit.records import OUTCOMES, Failure, Frame, Recording, Run
-from corpus_memory_logging.records import Cause, Finding, Review
+from corpus_memory_logging.records import Cause, Finding, Review, Suggestion
 from orchestrator.report.plain import one_line
 
 _EXIT_CODES = {
@@ -133,6 +133,12 @@ def novelty(seen: Cause | Finding) -> str:
     before = counted(known.occurrences, "run")
     text = f"known since {one_line(known.first_seen)[:10]}, {before} before"
     return text if known.status == "open" else f"{text}, was {known.status}"
+
+
+def success(suggestion: Suggestion) -> str:
+    """`… this kind was followed by green 7 of 9 times`; empty where too little is known."""
+    known = suggestion.success
+    return f"this kind was followed by green {known.green} of {known.judged} times" if known else ""
 
 
 def location(cause: Cause) -> Frame | None:

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from corpus_memory_logging import StoreError
+from corpus_memory_logging import StoreError, queries
 from corpus_memory_logging.records import Culprit
 from corpus_memory_logging.similar import similar
 from corpus_memory_logging.store import open_store
@@ -72,9 +72,48 @@ class TestSimilar:
             "environment",
             Culprit(type="variable", name="PYTHONPATH"),
         )
-        assert (found.reviewer, found.decided) == ("ana", make.started(9).isoformat(timespec="microseconds"))
+        assert (found.reviewer, found.decided) == (
+            "ana",
+            make.started(9).isoformat(timespec="microseconds"),
+        )
         assert found.remedies == ("Unset the path",)
         assert 0.8 < found.similarity < 1
+
+    def test_another_category_takes_kind_and_culprit_away(self, store, make, seen):
+        """They belonged to what the reviewer says it is not."""
+        (toml,) = seen(TOML)
+        decide(store, make, toml, category="environment")
+
+        (found,) = near(store)
+
+        assert (found.category, found.kind, found.culprit) == ("environment", "", None)
+
+    def test_an_accepted_suggestion_confirms_the_verdict(self, store, make, seen):
+        """Its category, kind and culprit are the reviewer's from then on; the culprit's version
+        stays in the lists.
+        """
+        (toml,) = seen(TOML)
+        best = queries.suggestions(store)[0]["suggestion_id"]
+        decide(store, make, toml, accept=best)
+
+        (found,) = near(store)
+        known = store.recall(["reason-v1:a"], run_id="x")["reason-v1:a"]
+        (listed,) = queries.causes(store)
+
+        assert (found.category, found.kind) == ("missing_dependency", "distribution")
+        assert (known.category, known.reviewer) == ("missing_dependency", "ana")
+        assert known.culprit == found.culprit == Culprit(type="distribution", name="PyYAML")
+        assert listed["culprit"]["version"] == "6.0"
+
+    @pytest.mark.parametrize("changed", [{"category": "unknown"}, {"rejected": True}])
+    def test_what_says_nothing_confirms_nothing(self, store, make, seen, changed):
+        """Nobody accepts that the cause is unknown, nor a verdict by rejecting what it suggests."""
+        rejected = changed.pop("rejected", False)
+        (toml,) = seen(TOML, **changed)
+        best = queries.suggestions(store)[0]["suggestion_id"]
+        decide(store, make, toml, **{"reject" if rejected else "accept": best})
+
+        assert store.recall(["reason-v1:a"], run_id="x")["reason-v1:a"].category is None
 
     def test_the_nearest_comes_first(self, store, make, seen):
         """What shares fewer words comes later, what shares none not at all."""

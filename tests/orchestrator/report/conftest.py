@@ -16,6 +16,7 @@ from corpus_memory_logging.records import (
     Finding,
     Remembered,
     Review,
+    Success,
     Suggestion,
     Verdict,
 )
@@ -139,6 +140,7 @@ def compatibility() -> Cause:
             Suggestion(
                 text="Use float instead of np.float.",
                 source="reviewer",
+                success=Success(judged=9, green=7),
                 status="accepted",
                 confidence=0.99,
             ),
@@ -275,6 +277,7 @@ def reviews() -> st.SearchStrategy[Review]:
         status=st.sampled_from(["proposed", "accepted", "rejected", "worked", "failed"]),
         origin=texts,
         checklist=st.none() | texts,
+        success=st.none() | st.builds(Success, judged=st.integers(5, 99), green=st.integers(0, 99)),
     )
     causes = st.builds(
         Cause,

@@ -32,7 +32,7 @@ def test_causes_come_first_with_what_to_do(red):
         "… and 38 more",
         "kept 12 tests",
         " 2  compatibility · numpy 2.3.0 · 1 failure · known since 2025-11-03, 3 runs before",
-        "(accepted by a reviewer)",
+        "(accepted by a reviewer; this kind was followed by green 7 of 9 times)",
         "noted   The port is tracked",
         "fixed   last time by commit 4be1d20",
         " 3  unknown · 1 failure · NEW",
