@@ -9,7 +9,7 @@ import click
 
 from orchestrator import options, terminal
 from orchestrator.errors import UnreadableInput
-from orchestrator.evaluate import cases, scores
+from orchestrator.evaluate import cases, reducing, scores
 from orchestrator.evaluate.judge import judge
 from orchestrator.report import evaluation as report
 
@@ -43,7 +43,8 @@ def evaluate(
     CASES is a folder of cases, as in tests/cases of the repository.
     """
     before = _scores(baseline) if baseline else None
-    found = scores.evaluate(judge(case) for case in cases.read_all(folder))
+    labelled = list(cases.read_all(folder))
+    found = scores.evaluate(map(judge, labelled), reducing.by_section(labelled))
     terminal.emit(report.render(found, form, **shown), output)
     if before is None:
         return 0

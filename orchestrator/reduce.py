@@ -18,17 +18,18 @@ from orchestrator.chain import decisive, headline
 from orchestrator.report.plain import clean
 
 BYTES_PER_TOKEN = 3
-"""Of the text of 164 cases o200k and cl100k make a token of 3.9 bytes on the average, and in none of
+"""Of the text of 164 cases o200k and cl100k make a token of 3.9 bytes on the average, in none of
 fewer than 2.9 (gpt-tokenizer, 2026-11): an estimate with 3 is on the safe side."""
 _NUMBER_TOKENS = 2
 """What a line's number and its end cost."""
 
 _LONGEST_LINE = 600
 _CUT = " … "
+_OWN = ("project", "test")
 _SHOWN_IN_FULL = 6
 """Failures that say something else than those before them."""
-_COUNTED = 20
-"""Further failures that are named."""
+_NAMED = 20
+"""Further failures, of those that say something else and of those that say the same."""
 _FIRST_LINES = 30
 """Of a message: beyond them it is a dump."""
 _OWN_FRAMES, _OTHER_FRAMES = 12, 3
@@ -139,16 +140,16 @@ def _lines(failures: Sequence[Failure]) -> Iterator[_Line]:
     alike: dict[str, list[Failure]] = {}
     for failure in failures:
         alike.setdefault(_saying(failure), []).append(failure)
-    different = list(alike.values())
-    for place, same in enumerate(different[:_SHOWN_IN_FULL]):
-        later = _LATER * bool(place)
+    different = list(alike.items())
+    for place, (_, same) in enumerate(different[:_SHOWN_IN_FULL]):
         for line in _failure(same[0], len(same) - 1):
-            yield _Line(line.rank + later, line.text)
-    for same in islice(different, _SHOWN_IN_FULL, _SHOWN_IN_FULL + _COUNTED):
-        yield _Line(_Rank.MESSAGE, f"also {_test(same[0])}: {_saying(same[0])}")
-    if len(different) > _SHOWN_IN_FULL + _COUNTED:
-        more = sum(map(len, different[_SHOWN_IN_FULL + _COUNTED :]))
-        yield _Line(_Rank.MESSAGE, f"and {more} more failures that say something else")
+            yield _Line(line.rank + _LATER * bool(place), line.text)
+        for other in islice(same, 1, 1 + _NAMED):
+            yield _Line(_Rank.LAST_PRINTED, f"also {_test(other)}{_place(other)}")
+    for saying, same in islice(different, _SHOWN_IN_FULL, _SHOWN_IN_FULL + _NAMED):
+        yield _Line(_Rank.MESSAGE, f"also {_test(same[0])}: {saying}{_place(same[0])}")
+    if unnamed := sum(len(same) for _, same in different[_SHOWN_IN_FULL + _NAMED :]):
+        yield _Line(_Rank.MESSAGE, f"and {unnamed} more failures that say something else")
 
 
 def _saying(failure: Failure) -> str:
@@ -157,6 +158,22 @@ def _saying(failure: Failure) -> str:
     if root is None:
         return headline(failure.message or failure.text)
     return f"{root.type}: {headline(root.message)}"
+
+
+def _place(failure: Failure) -> str:
+    """The deepest line of own code."""
+    own = [frame for frame in _frames_of(failure) if frame.origin in _OWN]
+    return f", {_shown(own[-1])}" if own else ""
+
+
+def _frames_of(failure: Failure) -> Sequence[Frame]:
+    root = decisive(failure)
+    return root.frames if root else ()
+
+
+def _shown(frame: Frame) -> str:
+    place = f"{frame.file}:{frame.line} in {frame.function}"
+    return f"{place}: {frame.source}" if frame.source else place
 
 
 def _test(failure: Failure) -> str:
@@ -172,7 +189,7 @@ def _failure(failure: Failure, others: int) -> Iterator[_Line]:
     if not failure.exceptions:
         yield from _reported(failure)
     for fixture in failure.fixtures:
-        if fixture.origin in ("project", "test"):
+        if fixture.origin in _OWN:
             place = f"{fixture.file}:{fixture.line}"
             yield _Line(_Rank.FIXTURE, f"fixture {fixture.name} ({fixture.scope}) {place}")
     for stream, text in failure.captured.items():
@@ -205,7 +222,7 @@ def _message(message: str, *, head: str, rank: int) -> Iterator[_Line]:
 
 
 def _frames(frames: Sequence[Frame], *, indent: str) -> Iterator[_Line]:
-    own = [frame for frame in frames if frame.origin in ("project", "test")]
+    own = [frame for frame in frames if frame.origin in _OWN]
     near, other = set(own[-_OWN_FRAMES:]), set(frames[-_OTHER_FRAMES:])
     raised_in, deepest = frames[-1:], own[-1:]
     for frame in dict.fromkeys(frames):
@@ -215,8 +232,7 @@ def _frames(frames: Sequence[Frame], *, indent: str) -> Iterator[_Line]:
             rank = _Rank.FIXTURE
         else:
             rank = _Rank.OTHER_PLACE if frame in other or frame in own else _Rank.REST
-        place = f"{indent}    {frame.file}:{frame.line} in {frame.function}"
-        yield _Line(rank, f"{place}: {frame.source}" if frame.source else place)
+        yield _Line(rank, f"{indent}    {_shown(frame)}")
 
 
 def _reported(failure: Failure) -> Iterator[_Line]:

@@ -60,6 +60,11 @@ class LabelledCase:
     project: Project
     causes: tuple[LabelledCause, ...]
 
+    @property
+    def section(self) -> str:
+        """What it is scored with: `runs/tuned`."""
+        return f"{self.kind}/{self.part}"
+
 
 def part_of(project: str) -> Part:
     """Whether rules may be tuned on a project's cases: decided by its name, by nobody.

@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator.evaluate import measures
 from orchestrator.evaluate.judge import Judged, JudgedCase
 from orchestrator.evaluate.measures import Bin, Category
+from orchestrator.evaluate.reducing import Reduction
 
 CONFIDENT = 0.9
 FLOORS = (
@@ -63,9 +64,11 @@ class Evaluation:
     scores: Mapping[str, Scores]
     wrong: Mapping[str, tuple[Judged, ...]]
     """Where category, culprit or remedy is wrong."""
+    reducer: Mapping[str, Reduction]
+    """What is left of the failures where a model or a brief reads them."""
 
 
-def evaluate(judged: Iterable[JudgedCase]) -> Evaluation:
+def evaluate(judged: Iterable[JudgedCase], reducer: Mapping[str, Reduction]) -> Evaluation:
     """The scores of each kind and part that has cases."""
     sections: dict[str, list[JudgedCase]] = {}
     for case in judged:
@@ -74,6 +77,7 @@ def evaluate(judged: Iterable[JudgedCase]) -> Evaluation:
     return Evaluation(
         scores={name: _scores(sections[name]) for name in names},
         wrong={name: tuple(_wrong(sections[name])) for name in names},
+        reducer={name: reducer[name] for name in names if name in reducer},
     )
 
 
@@ -87,6 +91,11 @@ def to_json(evaluation: Evaluation, *, show_scored: bool) -> dict[str, Any]:
             if show_scored or is_shown(name)
             else len(wrong)
             for name, wrong in evaluation.wrong.items()
+        },
+        "reducer": {
+            name: _rounded(asdict(one))
+            | {"lost": list(one.lost) if show_scored or is_shown(name) else len(one.lost)}
+            for name, one in evaluation.reducer.items()
         },
     }
 
@@ -111,6 +120,11 @@ def fallen(now: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[str]:
             for name, is_worse, was, value in _compared(old, new):
                 if is_worse:
                     yield f"{section}: {name} is {value:.4f}, was {was:.4f}"
+        for section, old in before.get("reducer", {}).items():
+            kept = now["reducer"][section]["means"]["reducer"]
+            for name, was in old["means"]["reducer"].items():
+                if kept[name] < was:
+                    yield f"{section}: the reducer keeps {kept[name]:.4f} of {name}, was {was:.4f}"
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"no scores: {type(error).__name__}: {error}") from error
 

@@ -29,5 +29,7 @@ def render(
     return made.get_template("evaluation.md" if form == "markdown" else "evaluation.txt").render(
         scores=evaluation.scores,
         wrong={} if summary else evaluation.wrong,
+        reducer=evaluation.reducer,
+        show_lost=not summary,
         is_shown=lambda section: show_scored or scores.is_shown(section),
     )

@@ -73,6 +73,21 @@ def test_fails_where_a_score_fell(evaluate, tmp_path):
     assert fell.stderr == "orchestrator: runs/tuned: accuracy is 0.5000, was 0.9000\n"
 
 
+def test_fails_where_the_reducer_keeps_less(evaluate, tmp_path):
+    """What is left of failures is scored too; scores of before it was are still a baseline."""
+    baseline = tmp_path / "scores.json"
+    evaluate("--format", "json", "--output", baseline)
+    document = json.loads(baseline.read_text())
+    document["reducer"]["runs/tuned"]["means"]["reducer"]["noisy"] = 1.5
+    baseline.write_text(json.dumps(document))
+    fell = evaluate("--baseline", baseline)
+    baseline.write_text(json.dumps({"scores": document["scores"]}))
+
+    assert fell.exit_code == 80
+    assert "runs/tuned: the reducer keeps 1.0000 of noisy, was 1.5000" in fell.stderr
+    assert evaluate("--baseline", baseline).exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [("{", "cannot be read"), ("[]", "must hold a JSON object"), ("{}", "no scores")],

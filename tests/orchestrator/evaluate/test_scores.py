@@ -45,7 +45,8 @@ def test_adds_up_by_hand():
             _case(RIGHT),
             _case(WRONG, UNSURE, labelled=(0, 0, 1, 1), grouped=(0, 0, 0, 0)),
             _case(RIGHT, part="scored"),
-        ]
+        ],
+        {},
     )
     tuned = found.scores["runs/tuned"]
 
@@ -61,7 +62,7 @@ def test_adds_up_by_hand():
 
 def test_keeps_single_cases_of_the_scored_part_back():
     """Only counted, unless asked for."""
-    found = scores.evaluate([_case(WRONG), _case(WRONG, part="scored")])
+    found = scores.evaluate([_case(WRONG), _case(WRONG, part="scored")], {})
     kept = scores.to_json(found, show_scored=False)["wrong"]
     shown = scores.to_json(found, show_scored=True)["wrong"]
 
@@ -71,7 +72,7 @@ def test_keeps_single_cases_of_the_scored_part_back():
 
 
 def _document(*cases):
-    return json.loads(json.dumps(scores.to_json(scores.evaluate(cases), show_scored=False)))
+    return json.loads(json.dumps(scores.to_json(scores.evaluate(cases, {}), show_scored=False)))
 
 
 def test_names_each_score_that_fell():
