@@ -162,6 +162,25 @@ class Similar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What became of asking a model about a signature, with one version of the prompt."""
+
+    signature: str
+    prompt: str
+    """Name and hash of the prompt."""
+    model: str
+    status: Literal["accepted", "rejected"]
+    reason: str | None = None
+    """Why its answer was rejected."""
+    answer: Mapping[str, Any] = field(default_factory=dict)
+    """What was accepted, as plain data."""
+    requests: int = 0
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """Something off though no test failed; here its occurrence in one run."""
 

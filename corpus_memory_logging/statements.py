@@ -48,7 +48,7 @@ def _wanted(text: str, given: frozenset[str]) -> Iterator[str]:
 @cache
 def _pieces(engine: str) -> dict[str, str]:
     pieces: dict[str, str] = {}
-    for stem in ("write", "read", "findings", "alerts", "learned", engine):
+    for stem in ("write", "read", "findings", "alerts", "learned", "readings", engine):
         source = files(__package__).joinpath("sql", f"{stem}.sql").read_text("utf-8")
         _, *found = _HEADING.split(source)
         names, texts = found[1::3], found[2::3]

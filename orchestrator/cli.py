@@ -21,7 +21,16 @@ from corpus_memory_logging import Filters, Store, queries
 from corpus_memory_logging.errors import QueryError, StoreError, UnknownId
 from corpus_memory_logging.records import CATEGORIES, Review
 from orchestrator import demo as sample
-from orchestrator import exposition, launch, options, report, reviews, terminal
+from orchestrator import (
+    explaining,
+    exposition,
+    launch,
+    model_settings,
+    options,
+    report,
+    reviews,
+    terminal,
+)
 from orchestrator.cli_init import init
 from orchestrator.cli_memory import memory
 from orchestrator.cli_rules import rules
@@ -98,6 +107,7 @@ def cli(debug: bool) -> None:
 
 @cli.command(context_settings={"allow_interspersed_args": False})
 @options.reporting
+@options.no_model
 @options.metrics_dir
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_context
@@ -107,6 +117,7 @@ def run(
     command: tuple[str, ...],
     memory: str | None,
     metrics_dir: str | None,
+    no_model: bool,
     **wanted: Any,
 ) -> int:
     """Run pytest with the kit loaded and review the run: `orchestrator run -- pytest …`.
@@ -117,6 +128,10 @@ def run(
     if metrics_dir:
         environ = {**environ, f"{kit_settings.PREFIX}METRICS_DIR": metrics_dir}
     settings, problems = kit_settings.load_what_is_right(root, environ, overrides)
+    try:
+        model = None if no_model else model_settings.load(root, environ)
+    except SettingsError as error:
+        model, problems = None, (*problems, str(error))
     for problem in problems:
         terminal.say(f"{problem}; this run goes on without it")
     launched = launch.launch(
@@ -124,7 +139,9 @@ def run(
     )
 
     def stages(store: Store | None) -> Iterator[str | Review]:
-        return reviews.of_launched(launched, settings=settings, store=store, now=terminal.now())
+        return reviews.of_launched(
+            launched, settings=settings, store=store, now=terminal.now(), model=model
+        )
 
     if wanted["form"] == "text" and not wanted["output"]:
         terminal.emit("\n")  # a process that died leaves its last line open
@@ -136,16 +153,20 @@ def run(
 
 @cli.command()
 @options.reporting
+@options.no_model
 @click.argument("run", default="latest")
-def review(run: str, memory: str | None, **wanted: Any) -> int:
+def review(run: str, memory: str | None, no_model: bool, **wanted: Any) -> int:
     """Review the latest run, or the one named, and remember what it taught."""
     settings = terminal.settings_here(memory)
+    model = None if no_model else model_settings.load(settings.root, os.environ)
 
     if run != "latest" or not settings.metrics_file.exists():
         reviews.locate(run, settings)  # first, so that a wrong name makes no memory
 
     def stages(store: Store | None) -> Iterator[str | Review]:
-        return reviews.of_named(run, settings=settings, store=store, now=terminal.now())
+        return reviews.of_named(
+            run, settings=settings, store=store, now=terminal.now(), model=model
+        )
 
     return _review(stages, settings, **wanted)
 
@@ -173,11 +194,18 @@ _query("runs", "List runs, the newest first.")
 @cli.command()
 @options.memory
 @options.chosen_format(history.FORMATS, "How it is shown.")
+@click.option("--explain", is_flag=True, help="Of a cause also what the configured model says.")
 @click.argument("id")
-def show(id: str, form: str, memory: str | None) -> None:
+def show(id: str, form: str, memory: str | None, explain: bool) -> None:
     """Show a run, cause, failure, suggestion, finding or alert with its history."""
-    with terminal.open_memory(terminal.settings_here(memory)) as store:
+    settings = terminal.settings_here(memory)
+    model = model_settings.load(settings.root, os.environ) if explain else None
+    with terminal.open_memory(settings) as store:
         found = queries.show(store, id)
+        if explain:
+            found = explaining.explained(
+                found, store=store, settings=settings, model=model, now=terminal.now()
+            )
     terminal.emit(history.render(found, form, **terminal.look()))
 
 

@@ -10,8 +10,8 @@ import click
 from orchestrator import options, terminal
 from orchestrator.errors import UnreadableInput
 from orchestrator.evaluate import cases, reducing, scores
+from orchestrator.evaluate import rendering as report
 from orchestrator.evaluate.judge import judge
-from orchestrator.report import evaluation as report
 
 
 @click.group()

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from corpus_memory_logging import Filters, queries, trials
+from corpus_memory_logging import Filters, queries, readings, trials
 from corpus_memory_logging.filters import STATUSES
 from corpus_memory_logging.records import FINDING_KINDS
 from orchestrator import options, terminal
@@ -17,6 +17,8 @@ _SUGGESTIONS = (
     *("source", "causes", "judged", "green", "success_rate", "tried", "worked", "failed"),
     "origin",
 )
+
+_MODEL = ("day", "model", "requests", "tokens", "accepted", "rejected", "seconds")
 
 
 @click.group()
@@ -56,3 +58,18 @@ def suggestions(memory: str | None, form: str) -> None:
         terminal.say("no later run says yet what became of a suggestion")
         return
     terminal.emit(tables.render(rows, form, columns=_SUGGESTIONS, **terminal.look()))
+
+
+@stats.command()
+@options.memory
+@options.since
+@options.limit
+@options.chosen_format(tables.FORMATS, "How the list is written.")
+def model(memory: str | None, form: str, **filters: Any) -> None:
+    """What the model was asked and what that cost, by day (UTC), the last day first."""
+    with terminal.open_memory(terminal.settings_here(memory)) as store:
+        rows = readings.spent(store, Filters(**filters), now=terminal.now())
+    if not rows and form == "text":
+        terminal.say("no model was asked")
+        return
+    terminal.emit(tables.render(rows, form, columns=_MODEL, **terminal.look()))

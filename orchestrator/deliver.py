@@ -1,35 +1,30 @@
 """The HTTP of what is sent: a request is tried until it is taken, refused, or out of time.
 
-The only module with an HTTP client. Redirects are not followed: what is sent, and the credentials
-with it, goes where the user said and nowhere else.
+Beside `llm` the only module with an HTTP client. Redirects are not followed: what is sent, and the
+credentials with it, goes where the user said and nowhere else.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-import random
 import ssl
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 
 import httpx
 
 from orchestrator.errors import Refused, Undelivered, UsageProblem
+from orchestrator.patience import asked_wait, pause, tls_problem
 
 ATTEMPT_SECONDS = 10.0
 """A server that needs longer hangs, or drips."""
-FIRST_WAIT_SECONDS = 0.5
-LONGEST_WAIT_SECONDS = 20.0
 MAX_ANSWER_BYTES = 4096
 """What is read of an answer: enough for one message."""
 
 _LATER = (408, 429)
 _CONTENT_IS_WRONG = (400, 413, 422)
-_CUT_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,11 +103,11 @@ async def _deliver(request: Request, *, access: Access, deadline: float) -> None
             failure = await _attempt(client, request, deadline=deadline)
             if failure is None:
                 return
-            pause = _pause(attempt) if failure.wait is None else failure.wait
-            if time.monotonic() + pause >= deadline:
+            wait = pause(attempt) if failure.wait is None else failure.wait
+            if time.monotonic() + wait >= deadline:
                 tried = "once" if attempt == 1 else f"{attempt} times"
                 raise Undelivered(f"{request.url}: {failure.reason} (tried {tried})")
-            await asyncio.sleep(pause)
+            await asyncio.sleep(wait)
 
 
 def _client(access: Access) -> httpx.AsyncClient:
@@ -155,7 +150,7 @@ async def _attempt(
         raise UsageProblem(f"{request.url!r} is no URL: {error}") from error
     # An alert of TLS that comes while the answer is awaited passes through httpx as it is.
     except (httpx.TransportError, OSError) as error:
-        if problem := _tls_problem(error):
+        if problem := tls_problem(error):
             raise UsageProblem(
                 f"{request.url}: {problem}; --ca-file names whom to trust, --client-certificate "
                 "who we are"
@@ -180,7 +175,7 @@ def _judged(request: Request, response: httpx.Response, message: str) -> _Failur
         return None
     if response.status_code in _LATER or response.is_server_error:
         return _Failure(
-            reason=f"it answers {message}", wait=_asked_wait(response.headers.get("Retry-After"))
+            reason=f"it answers {message}", wait=asked_wait(response.headers.get("Retry-After"))
         )
     if response.status_code in _CONTENT_IS_WRONG:
         raise Refused(f"{request.url} refuses this content: {message}")
@@ -190,32 +185,3 @@ def _judged(request: Request, response: httpx.Response, message: str) -> _Failur
             "where you say: give that address if it is yours"
         )
     raise UsageProblem(f"{request.url} refuses the call: {message}")
-
-
-def _pause(attempt: int) -> float:
-    """Twice as long each time, and never the same for all clients of a server that comes back."""
-    longest: float = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
-    return longest * random.uniform(0.5, 1)  # noqa: S311 - no secret
-
-
-def _asked_wait(retry_after: str | None) -> float | None:
-    """Seconds, from a number of them or a date."""
-    if not retry_after:
-        return None
-    if retry_after.strip().isdecimal():
-        return float(retry_after)
-    try:
-        moment = parsedate_to_datetime(retry_after)
-    except ValueError:
-        return None
-    return max(0.0, (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds())
-
-
-def _tls_problem(error: BaseException | None) -> str | None:
-    """What is wrong with a certificate; None where trying again may help."""
-    while error is not None:
-        if isinstance(error, ssl.SSLError) and not isinstance(error, _CUT_OFF):
-            said = (getattr(error, name, None) for name in ("verify_message", "reason"))
-            return next(filter(None, said), str(error))
-        error = error.__cause__ or error.__context__
-    return None

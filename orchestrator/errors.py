@@ -6,7 +6,9 @@ OrchestratorError           70, a bug of ours
 │   ├── Refused
 │   └── UnfinishedRun
 ├── MemoryUnreachable       69
-└── Undelivered             69
+├── Undelivered             69
+└── Unanswered              69
+    └── OverBudget
 """
 
 from __future__ import annotations
@@ -50,3 +52,13 @@ class Undelivered(OrchestratorError):
     """A server that we send to cannot be reached, or has no time for us."""
 
     exit_code = 69
+
+
+class Unanswered(OrchestratorError):
+    """The model's server gave no answer that can be used, and will give none in this review."""
+
+    exit_code = 69
+
+
+class OverBudget(Unanswered):
+    """A question would cost more than is left of what the user allows."""

@@ -56,6 +56,8 @@ memory = click.option(
     "--memory", metavar="PATH|URL", help="The memory to use instead of the one in the settings."
 )
 
+no_model = click.option("--no-model", is_flag=True, help="Ask no model, whatever the settings say.")
+
 metrics_dir = click.option(
     "--metrics-dir",
     metavar="DIR",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from functools import partial
@@ -29,6 +29,9 @@ from orchestrator.project import read as read_project
 from orchestrator.redact import Redactor
 from orchestrator.suggest import suggest
 
+Reader = Callable[[Sequence[tuple[Cause, Context]]], tuple[tuple[Cause, ...], tuple[str, ...]]]
+"""Reads causes in their contexts a second time: the causes as it sees them, and warnings."""
+
 
 def review(
     run_directory: Path,
@@ -37,10 +40,12 @@ def review(
     store: Store | None,
     redactor: Redactor,
     now: datetime,
+    reader: Reader | None = None,
 ) -> Iterator[str | Review]:
     """Review one run. Yields the name of each stage as it begins, and last the review.
 
-    Without a store nothing is recalled or remembered. Reviewing a run again changes nothing.
+    Without a store nothing is recalled or remembered, without a reader no model is asked. Reviewing
+    a run again changes nothing.
 
     Raises:
         UnreadableInput: there is no finished run in the directory.
@@ -76,6 +81,9 @@ def review(
     near = partial(similar, store) if store else None
     explained = explain(known, remembered=remembered, prevented=prevented, near=near)
 
+    yield "ask"
+    explained, unread = reader(_in_context(explained, known)) if reader else (explained, ())
+
     yield "archive"
     archived, trouble = (
         _archive(recording, run_directory, settings, redactor) if groups else (None, ())
@@ -86,7 +94,7 @@ def review(
         recording=recording,
         causes=trials.with_success(store, explained) if store else explained,
         findings=findings.in_order(found),
-        warnings=(*untold, *warnings, *findings.unknown(seen), *trouble),
+        warnings=(*untold, *warnings, *findings.unknown(seen), *unread, *trouble),
         archive=str(archived.path) if archived else None,
         artifacts=archived.artifacts if archived else (),
         reviewed_before=reviewed_before,
@@ -240,6 +248,16 @@ def since_green(
     )
     started = context.recording.run.started
     return replace(context, green=history.last_green(store, nodeids, before=started))
+
+
+def _in_context(
+    explained: Iterable[Cause], known: Iterable[tuple[Group, Context]]
+) -> list[tuple[Cause, Context]]:
+    contexts = {id(group.failures[0]): context for group, context in known}
+    return [
+        (cause, next(contexts[id(one)] for one in cause.failures if id(one) in contexts))
+        for cause in explained
+    ]
 
 
 def _cause(

@@ -19,6 +19,9 @@ from orchestrator import archive, counted, pipeline
 from orchestrator.errors import UnreadableInput, UsageProblem
 from orchestrator.intake import metrics_file
 from orchestrator.launch import Launched, outside
+from orchestrator.llm import Model
+from orchestrator.model_settings import ModelSettings
+from orchestrator.reader.reading import Budget, SecondReader
 from orchestrator.redact import Redactor
 
 _TYPED = ("accept", "culprit", "fix", "note")
@@ -26,16 +29,23 @@ _TYPED = ("accept", "culprit", "fix", "note")
 
 
 def of_launched(
-    launched: Launched, *, settings: Settings, store: Store | None, now: datetime
+    launched: Launched,
+    *,
+    settings: Settings,
+    store: Store | None,
+    now: datetime,
+    model: ModelSettings | None = None,
 ) -> Iterator[str | Review]:
     """Review the run of `orchestrator run`; where no kit recorded it, what was seen from outside.
+
+    With a model, it reads what the rules cannot decide.
 
     Raises:
         UnreadableInput: nothing can be written where runs are kept.
         corpus_memory_logging.errors.StoreError: the memory refused.
     """
     run_directory, notes = _record(launched, settings)
-    for stage in _review(run_directory, settings=settings, store=store, now=now):
+    for stage in _review(run_directory, settings=settings, store=store, now=now, model=model):
         if isinstance(stage, Review):
             yield replace(stage, warnings=(*notes, *stage.warnings))
         else:
@@ -63,11 +73,17 @@ def _record(launched: Launched, settings: Settings) -> tuple[Path, tuple[str, ..
 
 
 def of_named(
-    run: str, *, settings: Settings, store: Store | None, now: datetime
+    run: str,
+    *,
+    settings: Settings,
+    store: Store | None,
+    now: datetime,
+    model: ModelSettings | None = None,
 ) -> Iterator[str | Review]:
     """Review a run: RUN is an id, a unique prefix of one, a path or `latest`.
 
-    Where no run was ever recorded, `latest` is what the metrics file counts.
+    Where no run was ever recorded, `latest` is what the metrics file counts. With a model, it reads
+    what the rules cannot decide.
 
     Raises:
         UnreadableInput: there is no such run, or it cannot be read.
@@ -78,7 +94,8 @@ def of_named(
         if metrics and metrics.failures_total is not None:
             yield counted.review(metrics, project=settings.project)
             return
-    yield from _review(locate(run, settings), settings=settings, store=store, now=now)
+    directory = locate(run, settings)
+    yield from _review(directory, settings=settings, store=store, now=now, model=model)
 
 
 def locate(run: str, settings: Settings) -> Path:
@@ -161,10 +178,32 @@ def review_test_outcomes(path: Path) -> list[str]:
 
 
 def _review(
-    run_directory: Path, *, settings: Settings, store: Store | None, now: datetime
+    run_directory: Path,
+    *,
+    settings: Settings,
+    store: Store | None,
+    now: datetime,
+    model: ModelSettings | None = None,
 ) -> Iterator[str | Review]:
+    redactor = redactor_here()
+    # Without a memory nothing says what was asked already, and what a day has cost.
+    reader = reader_of(model, store=store, redactor=redactor, now=now) if model and store else None
     return pipeline.review(
-        run_directory, settings=settings, store=store, redactor=redactor_here(), now=now
+        run_directory, settings=settings, store=store, redactor=redactor, now=now, reader=reader
+    )
+
+
+def reader_of(
+    model: ModelSettings, *, store: Store, redactor: Redactor, now: datetime
+) -> SecondReader:
+    """The second reader of one review, with the budget of one."""
+    budget = Budget(model, store, now)
+    return SecondReader(
+        model=Model(model, meter=budget),
+        settings=model,
+        store=store,
+        redact=redactor.redact_text,
+        now=now,
     )
 
 

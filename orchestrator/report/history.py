@@ -64,6 +64,10 @@ _LISTS: dict[str, tuple[str, ...]] = {
     "failures": ("failure_id", "run_id", "nodeid", "phase", "message"),
     "artifacts": ("run_id", "name", "size"),
 }
+_EXPLANATION = (
+    *("status", "reason", "category", "kind", "culprit", "confidence", "remedy", "commands"),
+    *("unverified", "evidence", "more_information", "model", "prompt"),
+)
 _GUTTER = 14
 
 
@@ -90,6 +94,10 @@ def _lines(shown: _Shown, width: int | None, *, colour: bool) -> Iterator[str]:
                 colour=colour,
             )
             yield from ("", name, *textwrap.indent(table, "  ").splitlines())
+    if explanation := shown.get("explanation"):
+        yield from ("", "what the model says")
+        for name in _EXPLANATION:
+            yield from _fact(name, explanation.get(name), width)
     text = clean((shown.get("record") or {}).get("text", ""))
     if text.strip():
         yield from ("", "what pytest said", *textwrap.indent(text, "  ").splitlines())

@@ -12,7 +12,7 @@ from email.utils import format_datetime
 import httpx
 import pytest
 
-from orchestrator.deliver import Access, Request, _asked_wait, deliver
+from orchestrator.deliver import Access, Request, asked_wait, deliver
 from orchestrator.errors import Refused, Undelivered, UsageProblem
 
 NO_ACCESS = Access()
@@ -298,7 +298,7 @@ def test_a_proxy_that_cannot_be_used_is_a_problem_of_the_user(monkeypatch):
 @pytest.mark.parametrize(("retry_after", "seconds"), [("0", 0), (" 7 ", 7)])
 def test_retry_after_may_be_a_number(retry_after, seconds):
     """Of seconds."""
-    assert _asked_wait(retry_after) == seconds
+    assert asked_wait(retry_after) == seconds
 
 
 @pytest.mark.parametrize(("hours", "low", "high"), [(1, 3500, 3600), (-1, 0, 0)])
@@ -306,10 +306,10 @@ def test_retry_after_may_be_a_date(hours, low, high):
     """RFC 9110; what lies in the past is no pause."""
     date = format_datetime(datetime.now(UTC) + timedelta(hours=hours), usegmt=True)
 
-    assert low <= _asked_wait(date) <= high
+    assert low <= asked_wait(date) <= high
 
 
 @pytest.mark.parametrize("retry_after", [None, "", "soon", "-5", "²"])
 def test_any_other_retry_after_is_none(retry_after):
     """Then our own pauses hold."""
-    assert _asked_wait(retry_after) is None
+    assert asked_wait(retry_after) is None

@@ -1,0 +1,1 @@
+"""The second reader: a language model reads what the rules could not decide."""
