@@ -31,7 +31,8 @@ _BRINGS_CODE = re.compile(
     r"npm|npx|yarn|pnpm|apt|apt-get|apk|yum|dnf|brew|gem|cargo|go|curl|wget|git|eval|source|"
     r"setup\.py)\b"
 )
-_CHAINED = re.compile(r"[;&|<>`$\\\n]")
+_OPERATORS = ";&|<>()"
+_SUBSTITUTED = re.compile(r"[`$\\]")
 _IN_PROSE = re.compile(
     r"(?:pip3?|uv|poetry|pdm|pipenv)\s+(?:pip\s+)?(?:install|add)\s+((?:[^\s.;,`'\")]|\.(?=\w))+)"
 )
@@ -44,11 +45,8 @@ def installed_by(command: str) -> tuple[str, ...] | None:
     Only the plain form of a package manager's command is read: of all others that could bring code
     the answer is `UNREADABLE`, which nobody knows.
     """
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        words = command.split()
-    if _CHAINED.search(command) or not words:
+    words = _words(command)
+    if not words:
         return (UNREADABLE,) if _BRINGS_CODE.search(command) else None
     if len(words) > 2 and _PYTHON.fullmatch(words[0]) and words[1] == "-m":
         words = words[2:]
@@ -56,6 +54,18 @@ def installed_by(command: str) -> tuple[str, ...] | None:
         if tuple(words[: len(installer)]) == installer:
             return _names(words[len(installer) :])
     return (UNREADABLE,) if _BRINGS_CODE.search(command) else None
+
+
+def _words(command: str) -> list[str]:
+    """The words of one simple command; none where it is more than that, or no command."""
+    lexer = shlex.shlex(command, posix=True, punctuation_chars=_OPERATORS)
+    lexer.whitespace_split, lexer.commenters = True, ""
+    try:
+        words = list(lexer)
+    except ValueError:
+        return []
+    chained = _SUBSTITUTED.search(command) or any(not word.strip(_OPERATORS) for word in words)
+    return [] if chained else words
 
 
 def names_in(text: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -37,10 +38,12 @@ class Scripted:
 
 @pytest.fixture
 def scripted() -> Iterator[Callable[..., Scripted]]:
-    """`scripted(Answer(status=500), Answer())` starts one on loopback."""
+    """`scripted(Answer(status=500), Answer())` starts one on loopback; an answer may also be a
+    function of the request's body.
+    """
     with ExitStack() as running:
 
-        def start(*answers: Answer, tls=None) -> Scripted:
+        def start(*answers: Answer | Callable[[bytes], Answer], tls=None) -> Scripted:
             ended = threading.Event()
             server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(answers, ended))
             server.got, server.times = [], []
@@ -62,7 +65,9 @@ def scripted() -> Iterator[Callable[..., Scripted]]:
         yield start
 
 
-def _handler(answers: tuple[Answer, ...], ended: threading.Event) -> type[BaseHTTPRequestHandler]:
+def _handler(
+    answers: tuple[Answer | Callable[[bytes], Answer], ...], ended: threading.Event
+) -> type[BaseHTTPRequestHandler]:
     left = list(answers)
 
     class Handler(BaseHTTPRequestHandler):
@@ -71,18 +76,20 @@ def _handler(answers: tuple[Answer, ...], ended: threading.Event) -> type[BaseHT
             self.server.got.append((self.command, self.path, dict(self.headers), body))
             self.server.times.append(time.monotonic())
             answer = left.pop(0) if len(left) > 1 else left[0]
+            answer = answer(body) if callable(answer) else answer
             ended.wait(answer.silent_seconds)
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
-            for index in range(len(answer.body)):
+            step = 1 if answer.drip_seconds else len(answer.body) or 1
+            for index in range(0, len(answer.body), step):
                 if ended.wait(answer.drip_seconds):
                     return
-                self.wfile.write(answer.body[index : index + 1])
+                self.wfile.write(answer.body[index : index + step])
 
-        do_PUT = do_DELETE = _answer  # noqa: N815 - names that the class looks for
+        do_PUT = do_DELETE = do_POST = _answer  # noqa: N815 - names that the class looks for
 
         def log_message(self, *_arguments: object) -> None:
             """Nothing: what was asked is kept instead."""
@@ -94,6 +101,22 @@ def _handler(answers: tuple[Answer, ...], ended: threading.Event) -> type[BaseHT
                 self.close_connection = True
 
     return Handler
+
+
+def completion(content: str, *, prompt_tokens: int = 700, answer_tokens: int = 50) -> Answer:
+    """A chat completion that says so."""
+    document = {
+        "object": "chat.completion",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": content}}],
+        "usage": {"prompt_tokens": prompt_tokens, "completion_tokens": answer_tokens},
+    }
+    return Answer(body=json.dumps(document).encode())
+
+
+@pytest.fixture
+def says() -> Callable[..., Answer]:
+    """`says("text")` is an answer of a model's server."""
+    return completion
 
 
 @pytest.fixture
