@@ -20,7 +20,7 @@ from orchestrator.report.plain import one_line
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
 _FENCE = re.compile(r"```(?:json)?\s*(\{.*\})\s*```", re.DOTALL)
 _REPEATED = 48
-"""Characters in a row of our instructions that an answer may not have."""
+"""Letters in a row of our instructions that an answer may not have, however they are set."""
 _REASON = 300
 
 
@@ -88,12 +88,16 @@ def _document(text: str) -> Mapping[str, Any]:
     bare = _THOUGHT.sub("", text).strip()
     fenced = _FENCE.search(bare)
     try:
-        document = json.loads(fenced[1] if fenced else bare)
+        document = json.loads(fenced[1] if fenced else bare, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise Rejected(f"it is no JSON object: {error}") from error
     if not isinstance(document, dict):
         raise Rejected("it is no JSON object")
     return document
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is no number")
 
 
 @cache
@@ -102,13 +106,15 @@ def _validator() -> Draft202012Validator:
 
 
 def _check_repeats(document: Mapping[str, Any], prompt: Prompt) -> None:
-    said = _flat(json.dumps(document, ensure_ascii=False))
-    ours = _flat(prompt.system)
-    pieces = (
-        ours[start : start + _REPEATED] for start in range(0, len(ours) - _REPEATED, _REPEATED // 2)
-    )
-    if prompt.delimiter in said or any(piece in said for piece in pieces):
+    said, ours = _letters(json.dumps(document, ensure_ascii=False)), _letters(prompt.system)
+    starts = range(0, len(ours) - _REPEATED, _REPEATED // 2)
+    repeated = any(ours[start : start + _REPEATED] in said for start in starts)
+    if repeated or _letters(prompt.delimiter) in said:
         raise Rejected("it repeats the instructions")
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).casefold()
 
 
 def _cited(citations: Sequence[Mapping[str, Any]], lines: Sequence[str]) -> Iterator[str]:

@@ -58,6 +58,7 @@ def test_opening_creates_folders_and_tables(tmp_path):
             (1, "0001_first_tables.sql"),
             (2, "0002_findings_alerts_tallies.sql"),
             (3, "0003_what_was_learned.sql"),
+            (4, "0004_readings.sql"),
         ]
 
 
@@ -75,7 +76,7 @@ def test_an_existing_memory_is_brought_up_to_date(path, make, monkeypatch):
 
     with closing(sqlite3.connect(path)) as connection:
         names = connection.execute("SELECT name FROM migrations ORDER BY number").fetchall()
-    assert [name for (name,) in names][0::3] == ["0001_first_tables.sql", "0009_later.sql"]
+    assert [name for (name,) in names][0::4] == ["0001_first_tables.sql", "0009_later.sql"]
 
 
 def test_a_migration_that_fails_leaves_no_trace(path, monkeypatch):
@@ -101,7 +102,7 @@ def test_a_newer_memory_is_refused(path):
 
     said = refusal(path)
 
-    assert re.fullmatch(r"the memory '.*memory.db' has schema 99, .* knows 3: upgrade .*", said)
+    assert re.fullmatch(r"the memory '.*memory.db' has schema 99, .* knows 4: upgrade .*", said)
 
 
 def test_another_application_s_database_is_refused(path):

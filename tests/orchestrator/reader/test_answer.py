@@ -53,7 +53,9 @@ def test_an_answer_is_found_in_what_models_write_around_it(read, make, around):
     assert found.evidence == ("sound.TuneError: the frobnicator is out of tune",)
 
 
-@pytest.mark.parametrize("text", ["", "I cannot help", "{", "[]", '"a"', "null", "[" * 10_000])
+@pytest.mark.parametrize(
+    "text", ["", "I cannot help", "{", "[]", '"a"', "null", "[" * 10_000, '{"a": NaN}']
+)
 def test_what_is_no_object_is_rejected(rejected, text):
     """Nothing else is guessed at."""
     assert rejected(text).startswith("it is no JSON object")
@@ -145,10 +147,11 @@ def test_a_culprit_is_one_that_was_sent_or_is_known(read, make, culprit, stands)
             read(text)
 
 
-@pytest.mark.parametrize("leak", ["delimiter", "instructions"])
+@pytest.mark.parametrize("leak", ["delimiter", "instructions", "SHOUTED"])
 def test_an_answer_that_repeats_the_prompt_is_rejected(rejected, make, question, leak):
     """Whoever talked the model into it."""
     said = DELIMITER if leak == "delimiter" else " ".join(question.system.split())[200:420]
+    said = "-".join(said.upper().split()) if leak == "SHOUTED" else said
 
     assert rejected(make.said(remedy=f"First: {said}")) == "it repeats the instructions"
 
