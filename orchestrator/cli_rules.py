@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from orchestrator import options, terminal
-from orchestrator.errors import UnreadableInput
+from conftest_kit.root import find_root
+from orchestrator import model_settings, options, reviews, terminal
+from orchestrator.errors import UnreadableInput, UsageProblem
 from orchestrator.evaluate import cases, reducing, scores
 from orchestrator.evaluate import rendering as report
+from orchestrator.evaluate import with_model as comparing
+from orchestrator.evaluate.cases import LabelledCase
 from orchestrator.evaluate.judge import judge
+from orchestrator.evaluate.with_model import Comparison
+from orchestrator.llm import Model
 
 
 @click.group()
@@ -33,10 +40,21 @@ def rules() -> None:
     "--show-scored", is_flag=True, help="Also single cases of projects that are only scored."
 )
 @click.option("--summary", is_flag=True, help="No single cases at all.")
+@click.option(
+    "--with-model",
+    is_flag=True,
+    help="Also ask the configured model of each cause: it alone, the rules alone, and both.",
+)
 @options.chosen_format(report.FORMATS, "How the scores are written.")
 @options.output
 def evaluate(
-    *, folder: Path, baseline: Path | None, form: str, output: Path | None, **shown: bool
+    *,
+    folder: Path,
+    baseline: Path | None,
+    form: str,
+    output: Path | None,
+    with_model: bool,
+    **shown: bool,
 ) -> int:
     """Score the rules on labelled runs: categories, culprits, remedies, grouping, calibration.
 
@@ -45,7 +63,8 @@ def evaluate(
     before = _scores(baseline) if baseline else None
     labelled = list(cases.read_all(folder))
     found = scores.evaluate(map(judge, labelled), reducing.by_section(labelled))
-    terminal.emit(report.render(found, form, **shown), output)
+    comparison = _compared(labelled) if with_model else None
+    terminal.emit(report.render(found, form, comparison=comparison, **shown), output)
     if before is None:
         return 0
     try:
@@ -55,6 +74,20 @@ def evaluate(
     for sentence in fallen:
         terminal.say(sentence)
     return options.FAIL_ON if fallen else 0
+
+
+def _compared(labelled: Sequence[LabelledCase]) -> Comparison:
+    settings = model_settings.load(find_root(Path.cwd()), os.environ)
+    if settings is None:
+        raise UsageProblem(
+            "--with-model needs a model: set `endpoint` and `name` in [tool.conftest_kit.model]"
+        )
+    return comparing.evaluate(
+        labelled,
+        settings=settings,
+        model_of_a_review=lambda meter: Model(settings, meter=meter),
+        redact=reviews.redactor_here().redact_text,
+    )
 
 
 def _scores(path: Path) -> dict[str, object]:

@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 
 from corpus_memory_logging.records import Cause, Culprit
 from orchestrator import causes, flaky, pipeline
-from orchestrator.classify import context_of
+from orchestrator.classify import Context, context_of
 from orchestrator.evaluate import remedies
 from orchestrator.evaluate.cases import LabelledCase, LabelledCause, belonging
 
@@ -49,10 +49,19 @@ class JudgedCase:
 
 def judge(case: LabelledCase) -> JudgedCase:
     """Group, classify and suggest, with no memory; then compare."""
+    return compare(case, explained(case)[0])
+
+
+def explained(case: LabelledCase) -> tuple[tuple[Cause, ...], Context]:
+    """The causes that the rules find, and what they look at."""
+    counting, _ = flaky.split(case.recording)
+    context = context_of(case.recording, case.project)
+    return pipeline.explain((group, context) for group in causes.group(counting)), context
+
+
+def compare(case: LabelledCase, found: Sequence[Cause]) -> JudgedCase:
+    """Causes that somebody found, beside those of the label."""
     recording = case.recording
-    counting, _ = flaky.split(recording)
-    context = context_of(recording, case.project)
-    found = pipeline.explain((group, context) for group in causes.group(counting))
     holder = {id(one): index for index, cause in enumerate(found) for one in cause.failures}
     labels = belonging(
         [cause.tests for cause in case.causes], [one.nodeid for one in recording.failures]

@@ -75,7 +75,7 @@ def evaluate(judged: Iterable[JudgedCase], reducer: Mapping[str, Reduction]) -> 
         sections.setdefault(f"{case.kind}/{case.part}", []).append(case)
     names = sorted(sections, reverse=True)  # tuned before scored, runs before adversarial
     return Evaluation(
-        scores={name: _scores(sections[name]) for name in names},
+        scores={name: score(sections[name]) for name in names},
         wrong={name: tuple(_wrong(sections[name])) for name in names},
         reducer={name: reducer[name] for name in names if name in reducer},
     )
@@ -85,15 +85,15 @@ def to_json(evaluation: Evaluation, *, show_scored: bool) -> dict[str, Any]:
     """The JSON form; what was wrong in a part that is only scored as a count, unless asked for."""
     return {
         "version": 1,
-        "scores": {name: _rounded(asdict(one)) for name, one in evaluation.scores.items()},
+        "scores": {name: rounded(asdict(one)) for name, one in evaluation.scores.items()},
         "wrong": {
-            name: [_rounded(asdict(one)) for one in wrong]
+            name: [rounded(asdict(one)) for one in wrong]
             if show_scored or is_shown(name)
             else len(wrong)
             for name, wrong in evaluation.wrong.items()
         },
         "reducer": {
-            name: _rounded(asdict(one))
+            name: rounded(asdict(one))
             | {"lost": list(one.lost) if show_scored or is_shown(name) else len(one.lost)}
             for name, one in evaluation.reducer.items()
         },
@@ -142,7 +142,8 @@ def _compared(
             yield f"F1 of {word}", value < scored["f1"], scored["f1"], value
 
 
-def _scores(cases: Sequence[JudgedCase]) -> Scores:
+def score(cases: Sequence[JudgedCase]) -> Scores:
+    """The scores of cases together."""
     causes = [cause for case in cases for cause in case.causes]
     matrix = measures.confusion((cause.expected, cause.predicted) for cause in causes)
     categories = measures.by_category(matrix)
@@ -192,11 +193,12 @@ def _share(truths: Sequence[bool]) -> float:
     return measures.mean([float(truth) for truth in truths])
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
+    """JSON data with four digits after the point."""
     if isinstance(value, float):
         return round(value, 4)
     if isinstance(value, (list, tuple)):
-        return [_rounded(item) for item in value]
+        return [rounded(item) for item in value]
     if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
+        return {key: rounded(item) for key, item in value.items()}
     return value
