@@ -12,7 +12,7 @@ import click
 from conftest_kit.root import find_root
 from orchestrator import model_settings, options, reviews, terminal
 from orchestrator.errors import UnreadableInput, UsageProblem
-from orchestrator.evaluate import cases, reducing, scores
+from orchestrator.evaluate import adding, cases, reducing, scores
 from orchestrator.evaluate import rendering as report
 from orchestrator.evaluate import with_model as comparing
 from orchestrator.evaluate.cases import LabelledCase
@@ -74,6 +74,41 @@ def evaluate(
     for sentence in fallen:
         terminal.say(sentence)
     return options.FAIL_ON if fallen else 0
+
+
+@rules.command("add-case")
+@options.memory
+@click.option(
+    "--into",
+    metavar="CASES",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="tests/cases",
+    show_default=True,
+    help="The folder of cases.",
+)
+@click.option(
+    "--mentions",
+    metavar="WORD",
+    multiple=True,
+    help="What a right suggestion has to name; else what the accepted one names, or the culprit.",
+)
+@click.argument("cause", metavar="CAUSE")
+def add_case(cause: str, memory: str | None, into: Path, mentions: tuple[str, ...]) -> None:
+    """Make a case of a cause that a reviewer decided, to score rules and models on.
+
+    The last run that had it must still be in `logs/runs`. What is written is redacted.
+    """
+    settings = terminal.settings_here(memory)
+    with terminal.open_memory(settings) as store:
+        case = adding.add(
+            store,
+            cause,
+            folder=into,
+            settings=settings,
+            redactor=reviews.redactor_here(),
+            mentions=mentions,
+        )
+    terminal.emit(f"{case}\n")
 
 
 def _compared(labelled: Sequence[LabelledCase]) -> Comparison:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -92,6 +93,7 @@ class Model:
         self._failed = 0
         self._plain = False
         self._given_up = ""
+        self._trust: ssl.SSLContext | None = None
 
     def ask(self, messages: Sequence[Message], *, schema: Mapping[str, Any]) -> Reply:
         """The model's reply, which shall follow the schema; whether it does is not looked at.
@@ -150,8 +152,13 @@ class Model:
         if self._settings.key is not None:
             headers["Authorization"] = f"Bearer {self._settings.key}"
         try:
+            # Whom to trust is read once: it takes longer than a request to this machine.
+            self._trust = self._trust or httpx.create_ssl_context()
             return httpx.AsyncClient(
-                headers=headers, timeout=self._settings.timeout_seconds, follow_redirects=False
+                headers=headers,
+                verify=self._trust,
+                timeout=self._settings.timeout_seconds,
+                follow_redirects=False,
             )
         # SOCKS wants a package of its own; a proxy's URL may be none; a file of certificates too.
         except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
