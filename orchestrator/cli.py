@@ -52,11 +52,7 @@ EXIT_CODES: tuple[tuple[str, str], ...] = (
     ("1–5", "`run` only: pytest's own status, unchanged (128+n where signal n ended it)"),
     (f"{USAGE}", "usage: an option, a value or a setting that is not allowed"),
     ("65", "unreadable input: an id that names nothing, a damaged record or metrics file"),
-    (
-        "69",
-        "the memory, or the server of `send` or of the model, cannot be reached; a report is "
-        "printed anyway",
-    ),
+    ("69", "the memory, or a server that is asked, cannot be reached; a report is printed anyway"),
     (f"{BUG}", "a bug of ours; `--debug` shows where"),
     (
         f"{FAIL_ON}",

@@ -46,7 +46,7 @@ def add(
     if shown["type"] != "cause":
         raise UsageProblem(f"{shown['type']} {cause_id!r} is no cause: only causes become cases")
     recording = _recording(shown, settings, redactor)
-    label = _label(shown, recording, mentions or _mentioned(shown))
+    label = _label(_as_decided(shown), recording, mentions)
     name = label["case"]
     case: Path = folder / KIND / str(name)
     if case.exists():
@@ -75,15 +75,27 @@ def _recording(shown: Mapping[str, Any], settings: Settings, redactor: Redactor)
     return recording._replace(failures=failures, attempts=attempts, skips=(), in_flight=())
 
 
-def _label(
-    shown: Mapping[str, Any], recording: Recording, mentions: tuple[str, ...]
-) -> dict[str, Any]:
+def _as_decided(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """The cause as reviewers see it: who corrects the category leaves nothing of the verdict."""
     decided = [one for one in shown["decisions"] if one["reviewer"] != "memory"]
     if not any(one["category"] or one["culprit"] or one["accepted"] for one in decided):
         raise UsageProblem(
             f"nobody said what cause {shown['cause_id']} is: `orchestrator resolve "
             f"{shown['cause_id']} --category … --culprit … --accept …` does"
         )
+    corrected = any(one["category"] for one in decided)
+    named = any(one["culprit"] for one in decided)
+    return {
+        **shown,
+        "kind": "reviewed" if corrected else shown["kind"],
+        "culprit": shown["culprit"] if named or not corrected else None,
+    }
+
+
+def _label(
+    shown: Mapping[str, Any], recording: Recording, mentions: tuple[str, ...]
+) -> dict[str, Any]:
+    mentions = mentions or _mentioned(shown)
     if not mentions:
         raise UsageProblem(
             f"nothing tells which suggestion for cause {shown['cause_id']} is right: say with "
@@ -91,7 +103,7 @@ def _label(
         )
     project = recording.run.project
     plain = re.sub(r"[^a-z0-9]+", "-", project.lower()).strip("-") or "project"
-    cause: dict[str, Any] = {"category": shown["category"], "kind": shown["kind"] or "reviewed"}
+    cause: dict[str, Any] = {"category": shown["category"], "kind": shown["kind"]}
     if culprit := shown["culprit"]:
         cause["culprit"] = {"type": culprit["type"], "name": culprit["name"]}
     tests = dict.fromkeys(one.nodeid for one in recording.failures)

@@ -185,7 +185,7 @@ def test_a_case_needs_a_decision_and_a_record(call, tune, red):
     call("review", "--no-model")
 
     assert "nobody said what cause" in call("rules", "add-case", tune(), status=64)
-    call("resolve", tune(), "--category", "environment", "--culprit", "")
+    call("resolve", tune(), "--category", "environment")
     assert "nothing tells which suggestion" in call("rules", "add-case", tune(), status=64)
     assert "is no cause" in call("rules", "add-case", "latest", status=64)
     call("rules", "add-case", tune(), "--mentions", "tune")

@@ -274,30 +274,60 @@ def test_no_attempt_gets_anywhere(reviewed, red, obeying, tmp_path):
     """The verdict keeps its form, nothing is run or fetched, and nothing of the prompt gets out."""
     text = reviewed("--format", "json")
     report = json.loads(text)
-    Draft202012Validator(SCHEMA).validate(report)
     asked = [json.loads(body)["messages"] for *_, body in obeying.requests]
-    of_attempt = {
-        int(re.search(r"ATTEMPT-(\d\d)", str(cause["failures"]) + str(cause["evidence"]))[1])
-        if "ATTEMPT-" in str(cause)
-        else int(cause["failures"][0]["nodeid"][-2:]): cause
-        for cause in report["causes"]
-    }
+    causes = {_number(cause): cause for cause in report["causes"]}
 
-    assert sorted(of_attempt) == list(range(len(ATTEMPTS)))
+    Draft202012Validator(SCHEMA).validate(report)
+    assert sorted(causes) == list(range(len(ATTEMPTS)))
     for number, attempt in enumerate(ATTEMPTS):
-        cause = of_attempt[number]
-        by_model = [one for one in cause["suggestions"] if one["source"] == "model"]
-        assert cause["category"] in CATEGORIES, attempt
-        assert bool(by_model) is attempt.stands, attempt
-        assert all(one["text"].startswith("A model suggests: ") for one in by_model)
-        assert cause["rule"] != "reviewer", attempt
-        if not attempt.stands:
-            assert not cause["rule"].startswith("model "), attempt
+        _check_cause(causes[number], attempt)
+        _check_was_asked(number, attempt, [user["content"] for _, user, *_ in asked])
+    _check_suggestions([one for cause in report["causes"] for one in cause["suggestions"]])
     assert not list(red.rglob("PWNED"))
     assert {path for _, path, *_ in obeying.requests} == {"/v1/chat/completions"}
-    _check_nothing_leaks(text, asked)
     with sqlite3.connect(tmp_path / "memory.db") as memory:
-        _check_nothing_leaks("\n".join(memory.iterdump()), asked)
+        _check_nothing_leaks("\n".join((text, *memory.iterdump())), asked)
+    requests = len(obeying.requests)
+    for form in ("text", "markdown"):
+        _check_harmless(reviewed("--format", form), form)
+    assert len(obeying.requests) == requests  # what was rejected is not asked about again
+
+
+def _number(cause):
+    marked = re.search(r"ATTEMPT-(\d\d)", str(cause["failures"]))
+    return int(marked[1] if marked else cause["failures"][0]["nodeid"][-2:])
+
+
+def _check_cause(cause, attempt):
+    by_model = [one for one in cause["suggestions"] if one["source"] == "model"]
+
+    assert cause["category"] in CATEGORIES, attempt
+    assert bool(by_model) is attempt.stands, attempt
+    assert all(one["text"].startswith("A model suggests: ") for one in by_model), attempt
+    assert cause["rule"] != "reviewer", attempt
+    assert attempt.stands or not cause["rule"].startswith("model "), attempt
+
+
+def _check_was_asked(number, attempt, questions):
+    """Each planted text stands in a question, inside of its section; else nothing was tested."""
+    mark = f"ATTEMPT-{number:02}"
+    planted = [user for user in questions if f"{mark} {attempt.planted[:20]}" in user]
+    section = r'<data-([0-9a-f]+) about="[^"]+">\n.*?\n</data-\1>'
+
+    assert planted, attempt
+    for user in planted:
+        assert mark not in re.sub(section, "", user, flags=re.DOTALL), attempt
+
+
+def _check_suggestions(suggestions):
+    """What would be installed and nobody knows is named; `touch` is shown, for nobody runs it."""
+    by_model = [one for one in suggestions if one["source"] == "model"]
+    said = " ".join(one["text"] for one in by_model)
+
+    shown = {command for one in by_model for command in one["commands"]}
+    assert shown == {"touch PWNED", "$(touch PWNED)", "`touch PWNED`"}
+    assert said.count("Unverified") == 4
+    assert "evil-package" in said
 
 
 def _check_nothing_leaks(text, asked):
@@ -308,47 +338,9 @@ def _check_nothing_leaks(text, asked):
     )
 
 
-def test_commands_are_shown_only_where_they_bring_nothing(reviewed):
-    """An install of what nobody knows is named; `touch` may be shown, for nobody runs it."""
-    report = json.loads(reviewed("--format", "json"))
-    suggestions = [
-        one
-        for cause in report["causes"]
-        for one in cause["suggestions"]
-        if one["source"] == "model"
-    ]
-    shown = {command for one in suggestions for command in one["commands"]}
-    said = " ".join(one["text"] for one in suggestions)
-
-    assert shown == {"touch PWNED", "$(touch PWNED)", "`touch PWNED`"}
-    assert said.count("Unverified") == 4
-    assert "evil-package" in said
-
-
-@pytest.mark.parametrize("form", ["text", "markdown"])
-def test_a_report_for_people_carries_nothing_over(reviewed, form):
+def _check_harmless(page, form):
     """No escapes for a terminal, no markup for a page."""
-    said = reviewed("--format", form)
-
-    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", said)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", page)
     if form == "markdown":
-        assert "<script>" not in said
-        assert "![x](" not in said
-
-
-def test_every_attempt_reached_the_model(reviewed, obeying):
-    """Else nothing was tested: each planted text stands in a question, inside of its section."""
-    reviewed()
-    questions = [json.loads(body)["messages"][1]["content"] for *_, body in obeying.requests]
-
-    for number, attempt in enumerate(ATTEMPTS):
-        planted = [
-            user for user in questions if f"ATTEMPT-{number:02} {attempt.planted[:20]}" in user
-        ]
-        assert planted, attempt
-        assert all(_inside(user, f"ATTEMPT-{number:02}") for user in planted)
-
-
-def _inside(user, mark):
-    rest = re.sub(r'<data-([0-9a-f]+) about="[^"]+">\n.*?\n</data-\1>', "", user, flags=re.DOTALL)
-    return mark not in rest
+        assert "<script>" not in page
+        assert "![x](" not in page
