@@ -38,7 +38,7 @@ RULES = {
                         "remedy": "Tune it.",
                         "commands": [],
                         "citations": [{"line": 2, "quote": "out of tune"}],
-                        "confidence": 0.9,
+                        "confidence": 0.97,
                         "more_information": None,
                     }
                 )

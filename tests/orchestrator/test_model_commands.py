@@ -132,7 +132,7 @@ def test_an_explanation_needs_no_run_directory(call, scripted, knowing, tune, re
     """The memory has the failures whole."""
     call("review", "--no-model")
     for path in (red / "logs" / "runs").iterdir():
-        path.rename(red / path.name)
+        path.rename(red / "gone")
     shown = json.loads(
         call("show", tune(), "--explain", "--format", "json", url=scripted(knowing).url)
     )
@@ -190,6 +190,6 @@ def test_a_case_needs_a_decision_and_a_record(call, tune, red):
     assert "is no cause" in call("rules", "add-case", "latest", status=64)
     call("rules", "add-case", tune(), "--mentions", "tune")
     (run,) = (red / "logs" / "runs").iterdir()
-    run.rename(red / run.name)
+    run.rename(red / "gone")
     said = call("rules", "add-case", tune(), "--into", "elsewhere", "--mentions", "tune", status=65)
     assert f"the record of run {run.name} is gone" in said
