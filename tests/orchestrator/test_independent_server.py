@@ -28,7 +28,7 @@ RULES = {
         },
         {
             "name": "read",
-            "when": {"messages_contain": "out of tune", "model_matches": "canned.*"},
+            "when": {"messages_contain": "out of tune", "model_matches": "canned*"},
             "respond": {
                 "content": json.dumps(
                     {
