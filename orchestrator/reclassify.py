@@ -42,8 +42,13 @@ class Reread:
 
     @property
     def changed(self) -> bool:
-        """Whether the verdict is another; what it rests on may be said otherwise."""
+        """Whether the verdict is another; what it rests on may be said otherwise. What a model read
+        stays, unless the rules are surer today.
+        """
         new = self.cause.verdict if self.cause else self.held.verdict
+        by_model = self.held.verdict.rule.startswith("model ")
+        if by_model and new.confidence <= self.held.verdict.confidence:
+            return False
         return _without_evidence(new) != _without_evidence(self.held.verdict)
 
 

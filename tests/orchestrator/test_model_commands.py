@@ -102,6 +102,15 @@ def test_a_review_has_the_model_s_reading_and_what_it_cost(call, scripted, knowi
     assert (rows[0]["accepted"], rows[0]["rejected"]) == (2, 0)
 
 
+def test_reading_the_memory_again_keeps_what_the_model_read(call, scripted, knowing):
+    """The rules are less sure today than it was."""
+    call("review", url=scripted(knowing).url)
+    call("memory", "reclassify", "--apply")
+    causes = json.loads(call("causes", "--format", "json"))
+
+    assert any(cause["rule"].startswith("model llama") for cause in causes)
+
+
 def test_nothing_was_asked(call):
     """Nor is there a figure."""
     call("review", "--no-model")
