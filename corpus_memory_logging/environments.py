@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from conftest_kit.records import Run, to_json
 from corpus_memory_logging.engine import Partition, Row
 from corpus_memory_logging.keys import from_text
 
@@ -53,6 +54,23 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, str
         for name in sorted(old.keys() | new.keys())
         if old.get(name) != new.get(name)
     ]
+
+
+def compared(before: Run, after: Run) -> dict[str, Any]:
+    """What differs between two runs: `before` and `after` (run_id, started, commit, branch, dirty)
+    and `changes` of their environments.
+    """
+    return {
+        "before": _checkout(before),
+        "after": _checkout(after),
+        "changes": changes(to_json(before.environment), to_json(after.environment)),
+    }
+
+
+def _checkout(run: Run) -> dict[str, Any]:
+    git = run.environment.git
+    said = {name: git.get(name) for name in ("commit", "branch", "dirty")}
+    return {"run_id": run.run_id, "started": run.started, **said}
 
 
 def _flat(content: dict[str, Any]) -> dict[str, str]:

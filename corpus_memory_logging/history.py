@@ -11,6 +11,7 @@ from typing import Any
 from conftest_kit.records import Run, run_from_json
 from corpus_memory_logging.engine import Partition, Row
 from corpus_memory_logging.keys import from_text, key, moment_of, storable, to_text
+from corpus_memory_logging.lookup import named
 from corpus_memory_logging.records import Green, PastRun
 from corpus_memory_logging.rows import OUTCOME_NUMBERS
 
@@ -80,6 +81,15 @@ def run_of(memory: Partition, run: int) -> Run:
     return run_from_json(
         {"run_id": row["run_id"], "started": row["started"], "environment": content}
     )
+
+
+def run_named(memory: Partition, typed: str) -> Run:
+    """The run of an id, of a unique beginning of one, or the `latest`; as `run_of` gives it.
+
+    Raises:
+        UnknownId: the memory has no such run.
+    """
+    return run_of(memory, named(memory, typed, ("run",))[1]["run"])
 
 
 def outcomes(memory: Partition, run: int) -> dict[str, str]:

@@ -42,6 +42,17 @@ def runs(
     return [_run(row) for row in memory.select("runs", **_asked(memory, filters, "runs", now))]
 
 
+def run(memory: Partition, typed: str) -> dict[str, Any]:
+    """One run, by its id, a unique beginning of it, or `latest`: the keys of `runs` and `details`
+    (command, directory, root, CI, seed, warnings, …).
+
+    Raises:
+        UnknownId: the memory has no such run.
+    """
+    row = memory.select("runs", run=named(memory, typed, ("run",))[1]["run"])[0]
+    return {**_run(row), "details": from_text(row["details"])}
+
+
 def causes(
     memory: Partition, filters: Filters = EVERYTHING, *, now: datetime | None = None
 ) -> list[dict[str, Any]]:

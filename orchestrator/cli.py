@@ -31,6 +31,7 @@ from orchestrator import (
     reviews,
     terminal,
 )
+from orchestrator.cli_brief import brief
 from orchestrator.cli_init import init
 from orchestrator.cli_memory import memory
 from orchestrator.cli_rules import rules
@@ -256,6 +257,7 @@ def archive(run: str, output: str, include_binary: bool) -> None:
     terminal.emit(f"{output}\n")
 
 
+cli.add_command(brief)
 cli.add_command(init)
 
 

@@ -75,7 +75,7 @@ def from_scratch(project: Project) -> tuple[tuple[str, ...], str]:
         tool = project.idiom
         declared = project.declared(("pytest",))
         needs = _sync(project, "pytest") if declared else _SYNC[tool]
-        return (f"python -m pip install {tool}", needs), f"{tool} run pytest"
+        return (f"python -m pip install {tool}", needs), in_environment(project, "pytest")
     with_pytest = _sync(project, "pytest")
     declares = any(
         entry.file == "pyproject.toml" and not entry.group for entry in project.requirements
@@ -87,6 +87,11 @@ def from_scratch(project: Project) -> tuple[tuple[str, ...], str]:
         lines.append("pip install -e .")
     lines.append(with_pytest)
     return tuple(f"python -m {line}" for line in dict.fromkeys(lines)), "pytest"
+
+
+def in_environment(project: Project, command: str) -> str:
+    """The command as the project's tool runs it, in the environment that the tool keeps."""
+    return f"{project.idiom} run {command}" if project.idiom in _SYNC else command
 
 
 def where_to_write(project: Project, name: str, *, for_tests: bool = False) -> str:

@@ -110,6 +110,27 @@ def locate(run: str, settings: Settings) -> Path:
         raise UnreadableInput(str(error)) from error
 
 
+def recorded(run: str, settings: Settings) -> Path | None:
+    """The directory of a run, as in `of_named`; None where none has that name here."""
+    try:
+        return rundir.find(settings.logs_dir, run)
+    except rundir.UnreadableRun:
+        return None
+
+
+def ensure(run_directory: Path, *, settings: Settings, store: Store, now: datetime) -> None:
+    """Review a run that the memory does not hold yet.
+
+    Raises:
+        UnreadableInput: there is no finished run in the directory.
+        corpus_memory_logging.errors.StoreError: the memory refused.
+    """
+    recording, _ = pipeline.read(run_directory)
+    if not store.reviewed(recording.run.run_id):
+        for _ in _review(run_directory, settings=settings, store=store, now=now):
+            pass
+
+
 def share(
     run_directory: Path, destination: Path, *, settings: Settings, include_binary: bool
 ) -> tuple[str, ...]:

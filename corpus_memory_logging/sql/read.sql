@@ -210,6 +210,22 @@ LIMIT :limit  -- if limit
 -- name: failure_record
 SELECT record FROM failures WHERE project = :project AND failure_id = :failure_id
 
+-- Whole failures of a cause in a run, in the order in which they were recorded.
+-- name: failure_records
+SELECT record FROM failures
+WHERE project = :project AND run = :run AND cause_id = :cause_id
+ORDER BY time, failure_id
+LIMIT :limit
+
+-- What a cause broke in a run.
+-- name: failing_tests
+SELECT tests.nodeid, failures.phase, failures.subtest, COUNT(*) AS attempts
+FROM failures
+JOIN tests ON tests.project = failures.project AND tests.test = failures.test
+WHERE failures.project = :project AND failures.run = :run AND failures.cause_id = :cause_id
+GROUP BY tests.nodeid, failures.phase, failures.subtest
+ORDER BY MIN(failures.time), tests.nodeid, failures.phase, failures.subtest
+
 -- One line for each suggestion, with its cause or finding as it was when that was last seen.
 -- name: suggestions
 SELECT suggestions.suggestion_id, texts.content AS text, suggestions.commands, suggestions.source,

@@ -53,7 +53,7 @@ def escape(text: Any) -> str:
 def code(text: Any) -> Markup:
     """The text on one line as code, whatever backticks and pipes it holds."""
     line = one_line(str(text), _MAX_TEXT)
-    fence = "`" * (_longest_backticks(line) + 1)
+    fence = "`" * (longest_backticks(line) + 1)
     pad = " " if line[:1] == "`" or line[-1:] == "`" else ""
     # GitHub splits the cells of a table before it looks for code.
     return unescaped(f"{fence}{pad}{line}{pad}{fence}".replace("|", "\\|") if line else "")
@@ -62,7 +62,7 @@ def code(text: Any) -> Markup:
 def block(text: Any, language: str = "text") -> Markup:
     """The text as a block of code."""
     lines = clean(str(text)).strip("\n")[:_MAX_TEXT]
-    fence = "`" * max(_longest_backticks(lines) + 1, 3)
+    fence = "`" * max(longest_backticks(lines) + 1, 3)
     return unescaped(f"{fence}{language}\n{lines}\n{fence}")
 
 
@@ -76,7 +76,8 @@ def unescaped(text: str) -> Markup:
     return Markup(text)  # noqa: S704 - each caller has fenced or escaped it
 
 
-def _longest_backticks(text: str) -> int:
+def longest_backticks(text: str) -> int:
+    """Of the runs of backticks in a text the longest: a fence has to be longer."""
     return max((len(run) for run in re.findall("`+", text)), default=0)
 
 

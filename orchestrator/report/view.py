@@ -28,6 +28,11 @@ _PHASES = {
 _ORDER = ("failed", "error", "passed", *OUTCOMES)
 
 
+def phase(name: str) -> str:
+    """`set-up`, `collection`; the name itself for the call."""
+    return _PHASES.get(name, name)
+
+
 def counted(number: int, noun: str, plural: str | None = None) -> str:
     """`1 failure`, `2 failures`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -128,3 +132,23 @@ def answer() -> type[Answer]:
 @pytest.fixture(autouse=True)
 def _no_proxy(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+@pytest.fixture(scope="session")
+def shop(once) -> Path:
+    """The demo's project after the demo: a run that died with six causes, one of them resolved,
+    and a run in which that one came back. To be read only.
+    """
+
+    def fill(folder: Path) -> None:
+        told = subprocess.run(
+            [sys.executable, "-m", "orchestrator", "demo", folder / "shop"],
+            env={**os.environ, "NO_COLOR": "1"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert told.returncode == 0, told.stdout + told.stderr
+
+    return once("shop", fill) / "shop"

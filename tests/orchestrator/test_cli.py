@@ -23,7 +23,7 @@ from orchestrator.options import FAIL_ON_WORDS
 
 TOP_LEVEL = (
     *("run", "review", "causes", "failures", "suggestions", "runs", "show", "resolve", "archive"),
-    *("init", "demo", "stats", "memory", "serve", "send", "rules"),
+    *("brief", "init", "demo", "stats", "memory", "serve", "send", "rules"),
 )
 RED = """
 import pytest
