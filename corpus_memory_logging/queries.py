@@ -126,6 +126,17 @@ def findings(
     return [_with_best(memory, _finding(row)) for row in memory.select("findings", **asked)]
 
 
+def artifacts(memory: Partition, typed: str) -> list[dict[str, Any]]:
+    """The files kept with a run, by name.
+
+    Keys: run_id, name (within the archive), size, sha256, archive (path).
+
+    Raises:
+        UnknownId: the memory has no such run.
+    """
+    return memory.select("artifacts", run=named(memory, typed, ("run",))[1]["run"])
+
+
 def show(memory: Partition, typed: str) -> dict[str, Any]:
     """A run, cause, failure, suggestion, finding or alert with its history.
 

@@ -18,15 +18,18 @@ import re
 import stat
 import tarfile
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+import zlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from conftest_kit import log, records, rundir
 from conftest_kit.records import Recording
 from corpus_memory_logging.records import Artifact
+from orchestrator.errors import UnreadableInput
 from orchestrator.redact import Redactor
 
 MANIFEST_FILE = "manifest.json"
@@ -37,6 +40,8 @@ MAX_FILE_BYTES = 50_000_000
 MAX_TEXT_BYTES = 5_000_000
 """Texts are searched for secrets at about 1.5 MB a second; a longer one is left out."""
 MAX_FILES = 5_000
+_OWN_FILES = 5
+"""Records, log and manifest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +150,39 @@ def prune(folder: Path, *, max_bytes: int, keep: Path | None = None) -> tuple[st
                 total -= sizes[path]
                 removed.append(path.name)
     return tuple(removed)
+
+
+def read_text(folder: Path, artifact: Mapping[str, Any]) -> str:
+    """A text out of an archive in `folder`: what the memory holds of it as `queries.artifacts` has
+    it, and nothing else that may be in a file of that name.
+
+    Raises:
+        UnreadableInput: the archive is not there, or holds something else; or it is no text.
+    """
+    name, path = artifact["name"], folder / Path(artifact["archive"] or "none").name
+    content = _member(path, f"{_safe_name(artifact['run_id'])}/{_safe_name(name)}")
+    if content is None or hashlib.sha256(content).hexdigest() != artifact["sha256"]:
+        raise UnreadableInput(f"{str(path)!r} does not hold {name!r} as it was archived")
+    text = _as_text(content)
+    if text is None:
+        raise UnreadableInput(f"{name!r} is binary ({len(content)} bytes): unpack {str(path)!r}")
+    return text[0]
+
+
+def _member(path: Path, name: str) -> bytes | None:
+    """The content of a regular file in an archive; None where there is none of that name."""
+    try:
+        with tarfile.open(path, "r:gz") as tar:
+            for member in islice(tar, MAX_FILES + _OWN_FILES):
+                if member.name == name and member.isreg() and member.size <= MAX_FILE_BYTES:
+                    file = tar.extractfile(member)
+                    return file.read() if file else None
+    except (OSError, tarfile.TarError, EOFError, zlib.error) as error:
+        raise UnreadableInput(
+            f"the archive {str(path)!r} cannot be read ({error}): it was removed to make room, or "
+            "is on the machine that reviewed the run"
+        ) from error
+    return None
 
 
 def _own_members(recording: Recording) -> dict[str, bytes]:

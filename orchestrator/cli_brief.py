@@ -8,14 +8,13 @@ import click
 
 from orchestrator import brief as briefs
 from orchestrator import options, project, reviews, terminal
-from orchestrator.report import brief as page
 
 
 @click.command()
 @options.memory
 @click.option(
     "--max-tokens",
-    type=click.IntRange(min=page.LEAST_TOKENS),
+    type=click.IntRange(min=briefs.LEAST_TOKENS),
     default=4_000,
     show_default=True,
     help="How long the brief may be; three bytes count as a token.",
@@ -34,4 +33,4 @@ def brief(*, what: str, max_tokens: int, memory: str | None, output: Path | None
         if directory:
             reviews.ensure(directory, settings=settings, store=store, now=terminal.now())
         found = briefs.gather(store, what, project=project.read(settings.root))
-    terminal.emit(page.render(found, max_tokens=max_tokens), output)
+    terminal.emit(briefs.render(found, max_tokens=max_tokens), output)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import io
-import ipaddress
 import json
 import logging
 import socket
@@ -19,6 +18,7 @@ from typing import Any
 from corpus_memory_logging.errors import StoreError
 from corpus_memory_logging.records import Alert
 from orchestrator.alerts import webhook
+from orchestrator.listening import is_loopback
 
 PATH = "/alerts"
 HEALTH = "/healthz"
@@ -101,11 +101,6 @@ class Server(ThreadingHTTPServer):
     def handle_error(self, _request: Any, client_address: Any) -> None:
         """A client that went away is no error of ours."""
         _log.warning("no answer to %s", client_address[0], exc_info=True)
-
-
-def is_loopback(address: str) -> bool:
-    """Whether only this machine reaches an IP address."""
-    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
 
 
 class _Refused(Exception):

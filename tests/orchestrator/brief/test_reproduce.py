@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.brief.reproduce import command, files
 from orchestrator.project import Project
-from orchestrator.reproduce import command, files
 
 TEST = "tests/test_a.py::test_x"
 

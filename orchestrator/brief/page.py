@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from conftest_kit.records import Frame
-from orchestrator.brief import Brief, Occurrence, Row
+from orchestrator.brief.known import Brief, Occurrence, Row
 from orchestrator.reduce import Reduced, reduce, tokens
 from orchestrator.report import view
 from orchestrator.report.markdown import longest_backticks

@@ -15,7 +15,6 @@ import pytest
 from conftest_kit.settings import load
 from corpus_memory_logging import open_store, queries
 from orchestrator import brief, project
-from orchestrator.report.brief import LEAST_TOKENS
 
 SECRETS = {
     "API_TOKEN": "planted-0f8b1c7d-in-the-environment",
@@ -192,7 +191,7 @@ def test_holds_no_secret(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
-        (["--max-tokens", "10"], 64, f"not in the range x>={LEAST_TOKENS}"),
+        (["--max-tokens", "10"], 64, f"not in the range x>={brief.LEAST_TOKENS}"),
         (["no-such-thing"], 65, "no run or cause has an id that begins with 'no-such-thing'"),
     ],
 )

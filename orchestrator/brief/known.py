@@ -1,4 +1,4 @@
-"""What somebody who is to mend a red run must know of it, gathered from the memory."""
+"""What is known of a run and its causes, gathered from the memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from conftest_kit.records import Failure, Frame, Run
 from corpus_memory_logging import Filters, Store, environments, history, occurrences, queries
 from corpus_memory_logging.lookup import named
-from orchestrator import reproduce
+from orchestrator.brief import reproduce
 from orchestrator.chain import decisive
 from orchestrator.project import Project
 
