@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from conftest_kit import settings as kit_settings
+from orchestrator import agent_files, project, shipped, terminal
 from orchestrator import init as switch
-from orchestrator import project, shipped, terminal
 
 
 @click.command()
@@ -24,9 +24,16 @@ from orchestrator import project, shipped, terminal
     type=click.Choice(shipped.CI),
     help="Also write a job that keeps the memory, shows the report and uploads archives.",
 )
+@click.option(
+    "--agents",
+    is_flag=True,
+    help="Also tell coding agents: a section in AGENTS.md, and .mcp.json for their clients.",
+)
 @click.option("--force", is_flag=True, help="Overwrite files that are there and differ.")
 @click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
-def init(*, monitoring: Path | None, ci: str | None, force: bool, dry_run: bool) -> None:
+def init(
+    *, monitoring: Path | None, ci: str | None, agents: bool, force: bool, dry_run: bool
+) -> None:
     """Switch the kit on in this repository: lines in conftest.py, pyproject.toml and .gitignore.
 
     What is to be written is shown first. Lines are added to files; none is overwritten.
@@ -39,6 +46,9 @@ def init(*, monitoring: Path | None, ci: str | None, force: bool, dry_run: bool)
         # The environment of this machine is not that of the job.
         jobs, notes = shipped.job(ci, kit_settings.load(root, {}), project.read(root))
         changes += jobs
+    if agents:
+        changes += agent_files.plan(project.read(root), root)
+        notes.append('the MCP server needs its extra: pipx install --force "conftest-kit[mcp]"')
     if not force:
         switch.spare(changes)
     told = (switch.told(change, _shown(change.path)) for change in changes)

@@ -57,7 +57,7 @@ def top(start: Path) -> Path:
     is an error of pytest's.
     """
     root = find_root(start)
-    if has_ini_file(root) or PLUGIN in (_text(root / "conftest.py")[0] or ""):
+    if has_ini_file(root) or PLUGIN in (text_of(root / "conftest.py")[0] or ""):
         return root
     above = (folder for folder in (start, *start.parents) if (folder / ".git").exists())
     return next(above, root)
@@ -75,8 +75,8 @@ def plan(settings: Settings) -> list[Change]:
         UsageProblem: a file cannot be read or edited safely; the message says what to add.
     """
     conftest, ignore = settings.root / "conftest.py", settings.root / ".gitignore"
-    before, encoding = _text(conftest)
-    ignored, written_in = _text(ignore)
+    before, encoding = text_of(conftest)
+    ignored, written_in = text_of(ignore)
     return [
         Change(
             path=conftest,
@@ -189,7 +189,7 @@ def ignoring(text: str, lines: Sequence[str]) -> str:
 def _settings(settings: Settings) -> list[Change]:
     """None beside a setup.py or setup.cfg alone: a pyproject.toml changes how pip builds these."""
     path = settings.root / "pyproject.toml"
-    before, encoding = _text(path)
+    before, encoding = text_of(path)
     if before is None and any((settings.root / name).exists() for name in _BUILT_BY):
         return []
     after = configured(before or "", storable(settings.project), path)
@@ -285,8 +285,13 @@ def _by_hand(path: Path) -> UsageProblem:
     )
 
 
-def _text(path: Path) -> tuple[str | None, str]:
-    """What a file holds, as Python reads it, and the encoding that it is written in."""
+def text_of(path: Path) -> tuple[str | None, str]:
+    """What a file holds, as Python reads it, and the encoding that it is written in; None for a
+    file that is not there.
+
+    Raises:
+        UsageProblem: it cannot be read.
+    """
     try:
         content = path.read_bytes()
         encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
