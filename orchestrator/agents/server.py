@@ -27,11 +27,12 @@ from orchestrator.report.plain import one_line
 
 SCHEME = "conftest-kit"
 PATH = "/mcp"
-_READING = (
+READING = (
     "brief",
     *("runs", "causes", "cause", "failures", "failure_text", "suggestions", "search"),
     *("artifacts", "read_artifact", "compare_environments", "stats"),
 )
+WRITING = ("record_decision",)
 _READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 _WRITES = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
 _BRIEF_TOKENS = 4_000
@@ -46,13 +47,12 @@ def build(tools: Tools, *, allow_write: bool) -> MCPServer[Any]:
         version=version("conftest-kit"),
         log_level="WARNING",
     )
-    writing = ("record_decision",) if allow_write else ()
-    for name in (*_READING, *writing):
+    for name in (*READING, *(WRITING if allow_write else ())):
         ask = getattr(tools, name)
         server.add_tool(
             _translated(ask, ToolError),
             description=inspect.getdoc(ask),
-            annotations=_WRITES if name in writing else _READS,
+            annotations=_WRITES if name in WRITING else _READS,
             structured_output=name != "brief",  # which is a page for reading
         )
     _add_resources(server, tools)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -66,6 +67,9 @@ def test_every_block_is_tested():
         ("uv, tox, nox", "sh"),
         ("GitHub Actions", "yaml"),
         ("Asking the memory", "sh"),
+        ("Coding agents", "sh"),
+        ("Coding agents", "sh"),
+        ("Coding agents", "json"),
         ("The kit", "python"),
         ("Settings", "toml"),
     ]
@@ -143,6 +147,40 @@ def test_answers_from_the_memory(project):
     again = project.follow("orchestrator run -- pytest")
     assert "accepted by a reviewer" in again
     assert note in again
+
+
+def test_briefs_an_agent(project):
+    """On the run, then on a cause; the agent's files are those that the README shows."""
+    block, _ = shown("Coding agents", "sh")
+    latest, one, init = block.lines
+    project.follow("orchestrator run -- pytest")
+    listed = json.loads(project.follow("orchestrator causes --format json"))
+    said = project.follow(latest)
+    _, _, example, *_ = shlex.split(one)
+    alone = project.follow(one.replace(example, listed[0]["cause_id"]))
+    project.follow(init)
+
+    assert "# Test run: 2 causes of 2 failures" in said
+    assert "uv run pytest" in said
+    assert "# Cause of 1 failure" in alone
+    (example,) = shown("Coding agents", "json")
+    assert json.loads((project.folder / ".mcp.json").read_text()) == json.loads(example.text)
+    assert "uv run pytest" in (project.folder / "AGENTS.md").read_text()
+
+
+def test_serves_an_agent(project, tmp_path):
+    """The extra is installed as the README says; the server ends with its input, or listens."""
+    _, block = shown("Coding agents", "sh")
+    install, stdio, http = block.lines
+    own = tmp_path / "pipx"
+    # The other tests use the one that is installed already.
+    project.environ |= {"PIPX_HOME": str(own), "PIPX_BIN_DIR": str(own / "bin")}
+    project.environ["PATH"] = f"{own / 'bin'}{os.pathsep}{project.environ['PATH']}"
+    project.follow(install, activated=False)
+    project.follow(stdio, activated=False)
+    listening = project.run(f"timeout 20 {http.replace('9196', '0')}", activated=False)
+
+    assert "listening on http://127.0.0.1:" in listening.stderr
 
 
 @pytest.mark.parametrize("green", [False, True], ids=["red", "green"])

@@ -101,9 +101,9 @@ def test_a_causes_history(shop_agent):
 
 def test_similar_causes(shop_agent):
     """What was decided of one cause is told with another that looks like it."""
-    (fixture,) = shop_agent.call("causes", culprit="pytest-benchmark")["items"]
+    (broken,) = shop_agent.call("causes", culprit="jinja2")["items"]
 
-    near = shop_agent.call("cause", cause_id=fixture["cause_id"])["similar"]
+    near = shop_agent.call("cause", cause_id=broken["cause_id"])["similar"]
 
     assert [one["untrusted"]["title"] for one in near] == [
         "ModuleNotFoundError: No module named 'bs4'"
