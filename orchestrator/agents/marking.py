@@ -30,7 +30,7 @@ _OURS = frozenset(
         *("started", "finished", "reviewed", "time", "first_seen", "last_seen", "created"),
         *("last_suggested", "exit_code", "counts", "dirty", "causes", "new_causes", "failures"),
         *("findings", "alerts", "runs", "confidence", "known", "occurrences", "attempt"),
-        *("attempts", "size", "similarity", "passed"),
+        *("attempts", "size", "similarity", "passed", "success"),
     )
 )
 
@@ -40,7 +40,7 @@ def marked(row: Mapping[str, Any], *, most: int = LIST_TEXT) -> dict[str, Any]:
     without keys that have no value.
     """
     told = {name: value for name, value in row.items() if value not in (None, "", [], {}, ())}
-    ours = {name: value for name, value in told.items() if name in _OURS and _is_plain(value)}
+    ours = {name: value for name, value in told.items() if _is_ours(name, value)}
     others = {name: bounded(value, most) for name, value in told.items() if name not in ours}
     return {**ours, UNTRUSTED: others} if others else ours
 
@@ -64,10 +64,10 @@ def bounded(value: Any, most: int) -> Any:
     return value
 
 
-def _is_plain(value: Any) -> bool:
-    """Whether a value can be ours at all: no text of many words, no nested things but counts."""
+def _is_ours(name: str, value: Any) -> bool:
+    """Numbers are; of what our keys name a short text is and counts are, whatever else it holds."""
     if isinstance(value, Mapping):
-        return all(isinstance(number, int) for number in value.values())
+        return name in _OURS and all(isinstance(number, int) for number in value.values())
     if isinstance(value, str):
-        return value.isprintable() and len(value) <= 100
-    return value is None or isinstance(value, (bool, int, float))
+        return name in _OURS and value.isprintable() and len(value) <= 100
+    return isinstance(value, (bool, int, float))

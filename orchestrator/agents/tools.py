@@ -16,7 +16,15 @@ from pydantic import Field
 from conftest_kit import rundir
 from conftest_kit.records import failure_from_json
 from conftest_kit.settings import Settings
-from corpus_memory_logging import Filters, Store, environments, history, occurrences, queries
+from corpus_memory_logging import (
+    Filters,
+    Store,
+    environments,
+    history,
+    occurrences,
+    queries,
+    trials,
+)
 from corpus_memory_logging.errors import QueryError
 from corpus_memory_logging.lookup import named
 from corpus_memory_logging.similar import similar
@@ -337,17 +345,20 @@ class Tools:
 
     def stats(self) -> Answer:
         """Figures over all runs: failures by category, open causes by category, findings by kind,
-        the share of flaky tests in the last 7 days. Use it to say what costs the project most.
+        the share of flaky tests in the last 7 days, and how often each kind of suggestion was
+        followed by green. Use it to say what costs the project most, and what helps.
         """
         with self.open_memory() as store:
             found = totals(store)
             ratio = flaky_ratio(store, now=self.clock())
+            judged = trials.successes(store)[:MOST_ROWS]
         return {
             "failures_by_category": dict(found.failures),
             "open_causes_by_category": dict(found.open_causes),
             "findings_by_kind": dict(found.findings),
             "flaky_ratio_7_days": ratio,
             "last_review": found.last_review and found.last_review.isoformat(),
+            "suggestions": all_marked(judged),
         }
 
     def record_decision(

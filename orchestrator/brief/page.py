@@ -227,7 +227,9 @@ def _advice(row: Row) -> str:
     """What to do, who says so and what became of it."""
     source = {"model": "a model's idea", "reviewer": "a reviewer's"}.get(row["source"], "")
     standing = _STANDING.get(row["status"], "")
-    aside = ", ".join(filter(None, (source, standing)))
+    success = row["success"]
+    green = f"green after {success['green']} of {success['judged']} like it" if success else ""
+    aside = ", ".join(filter(None, (source, standing, green)))
     text = one_line(row["text"], _COMMAND)
     return f"{text} ({aside}; suggestion {row['suggestion_id']})" if aside else text
 

@@ -34,7 +34,12 @@ def failure(number: int, text: str) -> Failure:
 def occurrence(number: int, *, text: str = "bad value") -> Occurrence:
     """A cause of which much is known."""
     cause_id = f"{number:016x}"
-    suggestion = {"commands": ["pip install x"], "source": "rule", "status": "proposed"}
+    suggestion = {
+        "commands": ["pip install x"],
+        "source": "rule",
+        "status": "proposed",
+        "success": {"judged": 5, "green": 4},
+    }
     return Occurrence(
         cause={
             "cause_id": cause_id,
@@ -160,8 +165,8 @@ def test_the_most_useful_comes_first():
     page = render(MANY, max_tokens=LEAST_TOKENS)
 
     assert "pytest a b c" in page
-    assert "1. Do 0 for 1" in page
-    assert "- Never 1 (did not make it green; suggestion r)" in page
+    assert "1. Do 0 for 1 (green after 4 of 5 like it; suggestion s0)" in page
+    assert "- Never 1 (did not make it green, green after 4 of 5 like it; suggestion r)" in page
 
 
 def test_untrusted_text_stays_in_its_fence():
