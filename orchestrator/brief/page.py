@@ -228,7 +228,8 @@ def _advice(row: Row) -> str:
     source = {"model": "a model's idea", "reviewer": "a reviewer's"}.get(row["source"], "")
     standing = _STANDING.get(row["status"], "")
     success = row["success"]
-    green = f"green after {success['green']} of {success['judged']} like it" if success else ""
+    times = f"{success['green']} of {success['judged']} times" if success else ""
+    green = f"this kind was followed by green {times}" if times else ""
     aside = ", ".join(filter(None, (source, standing, green)))
     text = one_line(row["text"], _COMMAND)
     return f"{text} ({aside}; suggestion {row['suggestion_id']})" if aside else text

@@ -165,8 +165,11 @@ def test_the_most_useful_comes_first():
     page = render(MANY, max_tokens=LEAST_TOKENS)
 
     assert "pytest a b c" in page
-    assert "1. Do 0 for 1 (green after 4 of 5 like it; suggestion s0)" in page
-    assert "- Never 1 (did not make it green, green after 4 of 5 like it; suggestion r)" in page
+    assert "1. Do 0 for 1 (this kind was followed by green 4 of 5 times; suggestion s0)" in page
+    assert (
+        "- Never 1 (did not make it green, this kind was followed by green 4 of 5 times; suggestion r)"
+        in page
+    )
 
 
 def test_untrusted_text_stays_in_its_fence():
