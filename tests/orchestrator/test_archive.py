@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import socket
@@ -13,6 +14,7 @@ import pytest
 from conftest_kit import reading
 from conftest_kit.records import Attempt, Distribution, Failure, Frame, Raised, Recording, Run
 from orchestrator import archive
+from orchestrator.errors import UnreadableInput
 from orchestrator.redact import Redactor
 
 PASSWORD = "hunt" + "er2"
@@ -283,3 +285,54 @@ def test_the_oldest_archives_go_first(tmp_path):
         "notes.txt",
     ]
     assert archive.prune(tmp_path / "nowhere", max_bytes=1) == ()
+
+
+def row(name: str, content: bytes, path: Path) -> dict[str, object]:
+    """What the memory holds of a member."""
+    digest = hashlib.sha256(content).hexdigest()
+    return {"run_id": RUN_ID, "name": name, "sha256": digest, "archive": str(path)}
+
+
+def test_a_text_is_read_back(project, tmp_path):
+    """As it was archived; where the memory says that the archive was, on whichever machine."""
+    put(project / "out" / "a.txt", "grün\n".encode())
+    path = archived(project, extra=("out",)).path
+    known = row("files/out/a.txt", "grün\n".encode(), Path("/elsewhere") / path.name)
+
+    assert archive.read_text(path.parent, known) == "grün\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "said"),
+    [
+        (tarfile.SYMTYPE, b"", "does not hold 'a.txt' as it was archived"),
+        (tarfile.REGTYPE, b"exchanged", "does not hold 'a.txt' as it was archived"),
+        (tarfile.REGTYPE, b"\x00\x01", "'a.txt' is binary (2 bytes)"),
+    ],
+)
+def test_what_was_not_archived_is_not_read(tmp_path, kind, content, said):
+    """No link is followed, nothing that was exchanged is told of, no binary is a text."""
+    path = tmp_path / "evil.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        member = tarfile.TarInfo(f"{RUN_ID}/a.txt")
+        member.type, member.linkname, member.size = kind, "/etc/passwd", len(content)
+        tar.addfile(member, io.BytesIO(content))
+    expected = content if content == b"\x00\x01" else b"original"
+
+    with pytest.raises(UnreadableInput) as refused:
+        archive.read_text(tmp_path, row("a.txt", expected, path))
+
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no archive", b"\x1f\x8b\x08\x00broken"])
+def test_an_archive_that_is_not_there(tmp_path, content):
+    """Missing, empty or damaged: one message."""
+    path = tmp_path / "x.tar.gz"
+    if content is not None:
+        path.write_bytes(content)
+
+    with pytest.raises(UnreadableInput) as refused:
+        archive.read_text(tmp_path, row("a.txt", b"", path))
+
+    assert "cannot be read" in str(refused.value)

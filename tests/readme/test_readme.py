@@ -174,7 +174,7 @@ def test_serves_an_agent(project, tmp_path):
     install, stdio, http = block.lines
     own = tmp_path / "pipx"
     # The other tests use the one that is installed already.
-    project.environ |= {"PIPX_HOME": str(own), "PIPX_BIN_DIR": str(own / "bin")}
+    project.environ.update(PIPX_HOME=str(own), PIPX_BIN_DIR=str(own / "bin"))
     project.environ["PATH"] = f"{own / 'bin'}{os.pathsep}{project.environ['PATH']}"
     project.follow(install, activated=False)
     project.follow(stdio, activated=False)

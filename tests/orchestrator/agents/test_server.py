@@ -92,7 +92,7 @@ def test_a_causes_history(shop_agent):
 
     assert cause["category"] == "missing_dependency"
     assert cause["untrusted"]["title"] == "ModuleNotFoundError: No module named 'bs4'"
-    assert [one["status"] for one in cause["suggestions"]].count("accepted") == 1
+    assert [one["status"] for one in cause["suggestions"]].count("failed") == 1
     assert cause["decisions"][0]["status"] == "resolved"
     assert cause["decisions"][0]["untrusted"]["note"] == "belongs in pyproject.toml"
     assert len(cause["runs"]) == 2
@@ -110,7 +110,7 @@ def test_similar_causes(shop_agent):
         "ModuleNotFoundError: No module named 'bs4'"
     ]
     assert 0 < near[0]["similarity"] < 1
-    assert near[0]["untrusted"]["remedies"][0].startswith("Install `beautifulsoup4`")
+    assert near[0]["category"] == "missing_dependency"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_similar_causes(shop_agent):
         ("causes", {"test": "tests/test_prices.py"}, 1),
         ("failures", {"category": "product_error"}, 4),
         ("failures", {"run": "latest"}, 1),
-        ("suggestions", {"status": "accepted"}, 1),
+        ("suggestions", {"status": "failed"}, 1),
         ("suggestions", {"since": "2200-01-01"}, 0),
         ("runs", {"category": "fixture"}, 1),
         ("artifacts", {}, 4),
@@ -381,22 +381,24 @@ def test_starts_before_there_is_a_memory(tmp_path, agents):
 def test_says_nothing_but_the_protocol(shop):
     """Every line on standard output is a message, also after a bad one; an end of input ends it."""
     asked = [
-        {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}},
-        {"jsonrpc": "2.0", "id": 2, "method": "no/such", "params": {}},
+        "not json",
+        json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}),
+        json.dumps({"jsonrpc": "2.0", "id": 2, "method": "no/such", "params": {}}),
     ]
-    lines = "\n".join(["not json", *map(json.dumps, asked), ""])
-
-    ended = subprocess.run(
+    with subprocess.Popen(
         [sys.executable, "-m", "orchestrator", "serve", "mcp"],
         cwd=shop,
-        input=lines,
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         text=True,
-        timeout=60,
-        check=False,
-    )
+    ) as process:
+        process.stdin.write("".join(f"{line}\n" for line in asked))
+        process.stdin.flush()
+        answered = set()
+        while not {1, 2} <= answered:
+            answered.add(json.loads(process.stdout.readline()).get("id"))
+        rest, _ = process.communicate(timeout=60)
 
-    answers = [json.loads(line) for line in ended.stdout.splitlines()]
-    assert ended.returncode == 0, ended.stderr
-    assert all(answer["jsonrpc"] == "2.0" for answer in answers)
-    assert [answer["id"] for answer in answers if "id" in answer] == [1, 2]
+    assert [json.loads(line) for line in rest.splitlines()] == []
+    assert process.returncode == 0

@@ -70,14 +70,14 @@ def gathered(folder: Path, what: str) -> brief.Brief:
 
 
 def test_tells_all_that_is_known(shop):
-    """What failed and how to see it, where, what to try, what is known, who decided what."""
+    """What failed and how to see it, where, what was tried, what is known, who decided what."""
     said = orchestrator("brief", cwd=shop).stdout
 
     assert said.startswith("# Test run: 1 cause of 1 failure\n")
     assert "```sh\npython -m pytest tests/test_suppliers.py\n```" in said
     assert "## 1. missing dependency: beautifulsoup4 (1 failure, known)" in said
-    assert "   ```sh\n   pip install beautifulsoup4\n   ```" in said
-    assert "(accepted by a reviewer; suggestion " in said
+    assert "do not try again:\n\n- Install `beautifulsoup4`" in said
+    assert "(did not make it green; suggestion " in said
     assert "- `shop/suppliers.py:3` in `<module>`: `from bs4 import BeautifulSoup`" in said
     assert "caused by ModuleNotFoundError: No module named 'bs4'" in said
     assert "- seen in 2 runs, first " in said
@@ -150,14 +150,21 @@ def test_what_was_rejected_is_not_tried_again(shop, tmp_path):
     """A suggestion that a reviewer rejected is named as such, and not among those to try."""
     folder = tmp_path / "shop"
     shutil.copytree(shop, folder)
-    refused = gathered(folder, "latest").causes[0].suggestions[0]
-    orchestrator("resolve", refused["cause_id"], "--reject", refused["suggestion_id"], cwd=folder)
+    (cause,) = (
+        one
+        for one in gathered(folder, shop_run(folder, "died")).causes
+        if one.cause["category"] == "compatibility"
+    )
+    advice = cause.suggestions[0]
+    before = orchestrator("brief", cause.cause["cause_id"], cwd=folder).stdout
+    orchestrator("resolve", advice["cause_id"], "--reject", advice["suggestion_id"], cwd=folder)
 
-    said = orchestrator("brief", cwd=folder).stdout
+    after = orchestrator("brief", cause.cause["cause_id"], cwd=folder).stdout
 
-    tried = said.partition("Tried and failed; do not try again:")[2].partition("\n\n")[2]
-    assert tried.startswith(f"- {refused['text']} (rejected by a reviewer; ")
-    assert f"1. {refused['text']}" not in said
+    assert f"1. {advice['text']}\n\n   ```sh\n   pip install 'jinja2<3.1.0'\n   ```" in before
+    assert f"1. {advice['text']}" not in after
+    tried = after.partition("Tried and failed; do not try again:\n\n")[2]
+    assert tried.startswith(f"- {advice['text']} (rejected by a reviewer; ")
 
 
 def test_says_that_nothing_failed(tmp_path):
