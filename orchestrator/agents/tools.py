@@ -6,10 +6,10 @@ The docstrings of the methods are what an agent reads before it calls one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -30,53 +30,31 @@ from corpus_memory_logging.lookup import named
 from corpus_memory_logging.similar import similar
 from corpus_memory_logging.totals import flaky_ratio, totals
 from orchestrator import archive, brief, exposition, project, reviews
+from orchestrator.agents.arguments import (
+    MOST_ROWS,
+    AnyRun,
+    Category,
+    CauseStatus,
+    Characters,
+    Id,
+    Limit,
+    Offset,
+    Part,
+    RunId,
+    Since,
+    SuggestionStatus,
+    Test,
+    Words,
+)
 from orchestrator.agents.marking import UNTRUSTED, WHOLE_TEXT, all_marked, bounded, marked
+from orchestrator.agents.pages import Answer, asked, few_changes, page_of, part_of
 from orchestrator.errors import UnreadableInput
 from orchestrator.likeness import likeness
 from orchestrator.reduce import reduce
 from orchestrator.report.plain import clean
 
-MOST_ROWS = 50
-MOST_CHARACTERS = 20_000
 _SHOWN = 10
 _REDUCED_TOKENS = 1_500
-
-Answer = dict[str, Any]
-Limit = Annotated[int, Field(ge=1, le=MOST_ROWS, description="At most so many.")]
-Offset = Annotated[int, Field(ge=0, le=100_000, description="`next_offset` of the page before.")]
-Characters = Annotated[
-    int, Field(ge=100, le=MOST_CHARACTERS, description="At most so many characters.")
-]
-RunId = Annotated[
-    str, Field(max_length=200, description="A run's id, a unique beginning of it, or `latest`.")
-]
-AnyRun = Annotated[RunId | None, Field(description="Of this run alone.")]
-Id = Annotated[str, Field(max_length=200, description="An id or a unique beginning of it.")]
-Category = Annotated[
-    str | None,
-    Field(
-        description="missing_dependency, compatibility, fixture, assertion, product_error, "
-        "environment, network, timeout, resource, configuration, syntax or unknown."
-    ),
-]
-Test = Annotated[
-    str | None,
-    Field(max_length=1000, description="Node ids that match, with * and ?; a folder or file too."),
-]
-Since = Annotated[
-    str | None, Field(max_length=40, description="Not older: 90m, 12h, 7d, 2w, or 2026-01-31.")
-]
-Words = Annotated[
-    str, Field(min_length=1, max_length=500, description="Words that must all occur in one text.")
-]
-CauseStatus = Annotated[
-    Literal["open", "resolved", "ignored"] | None, Field(description="As a reviewer decided.")
-]
-SuggestionStatus = Annotated[
-    Literal["proposed", "accepted", "rejected", "worked", "failed"] | None,
-    Field(description="What became of it."),
-]
-Part = Literal["reduced", "text", "stdout", "stderr", "log"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +101,7 @@ class Tools:
         """
         filters = Filters(test=test, category=category, since=since)
         with self.open_memory() as store:
-            found = _page(store, queries.runs, filters, limit, offset)
+            found = asked(store, queries.runs, filters, limit, offset)
             newer = self._not_reviewed(store)
         return found | ({"note": newer} if newer else {})
 
@@ -160,7 +138,7 @@ class Tools:
             known=None if new is None else not new,
         )
         with self.open_memory() as store:
-            return _page(store, queries.causes, filters, limit, offset)
+            return asked(store, queries.causes, filters, limit, offset)
 
     def cause(self, *, cause_id: Id) -> Answer:
         """All about one cause: verdict and evidence, its suggestions with what became of each, who
@@ -189,7 +167,7 @@ class Tools:
             "decisions": all_marked(lists["decisions"][-_SHOWN:]),
             "runs": all_marked(lists["runs"][:_SHOWN]),
             "latest_failures": all_marked(lists["failures"][:_SHOWN]),
-            "environments": all_marked(_few_changes(lists["environments"][-_SHOWN:])),
+            "environments": all_marked(few_changes(lists["environments"][-_SHOWN:])),
             "similar": all_marked(map(asdict, near)),
         }
 
@@ -208,7 +186,7 @@ class Tools:
         """
         filters = Filters(run=run, test=test, category=category, since=since)
         with self.open_memory() as store:
-            return _page(store, queries.failures, filters, limit, offset)
+            return asked(store, queries.failures, filters, limit, offset)
 
     def failure_text(
         self,
@@ -243,7 +221,7 @@ class Tools:
             "failure_id": shown["failure_id"],
             "cause_id": shown["cause_id"],
             "characters": {name: len(text) for name, text in texts.items()},
-            **_slice(texts[part], offset, limit),
+            **part_of(texts[part], offset, limit),
         }
 
     def suggestions(
@@ -261,7 +239,7 @@ class Tools:
         """
         filters = Filters(run=run, category=category, status=status, since=since)
         with self.open_memory() as store:
-            return _page(store, queries.suggestions, filters, limit, offset)
+            return asked(store, queries.suggestions, filters, limit, offset)
 
     def search(self, *, words: Words, since: Since = None, limit: Limit = 10) -> Answer:
         """Search messages of failures, titles of causes and suggestions for words. Use it when you
@@ -284,10 +262,7 @@ class Tools:
         """
         with self.open_memory() as store:
             rows = queries.artifacts(store, run)
-        return {
-            "items": all_marked(rows[offset : offset + limit]),
-            "next_offset": offset + limit if len(rows) > offset + limit else None,
-        }
+        return page_of(rows, limit, offset)
 
     def read_artifact(
         self,
@@ -309,7 +284,7 @@ class Tools:
         return {
             "run_id": row["run_id"],
             "size": row["size"],
-            **_slice(clean(text), offset, limit),
+            **part_of(clean(text), offset, limit),
         }
 
     def compare_environments(
@@ -411,41 +386,6 @@ class Tools:
             f"Run {newest.name} was recorded and is not reviewed yet: `orchestrator review` takes "
             "it into the memory."
         )
-
-
-def _page(
-    store: Store,
-    ask: Callable[[Store, Filters], list[dict[str, Any]]],
-    filters: Filters,
-    limit: int,
-    offset: int,
-) -> Answer:
-    rows = ask(store, replace(filters, limit=offset + limit + 1))
-    return {
-        "items": all_marked(rows[offset : offset + limit]),
-        "next_offset": offset + limit if len(rows) > offset + limit else None,
-    }
-
-
-def _slice(text: str, offset: int, limit: int) -> Answer:
-    end = min(offset + limit, len(text))
-    return {
-        UNTRUSTED: {"text": text[offset:end]},
-        "offset": offset,
-        "next_offset": end if end < len(text) else None,
-        "total_characters": len(text),
-    }
-
-
-def _few_changes(entries: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {
-            **entry,
-            "changes": entry["changes"][:_SHOWN],
-            "number_of_changes": len(entry["changes"]),
-        }
-        for entry in entries
-    ]
 
 
 def _green(store: Store, run_id: str) -> Any:
