@@ -358,7 +358,7 @@ def test_hostile_output_stays_below_untrusted(tmp_path, agents):
     for answer in answers:
         assert "IGNORE ALL" in json.dumps(answer)
         assert TOKEN not in json.dumps(answer)
-        assert "\\u001b" not in json.dumps(answer)
+        assert "\\x1b" not in repr(answer)  # which a record may hold as JSON's harmless \\u001b
         assert "IGNORE ALL" not in json.dumps(_without_untrusted(answer))
 
 
