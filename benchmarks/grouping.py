@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from conftest_kit.records import Environment, Failure, Frame, Raised, Recording, Run
-from orchestrator import causes, pipeline
+from orchestrator import causes, diagnosis
 from orchestrator.classify import context_of
 from orchestrator.project import Project
 
@@ -41,7 +41,7 @@ def _measured(count: int, signatures: int) -> str:
     project = Project(name="shop", modules=frozenset({"shop", "tests"}))
     groups, grouping = _timed(lambda: causes.group(failures))
     context = context_of(recording, project)
-    found, explaining = _timed(lambda: pipeline.explain((group, context) for group in groups))
+    found, explaining = _timed(lambda: diagnosis.explain((group, context) for group in groups))
     each = grouping / count * 1e6
     return (
         f"{count:8}  {len(groups):6}  {len(found):6}  {grouping:18.2f}  {each:16.1f}"

@@ -27,7 +27,7 @@ from conftest_kit.records import Recording, Run
 from corpus_memory_logging.records import Cause, Culprit, Review
 from corpus_memory_logging.similar import similar
 from corpus_memory_logging.store import Store, open_store
-from orchestrator import causes, flaky, pipeline
+from orchestrator import causes, diagnosis, flaky
 from orchestrator.classify import Context, context_of
 from orchestrator.evaluate import cases
 from orchestrator.evaluate.cases import LabelledCause
@@ -71,7 +71,7 @@ def known(folder: Path) -> Iterator[Known]:
         counting, _ = flaky.split(case.recording)
         context = context_of(case.recording, case.project)
         for group in causes.group(counting):
-            (cause,) = pipeline.explain([(group, context)])
+            (cause,) = diagnosis.explain([(group, context)])
             of = cases.belonging(
                 [label.tests for label in case.causes], [one.nodeid for one in cause.failures]
             )
@@ -139,7 +139,7 @@ def effect(store: Store, others: Iterable[Known]) -> Iterator[tuple[bool, bool, 
     """
     near = partial(similar, store)
     for one in others:
-        (cause,) = pipeline.explain([(one.group, one.context)], near=near)
+        (cause,) = diagnosis.explain([(one.group, one.context)], near=near)
         yield (
             cause.verdict.rule.startswith("near"),
             one.cause.verdict.category == one.label.category,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -11,23 +11,27 @@ from pathlib import Path
 from conftest_kit import log, rundir
 from conftest_kit.records import Recording
 from conftest_kit.settings import Settings
-from corpus_memory_logging import alerts, history, rows, trials
-from corpus_memory_logging.records import Cause, Finding, Remembered, Review, Similar
+from corpus_memory_logging import alerts, trials
+from corpus_memory_logging.records import Cause, Review
 from corpus_memory_logging.similar import similar
 from corpus_memory_logging.store import Store
-from orchestrator import archive, causes, exposition, findings, flaky, freshness
+from orchestrator import (
+    archive,
+    causes,
+    comparing,
+    diagnosis,
+    exposition,
+    findings,
+    flaky,
+    freshness,
+)
 from orchestrator.archive import Archived
-from orchestrator.causes import Group
-from orchestrator.classify import Context, apply_decision, apply_near, classify, context_of
-from orchestrator.classify.decided import SURE
+from orchestrator.classify import Context, context_of
 from orchestrator.errors import UnfinishedRun, UnreadableInput
-from orchestrator.findings import Earlier, Seen, Thresholds
 from orchestrator.intake import metrics_file, recorded
 from orchestrator.intake.metrics_file import Metrics
-from orchestrator.likeness import likeness
 from orchestrator.project import read as read_project
 from orchestrator.redact import Redactor
-from orchestrator.suggest import suggest
 
 Reader = Callable[[Sequence[tuple[Cause, Context]]], tuple[tuple[Cause, ...], tuple[str, ...]]]
 """Reads causes in their contexts a second time: the causes as it sees them, and warnings."""
@@ -67,22 +71,26 @@ def review(
     yield "recall"
     run_id = recording.run.run_id
     reviewed_before = store.reviewed(run_id) if store else rundir.is_reviewed(run_directory)
-    remembered = store.recall(signatures(groups), run_id=run_id) if store else {}
-    prevented = store.prevented(collectors(groups)) if store else {}
+    remembered = store.recall(diagnosis.signatures(groups), run_id=run_id) if store else {}
+    prevented = store.prevented(diagnosis.collectors(groups)) if store else {}
 
     yield "compare"
-    seen = _seen(recording, metrics, run_directory, settings, store)
+    seen = comparing.seen(recording, metrics, run_directory, settings, store)
     context = context_of(recording, read_project(settings.root))
-    known = [(group, since_green(group, context, prevented, store)) for group in groups]
+    known = [(group, diagnosis.since_green(group, context, prevented, store)) for group in groups]
     unsteady = (one for group, since in known for one in flaky.both_outcomes(group.failures, since))
-    found = _recalled((*_findings(seen, store), *flaky_tests, *unsteady), recording, store)
+    found = comparing.recalled(
+        (*comparing.find(seen, store), *flaky_tests, *unsteady), recording, store
+    )
 
     yield "classify"
     near = partial(similar, store) if store else None
-    explained = explain(known, remembered=remembered, prevented=prevented, near=near)
+    explained = diagnosis.explain(known, remembered=remembered, prevented=prevented, near=near)
 
     yield "ask"
-    explained, unread = reader(_in_context(explained, known)) if reader else (explained, ())
+    explained, unread = (
+        reader(diagnosis.in_context(explained, known)) if reader else (explained, ())
+    )
 
     yield "archive"
     archived, trouble = (
@@ -108,7 +116,7 @@ def review(
     )
     if store:
         store.remember(result, now=now)
-        result = _checked(result, seen, store)
+        result = comparing.checked(result, seen, store)
         trouble = tuple(exposition.update(settings, store, now=now))
         result = replace(result, warnings=(*result.warnings, *trouble))
     _leave_traces(recording, run_directory, settings)
@@ -133,83 +141,12 @@ def read(run_directory: Path) -> tuple[Recording, tuple[str, ...]]:
     return recording, tuple(warnings)
 
 
-def explain(
-    groups: Iterable[tuple[Group, Context]],
-    *,
-    remembered: Mapping[str, Remembered] | None = None,
-    prevented: Mapping[str, tuple[str, ...]] | None = None,
-    near: Callable[..., tuple[Similar, ...]] | None = None,
-) -> tuple[Cause, ...]:
-    """The causes of groups of failures, each seen in its context; without a memory by what the
-    run itself says.
-
-    `near` is asked, as `similar` of the memory is, where the rules are not sure.
-    """
-    return causes.united(
-        _cause(group, context, remembered or {}, prevented or {}, near) for group, context in groups
-    )
-
-
 def read_metrics(settings: Settings) -> tuple[Metrics | None, tuple[str, ...]]:
     """What the metrics file says of whichever run, and why it cannot be read."""
     try:
         return metrics_file.read(settings.metrics_file), ()
     except UnreadableInput as error:
         return None, (str(error),)
-
-
-def _seen(
-    recording: Recording,
-    metrics: Metrics | None,
-    run_directory: Path,
-    settings: Settings,
-    store: Store | None,
-) -> Seen:
-    seen = Seen(
-        recording=recording,
-        thresholds=Thresholds(
-            **{spec.name: getattr(settings, spec.name) for spec in fields(Thresholds)}
-        ),
-        metrics_file=str(settings.metrics_file),
-        metrics=metrics,
-        is_latest=run_directory in rundir.runs(settings.logs_dir)[:1],
-    )
-    if store is None or recording.run.state != "complete":
-        return seen
-    return replace(seen, past=history.past_runs(store, recording.run.run_id, seen.seconds))
-
-
-def _findings(seen: Seen, store: Store | None) -> Iterator[Finding]:
-    if store is None:
-        return findings.find(seen, Earlier())
-    return findings.find(
-        seen,
-        Earlier(
-            durations=lambda runs: history.usual_durations(store, runs),
-            outcomes=lambda past: history.outcomes(store, past.run),
-            run=lambda past: history.run_of(store, past.run),
-        ),
-    )
-
-
-def _recalled(
-    found: Iterable[Finding], recording: Recording, store: Store | None
-) -> tuple[Finding, ...]:
-    """With their ids, and what the memory knows of each."""
-    if store:
-        return store.recall_findings(found, run_id=recording.run.run_id)
-    project = recording.run.project
-    return tuple(replace(one, finding_id=rows.finding_id(project, one)) for one in found)
-
-
-def _checked(result: Review, seen: Seen, store: Store) -> Review:
-    """The review, and first what the memory made of it that the record does not say."""
-    run = result.recording.run
-    late = findings.of_memory(seen, history.held(store, run.run_id))
-    found = _recalled(late, result.recording, store)
-    for finding in found:
-        store.add_finding(run, finding)
-    return replace(result, findings=(*found, *result.findings)) if found else result
 
 
 def _alerted(store: Store, run_id: str) -> Iterator[str]:
@@ -219,73 +156,6 @@ def _alerted(store: Store, run_id: str) -> Iterator[str]:
         summary = f": {alert['summary']}" if alert["summary"] else ""
         since = f"{alert['status']}, since {alert['started'][:16].replace('T', ' ')}"
         yield f"alert {alert['name']}{severity}, {since}{summary}"
-
-
-def signatures(groups: Iterable[Group]) -> list[str]:
-    """What the memory recalls the groups by."""
-    return [group.signature.id for group in groups]
-
-
-def collectors(groups: Iterable[Group]) -> list[str]:
-    """Files, classes and folders that could not be collected."""
-    failures = (failure for group in groups for failure in group.failures)
-    return [failure.nodeid for failure in failures if failure.phase == "collect"]
-
-
-def since_green(
-    group: Group,
-    context: Context,
-    prevented: Mapping[str, tuple[str, ...]],
-    store: Store | None,
-) -> Context:
-    """The context with the run in which tests of the group passed last."""
-    if store is None:
-        return context
-    nodeids = (
-        nodeid
-        for failure in group.failures
-        for nodeid in (failure.nodeid, *prevented.get(failure.nodeid, ()))
-    )
-    started = context.recording.run.started
-    return replace(context, green=history.last_green(store, nodeids, before=started))
-
-
-def _in_context(
-    explained: Iterable[Cause], known: Iterable[tuple[Group, Context]]
-) -> list[tuple[Cause, Context]]:
-    contexts = {id(group.failures[0]): context for group, context in known}
-    return [
-        (cause, next(contexts[id(one)] for one in cause.failures if id(one) in contexts))
-        for cause in explained
-    ]
-
-
-def _cause(
-    group: Group,
-    context: Context,
-    remembered: Mapping[str, Remembered],
-    prevented: Mapping[str, tuple[str, ...]],
-    near: Callable[..., tuple[Similar, ...]] | None,
-) -> Cause:
-    signature, failures = group.signature, group.failures
-    known = remembered.get(signature.id)
-    verdict, looks = classify(failures, context), likeness(failures)
-    alike: tuple[Similar, ...] = ()
-    if near and verdict.confidence < SURE:
-        alike = near(signature=signature.id, title=signature.title, text=looks)
-    verdict = apply_decision(apply_near(verdict, alike, looks), known)
-    kept_back = (prevented.get(failure.nodeid, ()) for failure in failures)
-    return Cause(
-        cause_id=causes.cause_id(context.recording.run.project, signature.id),
-        signature=signature.id,
-        title=signature.title,
-        verdict=verdict,
-        failures=failures,
-        suggestions=suggest(verdict, failures, context, known, alike),
-        remembered=known,
-        prevented=tuple(dict.fromkeys(nodeid for nodeids in kept_back for nodeid in nodeids)),
-        likeness=looks,
-    )
 
 
 def _archive(

@@ -16,7 +16,7 @@ from corpus_memory_logging.records import Cause, Verdict
 from corpus_memory_logging.similar import similar
 from corpus_memory_logging.store import Store
 from corpus_memory_logging.verdicts import Held
-from orchestrator import causes, flaky, pipeline
+from orchestrator import causes, diagnosis, flaky, pipeline
 from orchestrator.classify import context_of
 from orchestrator.errors import OrchestratorError
 from orchestrator.project import Project
@@ -107,11 +107,11 @@ def _recording(
 
 def _explained(recording: Recording, project: Project, store: Store) -> tuple[Cause, ...]:
     groups = causes.group(recording.failures)
-    prevented = store.prevented(pipeline.collectors(groups))
+    prevented = store.prevented(diagnosis.collectors(groups))
     context = context_of(recording, project)
-    return pipeline.explain(
-        [(group, pipeline.since_green(group, context, prevented, store)) for group in groups],
-        remembered=store.recall(pipeline.signatures(groups), run_id=recording.run.run_id),
+    return diagnosis.explain(
+        [(group, diagnosis.since_green(group, context, prevented, store)) for group in groups],
+        remembered=store.recall(diagnosis.signatures(groups), run_id=recording.run.run_id),
         prevented=prevented,
         near=partial(similar, store),
     )

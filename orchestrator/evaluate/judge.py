@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from packaging.utils import canonicalize_name
 
 from corpus_memory_logging.records import Cause, Culprit
-from orchestrator import causes, flaky, pipeline
+from orchestrator import causes, diagnosis, flaky
 from orchestrator.classify import Context, context_of
 from orchestrator.evaluate import remedies
 from orchestrator.evaluate.cases import LabelledCase, LabelledCause, belonging
@@ -56,7 +56,7 @@ def explained(case: LabelledCase) -> tuple[tuple[Cause, ...], Context]:
     """The causes that the rules find, and what they look at."""
     counting, _ = flaky.split(case.recording)
     context = context_of(case.recording, case.project)
-    return pipeline.explain((group, context) for group in causes.group(counting)), context
+    return diagnosis.explain((group, context) for group in causes.group(counting)), context
 
 
 def compare(case: LabelledCase, found: Sequence[Cause]) -> JudgedCase:

@@ -1,0 +1,104 @@
+"""From groups of failures to causes: what reviewers decided, what the rules say, what is near."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from corpus_memory_logging import history
+from corpus_memory_logging.records import Cause, Remembered, Similar
+from corpus_memory_logging.store import Store
+from orchestrator import causes
+from orchestrator.causes import Group
+from orchestrator.classify import Context, apply_decision, apply_near, classify
+from orchestrator.classify.decided import SURE
+from orchestrator.likeness import likeness
+from orchestrator.suggest import suggest
+
+Near = Callable[..., tuple[Similar, ...]]
+"""Asks for near causes, as `similar` of a memory does."""
+
+
+def explain(
+    groups: Iterable[tuple[Group, Context]],
+    *,
+    remembered: Mapping[str, Remembered] | None = None,
+    prevented: Mapping[str, tuple[str, ...]] | None = None,
+    near: Near | None = None,
+) -> tuple[Cause, ...]:
+    """The causes of groups of failures, each seen in its context; without a memory by what the
+    run itself says.
+
+    `near` is asked, as `similar` of the memory is, where the rules are not sure.
+    """
+    return causes.united(
+        _cause(group, context, remembered or {}, prevented or {}, near) for group, context in groups
+    )
+
+
+def in_context(
+    explained: Iterable[Cause], known: Iterable[tuple[Group, Context]]
+) -> list[tuple[Cause, Context]]:
+    """Each cause with the context that its failures were seen in."""
+    contexts = {id(group.failures[0]): context for group, context in known}
+    return [
+        (cause, next(contexts[id(one)] for one in cause.failures if id(one) in contexts))
+        for cause in explained
+    ]
+
+
+def signatures(groups: Iterable[Group]) -> list[str]:
+    """What the memory recalls the groups by."""
+    return [group.signature.id for group in groups]
+
+
+def collectors(groups: Iterable[Group]) -> list[str]:
+    """Files, classes and folders that could not be collected."""
+    failures = (failure for group in groups for failure in group.failures)
+    return [failure.nodeid for failure in failures if failure.phase == "collect"]
+
+
+def since_green(
+    group: Group,
+    context: Context,
+    prevented: Mapping[str, tuple[str, ...]],
+    store: Store | None,
+) -> Context:
+    """The context with the run in which tests of the group passed last."""
+    if store is None:
+        return context
+    nodeids = (
+        nodeid
+        for failure in group.failures
+        for nodeid in (failure.nodeid, *prevented.get(failure.nodeid, ()))
+    )
+    started = context.recording.run.started
+    return replace(context, green=history.last_green(store, nodeids, before=started))
+
+
+def _cause(
+    group: Group,
+    context: Context,
+    remembered: Mapping[str, Remembered],
+    prevented: Mapping[str, tuple[str, ...]],
+    near: Near | None,
+) -> Cause:
+    signature, failures = group.signature, group.failures
+    known = remembered.get(signature.id)
+    verdict, looks = classify(failures, context), likeness(failures)
+    alike: tuple[Similar, ...] = ()
+    if near and verdict.confidence < SURE:
+        alike = near(signature=signature.id, title=signature.title, text=looks)
+    verdict = apply_decision(apply_near(verdict, alike, looks), known)
+    kept_back = (prevented.get(failure.nodeid, ()) for failure in failures)
+    return Cause(
+        cause_id=causes.cause_id(context.recording.run.project, signature.id),
+        signature=signature.id,
+        title=signature.title,
+        verdict=verdict,
+        failures=failures,
+        suggestions=suggest(verdict, failures, context, known, alike),
+        remembered=known,
+        prevented=tuple(dict.fromkeys(nodeid for nodeids in kept_back for nodeid in nodeids)),
+        likeness=looks,
+    )
