@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from conftest_kit.records import Failure, Recording
 from corpus_memory_logging.records import Verdict
 from orchestrator.classify import (
+    asked,
     breaks,
     calls,
     changes,
@@ -52,6 +53,7 @@ CATALOGUE = {
         breaks,
         pins,
         optional,
+        asked,
     )
     for name, fact in topic.FACTS.items()
 }

@@ -139,7 +139,7 @@ class Installed:
         for wanted, asking in self._requirements.items():
             for entry, text in asking:
                 if wanted in names or canonicalize_name(entry.name) in names:
-                    found = self._unmet(entry, text)
+                    found = self.unmet_by(Owner(name=entry.name, version=entry.version), text)
                     if found:
                         yield found
 
@@ -156,7 +156,8 @@ class Installed:
                     found.setdefault(canonicalize_name(name[0]), []).append((entry, text))
         return found
 
-    def _unmet(self, entry: Distribution, text: str) -> Unmet | None:
+    def unmet_by(self, asking: Owner, text: str) -> Unmet | None:
+        """A requirement as it is written, where it holds here and is not satisfied."""
         requirement = _requirement(text)
         if requirement is None or not self._applies(requirement.marker):
             return None
@@ -167,7 +168,7 @@ class Installed:
         except (InvalidVersion, InvalidSpecifier):
             return None
         return Unmet(
-            by=Owner(name=entry.name, version=entry.version),
+            by=asking,
             requirement=text.partition(";")[0].strip(),
             name=requirement.name,
             installed=version,

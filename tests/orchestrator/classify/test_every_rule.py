@@ -74,6 +74,13 @@ EXPECTING = Project(name="shop", sources={"tests/test_cart.py": Source(expects=(
 HELPED = Project(name="shop", modules=frozenset({"shop"}), files=("tests/support/prices.py",))
 
 
+ASKING = Project(
+    name="shop",
+    modules=frozenset({"shop"}),
+    sources={"shop/cart.py": Source(imports={"webframe": "webframe"})},
+)
+
+
 def no_module(name, *places, **more):
     """A chain of one ModuleNotFoundError."""
     message = f"No module named {name!r}"
@@ -654,6 +661,10 @@ CASES = {
         {"phase": "start", "message": "ERROR: /x/pytest.ini:1: unexpected value continuation"},
     ),
     "nothing-collected": ([], {"phase": "collect", "message": "no tests were collected"}),
+    "requirement-unmet-raised": one("ValueError", "x", TEST, SHOP, project=ASKING),
+    "requirement-unmet-asserted": one(
+        "AssertionError", "assert 1 == 2", SHOP, TEST, project=ASKING
+    ),
     # syntax
     "syntax": one(
         "SyntaxError", "invalid", phase="collect", attributes={"filename": "/shop/shop/cart.py"}

@@ -1,0 +1,115 @@
+"""Facts about what the project and what it imports ask for, where another version is installed.
+
+A call into the wrong release may fail anywhere: with a value that a test does not expect, or with
+an exception out of the project's own line. What is asked for is metadata, and no guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from packaging.utils import canonicalize_name
+
+from orchestrator.classify.facts import Fact, Facts
+from orchestrator.classify.installed import Owner, Unmet
+from orchestrator.classify.modules import is_own
+from orchestrator.classify.owners import owner_of
+
+_MANIFESTS = ("pyproject.toml", "setup.cfg", "setup.py")
+_DEPTH = 3
+"""Files of the project that are followed, one importing the other."""
+
+
+def _asked(facts: Facts) -> Unmet | None:
+    """What the project requires comes first, then what the distributions that it imports do."""
+    used = facts.once(_used)
+    wanted = (one for one in _of_project(facts) if not used or canonicalize_name(one.name) in used)
+    return next(wanted, None) or next(_of_imported(facts), None)
+
+
+def _of_project(facts: Facts) -> Iterator[Unmet]:
+    """By its own metadata, else by what the checkout declares for whoever uses it: a range, since
+    exact versions stand in files that are only one way to install it.
+    """
+    installed, project = facts.context.installed, facts.context.project
+    names = {project.name, facts.context.recording.run.project}
+    own = {canonicalize_name(name) for name in names if name}
+    for unmet in installed.unmet(own):
+        if unmet.installed and canonicalize_name(unmet.by.name) in own:
+            yield unmet
+    owner = Owner(name=project.name or facts.context.recording.run.project, version="")
+    for entry in project.requirements:
+        if entry.file in _MANIFESTS and not entry.group and "==" not in entry.text:
+            found = installed.unmet_by(owner, entry.text)
+            if found and found.installed:
+                yield found
+
+
+def _of_imported(facts: Facts) -> Iterator[Unmet]:
+    """What the distributions require that the failing files import themselves."""
+    direct = facts.once(_imported)
+    for unmet in facts.context.installed.unmet(direct):
+        if unmet.installed and canonicalize_name(unmet.by.name) in direct:
+            yield unmet
+
+
+def _imported(facts: Facts) -> frozenset[str]:
+    """Normalised names of what the files of the failure import."""
+    return frozenset(_reached(facts, _files(facts), 1))
+
+
+def _used(facts: Facts) -> frozenset[str]:
+    """The same, with what the files of the project import that these import."""
+    return frozenset(_reached(facts, _files(facts), _DEPTH))
+
+
+def _files(facts: Facts) -> tuple[str, ...]:
+    """The test's, and those of own code that the exception came through."""
+    own = (frame.file for frame in facts.frames if frame.origin in ("project", "test"))
+    return tuple(dict.fromkeys((facts["test_file"], *own)))
+
+
+def _reached(facts: Facts, files: tuple[str, ...], depth: int) -> Iterator[str]:
+    seen: set[str] = set()
+    for _ in range(depth):
+        further: dict[str, None] = {}
+        for file in (one for one in files if one not in seen):
+            seen.add(file)
+            for dotted in facts.context.project.source(file).imports.values():
+                if is_own(facts, dotted.partition(".")[0]):
+                    further[facts.context.project.file_of(dotted)] = None
+                elif owner := owner_of(facts, dotted):
+                    yield canonicalize_name(owner.name)
+        files = tuple(file for file in further if file)
+
+
+def _asked_said(facts: Facts) -> str:
+    """`shop 1.0 requires frames<2, installed is frames 2.0`."""
+    found = facts.once(_asked)
+    if found is None:
+        return ""
+    by = f"{found.by.name} {found.by.version}".strip() or "the project"
+    return f"{by} requires {found.requirement}, installed is {found.name} {found.installed}"
+
+
+def _asked_name(facts: Facts) -> str:
+    found = facts.once(_asked)
+    return found.name if found else ""
+
+
+def _asked_version(facts: Facts) -> str:
+    found = facts.once(_asked)
+    return found.installed if found else ""
+
+
+def _asked_requirement(facts: Facts) -> str:
+    found = facts.once(_asked)
+    return found.requirement if found else ""
+
+
+FACTS: dict[str, Fact] = {
+    "asked_name": _asked_name,
+    "asked_requirement": _asked_requirement,
+    "asked_said": _asked_said,
+    "asked_version": _asked_version,
+}

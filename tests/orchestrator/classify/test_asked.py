@@ -1,0 +1,73 @@
+"""What the project requires, and what it imports: another version explains what fails of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest_kit.records import Distribution
+from orchestrator.project import Project, Requirement
+from orchestrator.source import Source
+
+TEST = "tests/test_cart.py:9:test_total"
+FRAMES = Distribution(name="frames", version="2.0", modules=("frames",))
+INSTALLED = Distribution(name="shop", version="1.0", modules=("shop",), requires=("frames<2",))
+FILES = ("shop/__init__.py", "shop/cart.py", "tests/test_cart.py")
+THROUGH = {
+    "tests/test_cart.py": Source(imports={"total": "shop.cart.total"}),
+    "shop/cart.py": Source(imports={"fr": "frames"}),
+}
+ELSEWHERE = {"tests/test_cart.py": Source(imports={"pytest": "pytest", "json": "json"})}
+PYTEST = Distribution(name="pytest", version="9.2.0", modules=("pytest",))
+
+
+def shop(sources, *declared, file="pyproject.toml", group=""):
+    """A checkout whose files import these."""
+    return Project(
+        name="shop",
+        modules=frozenset({"shop", "tests"}),
+        files=FILES,
+        sources=sources,
+        requirements=tuple(
+            Requirement(name="frames", text=text, file=file, group=group) for text in declared
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("project", "distributions"),
+    [
+        (shop(THROUGH), (INSTALLED, FRAMES, PYTEST)),
+        (shop(THROUGH, "frames<2"), (FRAMES, PYTEST)),
+    ],
+)
+def test_another_version_than_the_project_requires(red, raised, project, distributions):
+    """By its metadata or its manifest; the test reaches it through the project's modules."""
+    verdict = red(
+        raised("AssertionError", "assert 1 == 2", TEST),
+        project=project,
+        distributions=distributions,
+    ).verdict()
+
+    assert (verdict.category, verdict.culprit.name) == ("compatibility", "frames")
+    assert verdict.confidence < 0.8
+    assert "requires frames<2, installed is frames 2.0" in verdict.evidence[2]
+
+
+@pytest.mark.parametrize(
+    ("project", "distributions"),
+    [
+        (shop(ELSEWHERE), (INSTALLED, FRAMES, PYTEST)),
+        (shop(THROUGH, "frames==1.4", file="requirements.txt"), (FRAMES, PYTEST)),
+        (shop(THROUGH, "frames<2", group="docs"), (FRAMES, PYTEST)),
+        (shop(THROUGH, "frames>=1"), (FRAMES, PYTEST)),
+    ],
+)
+def test_what_says_nothing_of_the_assertion(red, raised, project, distributions):
+    """The test does not use it, a lock file has other pins, an extra asks for it, or it fits."""
+    verdict = red(
+        raised("AssertionError", "assert 1 == 2", TEST),
+        project=project,
+        distributions=distributions,
+    ).verdict()
+
+    assert verdict.category == "assertion"
