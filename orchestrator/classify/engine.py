@@ -45,7 +45,10 @@ class Subject:
     def of(cls, failure: Failure, context: Context) -> Subject:
         """Takes the chain apart."""
         root = decisive(failure)
-        deciding = (*((root, *_members(root)) if root else ()), *told(failure))
+        deciding = (
+            *((root, *_members(root)) if root else ()),
+            *told(failure, context.recording.run.root),
+        )
         others = (link for link in failure.exceptions if not any(link is seen for seen in deciding))
         links = (*deciding, *others)
         return cls(

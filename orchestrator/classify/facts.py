@@ -12,7 +12,7 @@ from conftest_kit.records import Failure, Frame, Raised, Recording
 from corpus_memory_logging.records import Green
 from orchestrator.chain import FROM_ELSEWHERE, headline
 from orchestrator.classify.installed import Installed
-from orchestrator.classify.told import OF_A_RESULT
+from orchestrator.classify.told import OF_A_REQUEST, OF_A_RESULT
 from orchestrator.project import Project
 
 Fact = Callable[["Facts"], str]
@@ -309,8 +309,11 @@ def _test_place(facts: Facts) -> str:
 
 
 def _told(facts: Facts) -> str:
-    """`result` where the exception is what a command line died of that the test runs."""
-    return OF_A_RESULT if OF_A_RESULT in facts.link.notes else ""
+    """`result` where the exception is what a command line died of that the test runs; `request`
+    where it is what a web application answered with status 5xx for.
+    """
+    notes = (OF_A_RESULT, OF_A_REQUEST)
+    return next((note for note in notes if note in facts.link.notes), "")
 
 
 def _failing_test_place(facts: Facts) -> str:

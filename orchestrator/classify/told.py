@@ -1,7 +1,9 @@
 """Exceptions that nobody raised here and that are told of: in a result, in what a process printed.
 
 A test that starts a command line sees its exit status; what the command died of stands in the
-result that its runner returns, or in the output that pytest captured.
+result that its runner returns, or in the output that pytest captured. A test that asks a web
+application sees status 500; what the application raised stands in the log. pytest itself quotes a
+traceback where a setting names something that cannot be imported.
 """
 
 from __future__ import annotations
@@ -11,13 +13,15 @@ import builtins
 import re
 from collections.abc import Iterator
 
-from conftest_kit.records import Failure, Raised
+from conftest_kit.records import Failure, Frame, Raised
 from orchestrator.chain import decisive
 
 TOLD = "told"
 """A note on each such exception."""
 OF_A_RESULT = "result"
 """A note on what a command line that the test runs died of."""
+OF_A_REQUEST = "request"
+"""A note on what a web application logged when it answered with status 5xx."""
 _READ = 65536
 # E   OSError: [Errno 24] Too many open files
 _PRINTED = re.compile(
@@ -29,10 +33,26 @@ _RESULT = re.compile(
     re.MULTILINE,
 )
 _TRACEBACK = re.compile(
-    r"^Traceback \(most recent call last\):\n(?:[ \t].*\n){1,400}"
-    r"(?P<type>ModuleNotFoundError|ImportError): (?P<message>.{1,1000})",
+    r"^Traceback \(most recent call last\):\n(?P<frames>(?:[ \t].*\n){1,400})"
+    r"(?P<type>[A-Za-z_][\w.]{0,200})(?:: (?P<message>.{0,1000}))?$",
     re.MULTILINE,
 )
+_FRAME = re.compile(
+    r'^  File "(?P<file>[^"\n]{1,500})", line (?P<line>\d{1,7}), in (?P<function>\S{1,200})\n'
+    r"(?:    (?P<source>.{0,500})\n)?",
+    re.MULTILINE,
+)
+_IMPORTING = ("ModuleNotFoundError", "ImportError")
+# +  where '' = CompletedProcess(args=[…], returncode=1, stdout='', stderr='…').stdout
+_PROCESS = re.compile(
+    r"^ *\+ {1,10}(?:where|and) .{0,4000}?= CompletedProcess\(args=.{0,4000}?"
+    r"""stderr=b?(?P<said>'(?:[^'\\\n]|\\.){1,8000}'|"(?:[^"\\\n]|\\.){1,8000}")""",
+    re.MULTILINE,
+)
+# /env/bin/python: No module named coverage
+_NOT_RUN = re.compile(r"^\S{0,300}python[\w.]{0,20}: (?P<message>No module named '?[\w.]{1,200}'?)")
+# assert 500 == 200, and unittest's 500 != 200
+_STATUS = re.compile(r"(?:assert )?5\d\d (?:==|!=|in|<) |\d{3} != 5\d\d\b")
 # python: can't open file '/srv/tools/gen.py': [Errno 2] No such file or directory
 _NO_SCRIPT = re.compile(
     r"can't open file '(?P<filename>[^'\n]{1,500})': (?P<message>\[Errno 2\] .{1,200})"
@@ -40,8 +60,10 @@ _NO_SCRIPT = re.compile(
 _OF_A_PROCESS = {"AssertionError", "CalledProcessError", "SystemExit", "Failed"}
 
 
-def told(failure: Failure) -> Iterator[Raised]:
-    """The exceptions that a failure tells of, as far as they can be taken for its cause."""
+def told(failure: Failure, root: str) -> Iterator[Raised]:
+    """The exceptions that a failure tells of, as far as they can be taken for its cause; paths of
+    the project lie below `root`.
+    """
     raised = decisive(failure)
     if raised is None:
         found = _PRINTED.findall(failure.text[-_READ:])
@@ -49,18 +71,54 @@ def told(failure: Failure) -> Iterator[Raised]:
             yield _raised(*found[-1])
         return
     types = {name.rpartition(".")[2] for name in (raised.type, *raised.bases)}
+    if "UsageError" in types:
+        yield from _tracebacks(raised.message, root, (*_IMPORTING, "AttributeError"))
     if not types & _OF_A_PROCESS:
         return
     for result in _RESULT.finditer(raised.message[:_READ]):
         notes = (TOLD, OF_A_RESULT) if result["type"] != "SystemExit" else (TOLD,)
         yield _raised(result["type"], _first(result["said"]))._replace(notes=notes)
+    for process in list(_PROCESS.finditer(raised.message[:_READ]))[:1]:
+        yield from _of_process(_first(process["said"]), root)
     for text in failure.captured.values():
-        for script in list(_NO_SCRIPT.finditer(text[-_READ:]))[-1:]:
-            missing = _raised("FileNotFoundError", script["message"])
-            attributes = {**missing.attributes, "filename": script["filename"]}
-            yield missing._replace(attributes=attributes)
-        for printed in list(_TRACEBACK.finditer(text[-_READ:]))[-1:]:
-            yield _raised(printed["type"], printed["message"])
+        yield from _of_process(text, root)
+    if _STATUS.match(raised.message):
+        for logged in _tracebacks(failure.captured.get("log", ""), root):
+            yield logged._replace(notes=(TOLD, OF_A_REQUEST))
+
+
+def _of_process(text: str, root: str) -> Iterator[Raised]:
+    """What a process wrote that could not find its script or a module."""
+    for script in list(_NO_SCRIPT.finditer(text[-_READ:]))[-1:]:
+        missing = _raised("FileNotFoundError", script["message"])
+        attributes = {**missing.attributes, "filename": script["filename"]}
+        yield missing._replace(attributes=attributes)
+    lines = text[-_READ:].strip().splitlines()
+    not_run = _NOT_RUN.match(lines[-1]) if lines else None
+    if not_run:
+        yield _raised("ModuleNotFoundError", not_run["message"])
+    yield from _tracebacks(text, root, _IMPORTING)
+
+
+def _tracebacks(text: str, root: str, types: tuple[str, ...] = ()) -> Iterator[Raised]:
+    """The exception of the last traceback, where it is of one of these types."""
+    for printed in list(_TRACEBACK.finditer(text[-_READ:]))[-1:]:
+        if not types or printed["type"] in types:
+            frames = tuple(_frame(found, root) for found in _FRAME.finditer(printed["frames"]))
+            yield _raised(printed["type"], printed["message"] or "")._replace(frames=frames)
+
+
+def _frame(found: re.Match[str], root: str) -> Frame:
+    file, source = found["file"], (found["source"] or "").strip()
+    line, function = int(found["line"]), found["function"]
+    _, site, inside = file.rpartition("-packages/")
+    if site:
+        return Frame(inside, line, function, source, origin="installed")
+    own = file.removeprefix(f"{root.rstrip('/')}/")
+    if own == file:
+        return Frame(file, line, function, source, origin="stdlib")
+    is_test = own.rpartition("/")[2].startswith("test_") or own.startswith(("tests/", "test/"))
+    return Frame(own, line, function, source, origin="test" if is_test else "project")
 
 
 def _raised(name: str, message: str) -> Raised:

@@ -665,6 +665,15 @@ CASES = {
     "requirement-unmet-asserted": one(
         "AssertionError", "assert 1 == 2", SHOP, TEST, project=ASKING
     ),
+    "request-raised": one(
+        "AssertionError",
+        "assert 500 == 200",
+        TEST,
+        captured={
+            "log": "Traceback (most recent call last):\n"
+            '  File "/shop/shop/cart.py", line 7, in total\n    x()\nIndexError: x'
+        },
+    ),
     # syntax
     "syntax": one(
         "SyntaxError", "invalid", phase="collect", attributes={"filename": "/shop/shop/cart.py"}

@@ -42,10 +42,90 @@ def test_what_a_process_died_of(red, raised, message, captured, expected):
     assert verdict.confidence < 0.9
 
 
+PROCESS = (
+    """assert 'Emma' in ''\n +  where '' = CompletedProcess({}, stdout='', stderr={!r}).stdout"""
+)
+NOT_THERE = "/env/bin/python: No module named {}\n"
+
+
+@pytest.mark.parametrize(
+    ("message", "captured"),
+    [
+        (PROCESS.format("args=['python', '-m', 'yaml']", NOT_THERE.format("yaml")), ""),
+        (PROCESS.format("args=['python', '-m', 'r...", NOT_THERE.format("yaml")), ""),
+        (
+            PROCESS.format(
+                "args=['x'], returncode=1",
+                PRINTED.format("ModuleNotFoundError: No module named 'yaml'"),
+            ),
+            "",
+        ),
+        ("assert 1 == 0", NOT_THERE.format("yaml")),
+    ],
+)
+def test_a_module_that_a_process_did_not_find(red, raised, message, captured):
+    """Python says it in a line or a traceback, in the process's result or in its output."""
+    verdict = red(raised("AssertionError", message, TEST), captured={"stderr": captured}).verdict()
+
+    assert (verdict.category, verdict.culprit.name) == ("missing_dependency", "PyYAML")
+    assert verdict.confidence < 0.9
+
+
+LOGGED = """ERROR    webframe:app.py:875 Exception on / [GET]
+Traceback (most recent call last):
+  File "/env/lib/python3.12/site-packages/webframe/app.py", line 976, in call
+    return self.view()
+           ^^^^^^^^^^^
+{}"""
+IN_SHOP = """  File "/shop/shop/cart.py", line 7, in total
+    return prices[0]
+IndexError: list index out of range"""
+IN_WEBFRAME = """  File "/env/lib/python3.12/site-packages/webframe/app.py", line 997, in view
+    raise RuntimeError(
+RuntimeError: Install webframe with the 'all' extra to do so."""
+
+
+@pytest.mark.parametrize("message", ["assert 500 == 200\n +  where", "500 != 200", "200 != 503"])
+@pytest.mark.parametrize(
+    ("traceback", "expected"),
+    [
+        (IN_SHOP, ("product_error", "shop/cart.py")),
+        (IN_WEBFRAME, ("missing_dependency", "python-multipart")),
+    ],
+)
+def test_what_a_web_application_answered_an_error_for(red, raised, message, traceback, expected):
+    """The status is what the test sees; the log has the exception, with its frames."""
+    log = LOGGED.format(traceback)
+
+    verdict = red(raised("AssertionError", message, TEST), captured={"log": log}).verdict()
+
+    assert (verdict.category, verdict.culprit.name) == expected
+
+
+def test_what_is_logged_beside_another_assertion_is_not_told(red, raised):
+    """An application may log an exception and go on."""
+    log = LOGGED.format(IN_SHOP)
+
+    verdict = red(raised("AssertionError", "assert 3 == 4", TEST), captured={"log": log}).verdict()
+
+    assert verdict.category == "assertion"
+
+
+def test_a_traceback_that_pytest_quotes_when_it_refuses(red, raised):
+    """A filter for warnings names a class of a module that is not installed."""
+    quoted = PRINTED.format("ModuleNotFoundError: No module named 'yaml'")
+    refused = f"while parsing the following warning configuration:\n\n{quoted}"
+
+    verdict = red(raised("_pytest.config.exceptions.UsageError", refused), phase="start").verdict()
+
+    assert (verdict.category, verdict.culprit.name) == ("missing_dependency", "PyYAML")
+
+
 @pytest.mark.parametrize(
     "message",
     [
         "assert '<Result KeyError(1)>' == 'x'",
+        "assert 'CompletedProcess' == \"stderr='python: No module named yaml'\"",
         "assert err == \"No module named 'yaml'\"",
         "assert 1 == 0\n +  where 1 = <Result okay>.exit_code",
     ],
