@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from packaging.utils import canonicalize_name
 
-from orchestrator.classify.facts import Fact, Facts
+from orchestrator.classify.facts import Fact, Facts, own_frame
 from orchestrator.install import where_to_write
 
 _HOSTS = (
@@ -44,9 +44,33 @@ _READS = re.compile(r"""(?:\benviron(?:\.get\(|\.pop\(|\[)|\bgetenv\()\s{0,5}["'
 
 
 def _variable_read(facts: Facts) -> str:
-    """The environment variable that the line reads which raised, if it is the project's own."""
-    frame = facts.frames[-1] if facts.frames else None
-    found = _READS.search(frame.source) if frame and frame.origin in ("project", "test") else None
+    """The environment variable that the own line reads which raised; where what it called raised,
+    only one that is set.
+    """
+    frame = own_frame(facts)
+    found = _READS.search(frame.source) if frame else None
+    if frame is None or found is None:
+        return ""
+    is_set = found[1] in facts.context.recording.run.environment.variables
+    return found[1] if frame is facts.frames[-1] or is_set else ""
+
+
+def _variable_read_is_set(facts: Facts) -> str:
+    variables = facts.context.recording.run.environment.variables
+    return "yes" if facts["variable_read"] in variables else ""
+
+
+_ASKS = re.compile(r"""\bgetini\(\s{0,5}["']([\w.-]{1,200})["']""")
+
+
+def _setting_read(facts: Facts) -> str:
+    """The setting that was asked for where nothing but pytest's reading of it raised."""
+    frames = facts.link.frames
+    asked = [place for place, frame in enumerate(frames) if frame.function == "getini"]
+    inside = frames[asked[-1] :] if asked else ()
+    if not inside or not all(frame.file.startswith("_pytest/config/") for frame in inside):
+        return ""
+    found = _ASKS.search(frames[asked[-1] - 1].source) if asked[-1] else None
     return found[1] if found else ""
 
 
@@ -157,7 +181,9 @@ FACTS: dict[str, Fact] = {
     "where_named": _where_named,
     "where_test": _where_test,
     "undefined": _undefined,
+    "setting_read": _setting_read,
     "variable_read": _variable_read,
+    "variable_read_is_set": _variable_read_is_set,
     "yielding_fixture": _yielding_fixture,
     "time_zone_path": _time_zone_path,
 }

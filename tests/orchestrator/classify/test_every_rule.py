@@ -665,6 +665,23 @@ CASES = {
     "requirement-unmet-asserted": one(
         "AssertionError", "assert 1 == 2", SHOP, TEST, project=ASKING
     ),
+    "variable-names-no-file": one(
+        "FileNotFoundError",
+        "[Errno 2] No such file",
+        TEST,
+        SHOP,
+        "std/ssl.py:7:load",
+        source='load(os.environ["CERTS"])',
+        variables=("CERTS",),
+    ),
+    "setting-value": one(
+        "ValueError",
+        "invalid truth value 'x'",
+        CONFTEST,
+        "lib/_pytest/config/__init__.py:7:getini",
+        phase="setup",
+        source='config.getini("shop_strict")',
+    ),
     "request-raised": one(
         "AssertionError",
         "assert 500 == 200",
