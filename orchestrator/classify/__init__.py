@@ -8,6 +8,7 @@ from conftest_kit.records import Failure, Recording
 from corpus_memory_logging.records import Verdict
 from orchestrator.classify import (
     asked,
+    askers,
     breaks,
     calls,
     changes,
@@ -54,6 +55,7 @@ CATALOGUE = {
         pins,
         optional,
         asked,
+        askers,
     )
     for name, fact in topic.FACTS.items()
 }

@@ -682,6 +682,14 @@ CASES = {
         phase="setup",
         source='config.getini("shop_strict")',
     ),
+    "asker-behind": one(
+        "ImportError",
+        "cannot import name 'Row' from 'frames'",
+        TEST,
+        LIBRARY,
+        distributions=(PIP, Distribution(name="webframe", version="0.9", modules=("webframe",))),
+    ),
+    "library-fails-on-import": one("ValueError", "x", SHOP, "lib/webframe/app.py:3:<module>"),
     "request-raised": one(
         "AssertionError",
         "assert 500 == 200",

@@ -1,0 +1,92 @@
+"""Facts about a distribution that asks another for what it does not have, or cannot be imported."""
+
+from __future__ import annotations
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from orchestrator.classify.facts import Fact, Facts, module_of
+from orchestrator.classify.installed import Owner
+from orchestrator.classify.owners import owner_of
+
+
+def _asker_of(facts: Facts) -> Owner | None:
+    """Who asked the owner of the module, where that was no code of the project."""
+    owner = facts["owner"]
+    for frame in reversed(facts.frames if owner else ()):
+        if frame.origin != "installed":
+            return None
+        asking = owner_of(facts, module_of(frame))
+        if asking and asking.name != owner:
+            return asking
+    return None
+
+
+def _asker(facts: Facts) -> str:
+    found = facts.once(_asker_of)
+    return found.name if found else ""
+
+
+def _asker_version(facts: Facts) -> str:
+    found = facts.once(_asker_of)
+    return found.version if found else ""
+
+
+def _asker_may_be_newer(facts: Facts) -> str:
+    """`yes` where all who require the asker take its next major release (before 1.0: the next minor
+    one) as well: then it is the asker that is behind.
+    """
+    found = facts.once(_asker_of)
+    following = _following(found.version) if found else None
+    if found is None or following is None:
+        return ""
+    bounds = [specifier for _, specifier in facts.context.installed.specifiers(found.name)]
+    declared = facts.context.project.declared((found.name,))
+    pinned = declared is not None and any(mark in declared.text for mark in ("==", "~", "<", "^"))
+    admitted = all(bound.contains(following, prereleases=True) for bound in bounds)
+    return "yes" if admitted and not pinned else ""
+
+
+def _following(version: str) -> Version | None:
+    try:
+        release = Version(version).release
+    except InvalidVersion:
+        return None
+    if release[0]:
+        return Version(f"{release[0] + 1}.0")
+    return Version(f"0.{release[1] + 1}") if len(release) > 1 else None
+
+
+def _imported_badly_of(facts: Facts) -> Owner | None:
+    """The distribution that raised all by itself while it was imported: its module was being
+    executed, and from there on no other's code was called.
+    """
+    frames = facts.frames
+    places = [place for place, frame in enumerate(frames) if frame.function == "<module>"]
+    if not places or frames[-1].origin not in ("installed", "stdlib"):
+        return None
+    executed = frames[places[-1]]
+    owner = owner_of(facts, module_of(executed)) if executed.origin == "installed" else None
+    called = [frame for frame in frames[places[-1] :] if frame.origin != "stdlib"]
+    alone = owner and all(owner_of(facts, module_of(frame)) == owner for frame in called)
+    return owner if alone else None
+
+
+def _imported_badly(facts: Facts) -> str:
+    found = facts.once(_imported_badly_of)
+    is_plain = found and canonicalize_name(found.name) != "pytest"
+    return found.name if found and is_plain else ""
+
+
+def _imported_badly_version(facts: Facts) -> str:
+    found = facts.once(_imported_badly_of)
+    return found.version if found else ""
+
+
+FACTS: dict[str, Fact] = {
+    "asker": _asker,
+    "asker_may_be_newer": _asker_may_be_newer,
+    "asker_version": _asker_version,
+    "imported_badly": _imported_badly,
+    "imported_badly_version": _imported_badly_version,
+}
