@@ -112,6 +112,15 @@ def _known() -> tuple[str, ...]:
     return tuple(sorted(file.name.removesuffix(".toml") for file in folder.iterdir()))
 
 
+@cache
+def newest_known(name: str) -> Version | None:
+    """The newest release of a distribution, by its normalised name, that the entries speak of."""
+    if name not in _known() or name == _PYTHON:
+        return None
+    entries = knowledge(f"breaks/{name}")["break"]
+    return max((Version(entry["removed_in"]) for entry in entries), default=None)
+
+
 def _distributions(facts: Facts) -> Iterator[str]:
     """Normalised names with entries: those that the failure names first, then all others."""
     named = (facts["owner"], facts["object_owner"], facts["callee"], facts["raiser"])

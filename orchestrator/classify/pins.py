@@ -1,4 +1,8 @@
-"""Facts about which releases of a culprit to go back to, where no entry says what broke it."""
+"""Facts about which releases of a culprit to go to, where no entry says what broke it.
+
+What is asked for decides; else it is a guess, and no command. A guess goes back, unless something
+says that what is installed is old: then what was not found is more often not there yet than gone.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,10 @@ from typing import NamedTuple
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from orchestrator.classify.breaks import newest_known
 from orchestrator.classify.facts import Fact, Facts
 
 _LOWER = (">", ">=", "~=", "==", "===")
@@ -19,6 +25,7 @@ class Pin(NamedTuple):
 
     requirement: str
     said: str
+    is_asked_for: bool = False
 
 
 class _Bound(NamedTuple):
@@ -37,13 +44,30 @@ def _pin(facts: Facts) -> Pin | None:
     bounds, base = list(_bounds(facts, name)), Version(version.base_version)
     for bound in bounds:
         if not bound.specifier.contains(version, prereleases=True):
-            return Pin(f"{name}{bound.specifier}", f"{bound.by} asks for {name}{bound.specifier}")
+            said = f"{bound.by} asks for {name}{bound.specifier}"
+            return Pin(f"{name}{bound.specifier}", said, is_asked_for=True)
+    if old := _old(name, version, bounds):
+        return Pin(f"{name}>{base}", f"a guess: a later release, as {old}")
     for below, what in _guesses(version):
         if below <= base and not any(_is_above(bound, below) for bound in bounds):
             said = f"a guess: the releases before {what}, as none is known that changed it"
             nearest = f"; the nearest are `{name}<{base}`" if below < base else ""
             return Pin(f"{name}<{below}", f"{said}{nearest}")
     return None
+
+
+def _old(name: str, version: Version, bounds: list[_Bound]) -> str:
+    """Why what is installed is rather too old than too new; empty where nothing says so."""
+    for bound in bounds:
+        lowest = (one for one in bound.specifier if one.operator in (">=", "~="))
+        if any(_version(one.version) == version for one in lowest):
+            return f"{version} is the oldest that {bound.by} admits"
+    newest = newest_known(canonicalize_name(name))
+    following = Version(f"{version.major + 1}.0")
+    admitted = all(bound.specifier.contains(following, prereleases=True) for bound in bounds)
+    if newest and newest.major > version.major and admitted:
+        return f"{version} is of an old major version; {newest.major} is known"
+    return ""
 
 
 def _version(text: str) -> Version | None:
@@ -90,21 +114,29 @@ def _is_above(bound: _Bound, below: Version) -> bool:
     return any(version >= below for version in versions if version)
 
 
-def _culprit_below(facts: Facts) -> str:
-    """`werkzeug<3`: what is asked for of the rule's culprit where that excludes what is installed,
-    else the releases before the major version (before 2.0: the minor one).
+def _culprit_pin(facts: Facts) -> str:
+    """`werkzeug<3`: what is asked for of the rule's culprit where that excludes what is installed;
+    else a guess: later releases where it is old, or those before its major version (before 2.0: the
+    minor one).
     """
     found = facts.once(_pin)
     return found.requirement if found else ""
 
 
-def _culprit_below_said(facts: Facts) -> str:
+def _culprit_asked(facts: Facts) -> str:
+    """The same where it is no guess."""
+    found = facts.once(_pin)
+    return found.requirement if found and found.is_asked_for else ""
+
+
+def _culprit_pin_said(facts: Facts) -> str:
     """Where that comes from, plainly."""
     found = facts.once(_pin)
     return found.said if found else ""
 
 
 FACTS: dict[str, Fact] = {
-    "culprit_below": _culprit_below,
-    "culprit_below_said": _culprit_below_said,
+    "culprit_asked": _culprit_asked,
+    "culprit_pin": _culprit_pin,
+    "culprit_pin_said": _culprit_pin_said,
 }
