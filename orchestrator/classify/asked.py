@@ -23,7 +23,7 @@ _DEPTH = 3
 def _asked(facts: Facts) -> Unmet | None:
     """What the project requires comes first, then what the distributions that it imports do."""
     used = facts.once(_used)
-    wanted = (one for one in _of_project(facts) if not used or canonicalize_name(one.name) in used)
+    wanted = (one for one in _of_project(facts) if canonicalize_name(one.name) in used)
     return next(wanted, None) or next(_of_imported(facts), None)
 
 
