@@ -111,6 +111,21 @@ def _needed(facts: Facts, name: str) -> str:
     return next((one.name for one in unmet if not one.installed and one.by.name == name), "")
 
 
+def _extra_lacking(facts: Facts) -> str:
+    """What the extra of the project brings that bears the missing attribute's name, and that is not
+    installed.
+    """
+    installed, project, name = facts.context.installed, facts.context.project, facts["symbol"]
+    of = filter(None, (project.name, facts.context.recording.run.project))
+    lacking = (installed.lacking(one, name) for one in of)
+    declared = (
+        entry.name
+        for entry in project.requirements
+        if entry.is_extra and entry.group == name and not installed.has(entry.name)
+    )
+    return next(filter(None, (*lacking, *declared)), "") if name else ""
+
+
 def _part(part: str) -> Fact:
     return lambda facts: getattr(facts.once(_lacking), part, "")
 
@@ -154,6 +169,7 @@ def _is_of_tests(file: str) -> bool:
 
 FACTS: dict[str, Fact] = {
     "expected_another": _expected_another,
+    "extra_lacking": _extra_lacking,
     "guarded": _part("distribution"),
     "guarded_file": _part("file"),
     "guarded_how": _part("how"),

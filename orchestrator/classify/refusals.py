@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from orchestrator.chain import headline
 from orchestrator.classify.facts import Fact, Facts
 
@@ -49,7 +51,34 @@ def _pytest_below(facts: Facts) -> str:
     return f"pytest<{major}" if major else ""
 
 
+_CIRCLE = re.compile(r"recursive dependency involving fixture '([^'\n]{1,200})' detected")
+
+
+def _circle(facts: Facts) -> tuple[str, ...]:
+    """The fixtures that ask for each other: pytest names of each circle the one that a test asked
+    for first, and to every test what it asked for belongs.
+    """
+    mine = {fixture.name for fixture in facts.failure.fixtures} | {facts.group("fixture")}
+    return tuple(name for name in _named_in_circles(facts) if name in mine)
+
+
+def _named_in_circles(facts: Facts) -> tuple[str, ...]:
+    recorded = facts.context.recording.failures
+    found = (_CIRCLE.match(link.message) for one in recorded for link in one.exceptions[:1])
+    return tuple(sorted({one[1] for one in found if one}))
+
+
+def _fixture_circle(facts: Facts) -> str:
+    return "`, `".join(facts.once(_circle)) if facts.group("fixture") else ""
+
+
+def _fixture_circle_first(facts: Facts) -> str:
+    return next(iter(facts.once(_circle)), "") if facts.group("fixture") else ""
+
+
 FACTS: dict[str, Fact] = {
+    "fixture_circle": _fixture_circle,
+    "fixture_circle_first": _fixture_circle_first,
     "harness_asks_pytest": _harness_asks_pytest,
     "harness_misspells": _harness_misspells,
     "named_as_plugin": _named_as_plugin,

@@ -690,6 +690,24 @@ CASES = {
         distributions=(PIP, Distribution(name="webframe", version="0.9", modules=("webframe",))),
     ),
     "library-fails-on-import": one("ValueError", "x", SHOP, "lib/webframe/app.py:3:<module>"),
+    "attribute-of-extra": one(
+        "AttributeError",
+        "'Cart' object has no attribute 'xls'",
+        TEST,
+        attributes={"obj": "shop.cart.Cart", "name": "xls"},
+        project=Project(
+            name="shop",
+            modules=frozenset({"shop"}),
+            requirements=(
+                Requirement(
+                    name="xlwt", text="xlwt", file="pyproject.toml", group="xls", is_extra=True
+                ),
+            ),
+        ),
+    ),
+    "own-warning-as-error": one(
+        "UserWarning", "total() goes away", TEST, SHOP, source='warnings.warn("total() goes away")'
+    ),
     "request-raised": one(
         "AssertionError",
         "assert 500 == 200",

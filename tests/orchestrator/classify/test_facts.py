@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from conftest_kit.records import Distribution
@@ -372,3 +374,21 @@ def test_all_required_plugins_that_lack_are_named_at_once(red):
 
     assert "`pytest-mock`, `pytest-x>=2`" in best.text
     assert best.commands == ("pip install pytest-mock 'pytest-x>=2'",)
+
+
+def test_fixtures_in_a_circle_are_one_cause(red, raised):
+    """pytest names of each the one that the test asked for first; the verdict names all of them."""
+    links = [
+        raised(LOOKUP, f"recursive dependency involving fixture {name!r} detected")
+        for name in ("basket", "prices")
+    ]
+    known = [("basket", "tests/conftest.py", 4), ("prices", "tests/conftest.py", 9)]
+    made = [red(link, phase="setup", fixtures=known) for link in links]
+    failures = tuple(one.recording.failures[0] for one in made)
+    both = [  # `failure()` gives the last
+        replace(one, recording=one.recording._replace(failures=shown))
+        for one, shown in zip(made, (failures[::-1], failures), strict=True)
+    ]
+
+    assert {one.verdict().culprit.name for one in both} == {"basket"}
+    assert "`basket`, `prices`" in both[1].suggestions()[0].text
