@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from conftest_kit import settings
+from orchestrator import model_settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -67,6 +68,7 @@ def test_every_block_is_tested():
         ("uv, tox, nox", "sh"),
         ("GitHub Actions", "yaml"),
         ("Asking the memory", "sh"),
+        ("A second reader", "toml"),
         ("Coding agents", "sh"),
         ("Coding agents", "sh"),
         ("Coding agents", "json"),
@@ -235,3 +237,13 @@ def test_reads_the_settings(tmp_path):
     assert {key: getattr(loaded, key) for key in table} == {
         key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
     }
+
+
+def test_configures_a_model(tmp_path):
+    """What the section shows is all that a local server needs."""
+    (block,) = shown("A second reader", "toml")
+    (tmp_path / "pyproject.toml").write_text(block.text)
+    table = tomllib.loads(block.text)["tool"]["conftest_kit"]["model"]
+    model = model_settings.load(tmp_path, {})
+
+    assert {key: getattr(model, key) for key in table} == table
