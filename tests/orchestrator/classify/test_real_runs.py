@@ -157,7 +157,7 @@ FILES = {
 WEBFRAME = """
     import warnings
     def form():
-        raise RuntimeError('Form data requires "python-multipart" to be installed.')
+        raise RuntimeError('Form data requires "python-docx" to be installed.')
     def get(url): pass
     def old(): warnings.warn("old() goes away", DeprecationWarning, stacklevel=2)
     class Frame: pass
@@ -169,7 +169,7 @@ EXPECTED = [
     ("test_misspelt.py", "missing_dependency", "distribution", "nunpy"),
     ("test_library_needs.py", "missing_dependency", "distribution", "pyusb"),
     ("::test_lacking", "missing_dependency", "distribution", "opencv-python"),
-    ("::test_form", "missing_dependency", "distribution", "python-multipart"),
+    ("::test_form", "missing_dependency", "distribution", "python-docx"),
     ("::test_plugin", "missing_dependency", "pytest_plugin", "pytest-httpx"),
     ("::test_mocker", "missing_dependency", "pytest_plugin", "requests-mock"),
     ("test_plugin_marker.py", "missing_dependency", "pytest_plugin", "pytest-benchmark"),
@@ -266,7 +266,7 @@ def test_what_to_do(shop, ending):
     ("ending", "command"),
     [
         ("test_known.py", "pip install opencv-python"),
-        ("::test_form", "pip install python-multipart"),
+        ("::test_form", "pip install python-docx"),
         ("::test_plugin", "pip install pytest-httpx"),
         ("::test_mocker", "pip install -e '.[test]'"),
         ("test_library_needs.py", "pip install -e ."),
