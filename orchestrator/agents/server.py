@@ -15,7 +15,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError
 from mcp.server.transport_security import TransportSecuritySettings
-from mcp_types import ToolAnnotations
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS, ToolAnnotations
 from pydantic import Field
 
 from corpus_memory_logging.errors import CorpusMemoryError
@@ -136,10 +137,11 @@ def _add_prompts(server: MCPServer[Any], tools: Tools, *, may_record: bool) -> N
         return _prompt("fix.md", cause=one_line(cause, 100), brief=page, may_record=may_record)
 
     for made in (triage, fix):
-        server.prompt()(_translated(made, ValueError))
+        # Any other error of a prompt is the server's own to the SDK, which then says no reason.
+        server.prompt()(_translated(made, functools.partial(MCPError, INVALID_PARAMS)))
 
 
-def _translated(call: Callable[..., Any], error: type[Exception]) -> Callable[..., Any]:
+def _translated(call: Callable[..., Any], error: Callable[[str], Exception]) -> Callable[..., Any]:
     """The call, with errors that can be shown as the protocol's own."""
 
     @functools.wraps(call)

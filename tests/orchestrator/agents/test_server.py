@@ -11,6 +11,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from mcp.shared.exceptions import MCPError
 
 from conftest_kit.settings import load
 from corpus_memory_logging import open_store, queries
@@ -270,6 +271,18 @@ def test_prompts(agent):
     assert "# Test run: 1 cause of 1 failure" in triage.messages[0].content.text
     assert "# Cause of 1 failure" in fix.messages[0].content.text
     assert "record_decision" not in fix.messages[0].content.text
+
+
+@pytest.mark.parametrize(("prompt", "named"), [("triage", "run"), ("fix", "cause")])
+def test_a_prompt_says_why_not(shop_agent, prompt, named):
+    """Of an id that nothing has, in place of an error of the server's."""
+
+    async def get(client):
+        with pytest.raises(MCPError) as refused:
+            await client.get_prompt(prompt, {named: "ffff"})
+        return str(refused.value)
+
+    assert "no run or cause has an id that begins with 'ffff'" in shop_agent.do(get)
 
 
 @pytest.fixture
