@@ -68,13 +68,21 @@ def configured(text: str, key: str, path: Path) -> str:
     """
     try:
         document = json.loads(text) if text.strip() else {}
-        servers = document.setdefault(key, {})
-        if NAME in servers:
+    except (ValueError, RecursionError) as error:
+        if json.dumps(NAME) in text:  # by hand, among comments, say, which some clients allow
             return text
-        servers[NAME] = SERVER
-    except (ValueError, AttributeError, TypeError) as error:
-        entry = json.dumps({NAME: SERVER})
-        raise UsageProblem(f"cannot edit {path} ({error}): add {entry} to its {key!r}") from error
+        raise _by_hand(path, key, str(error)) from error
+    servers = document.setdefault(key, {}) if isinstance(document, dict) else None
+    if not isinstance(servers, dict):
+        raise _by_hand(path, key, f"no object, or no object at {key!r}")
+    if NAME in servers:
+        return text
+    servers[NAME] = SERVER
     found = _INDENT.search(text)
     after = json.dumps(document, indent=found[0] if found else 2, ensure_ascii=False) + "\n"
     return after.replace("\n", "\r\n") if "\r\n" in text else after
+
+
+def _by_hand(path: Path, key: str, why: str) -> UsageProblem:
+    entry = json.dumps({NAME: SERVER})
+    return UsageProblem(f"cannot edit {path} ({why}): add {entry} to its {key!r}")

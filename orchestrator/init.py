@@ -8,6 +8,7 @@ import json
 import re
 import tokenize
 import tomllib
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import ndiff
@@ -286,15 +287,17 @@ def _by_hand(path: Path) -> UsageProblem:
 
 
 def text_of(path: Path) -> tuple[str | None, str]:
-    """What a file holds, as Python reads it, and the encoding that it is written in; None for a
-    file that is not there.
+    """What a file holds, and the encoding that it is written in: UTF-8, but where a file of
+    Python's names another. None for a file that is not there.
 
     Raises:
         UsageProblem: it cannot be read.
     """
     try:
         content = path.read_bytes()
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        encoding = "utf-8-sig" if content.startswith(BOM_UTF8) else "utf-8"
+        if path.suffix == ".py":  # a heading elsewhere may well say "coding: …"
+            encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
         return content.decode(encoding), encoding
     except FileNotFoundError:
         return None, "utf-8"

@@ -52,7 +52,18 @@ def test_our_own_server_stays_as_somebody_changed_it():
 
 
 @pytest.mark.parametrize(
-    "text", ["// comment\n{}", "[]", '{"mcpServers": []}', '{"mcpServers": 1}']
+    "text",
+    [
+        "// comment\n{}",
+        "[" * 100_000,
+        "[]",
+        "null",
+        '{"mcpServers": []}',
+        '{"mcpServers": 1}',
+        '{"mcpServers": null}',
+        '{"mcpServers": "conftest-kit"}',
+    ],
+    ids=lambda text: text[:40],
 )
 def test_says_what_to_add_by_hand(text):
     """What cannot be edited without a loss is not edited."""
@@ -61,6 +72,23 @@ def test_says_what_to_add_by_hand(text):
 
     assert "cannot edit .mcp.json" in str(refused.value)
     assert 'add {"conftest-kit": {"command": "orchestrator"' in str(refused.value)
+
+
+def test_what_was_added_by_hand_is_enough():
+    """Where there are comments: VS Code allows them."""
+    text = '{\n  // ours\n  "servers": {"conftest-kit": {"command": "uvx"},},\n}\n'
+
+    assert configured(text, "servers", PATH) == text
+
+
+def test_a_heading_names_no_encoding(tmp_path):
+    """Only of Python's files the first lines may say how they are written."""
+    (tmp_path / "AGENTS.md").write_text("# é coding: see below\n\n", "utf-8")
+
+    change, *_ = plan(Project(root=tmp_path), tmp_path)
+
+    assert change.before == "# é coding: see below\n\n"
+    assert change.encoding == "utf-8"
 
 
 @pytest.mark.parametrize("text", ["", "# Agents", "# Agents\n\nBe kind.\n", "# Agents\r\n"])
