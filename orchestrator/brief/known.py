@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from conftest_kit.records import Failure, Frame, Run
@@ -64,8 +65,9 @@ class Brief:
     causes: tuple[Occurrence, ...]
     """The biggest first. Beyond `MAX_CAUSES` they have nothing but `cause`."""
     findings: tuple[Row, ...] = ()
-    reproduce: str = ""
-    """The command that shows each cause in one test."""
+    reproduce: tuple[str, ...] = ()
+    """The command that shows the first cause in one test, that which shows the first two …;
+    where there is no cause, the run's own."""
 
 
 def gather(store: Store, typed: str, *, project: Project) -> Brief:
@@ -89,14 +91,18 @@ def gather(store: Store, typed: str, *, project: Project) -> Brief:
     ]
     recorded = history.run_named(store, run["run_id"])
     told = [_occurrence(store, cause, run, recorded, project) for cause in causes[:MAX_CAUSES]]
-    one_of_each = [test["nodeid"] for one in told for test in one.tests[:1]]
+    one_of_each = [[test["nodeid"] for test in one.tests[:1]] for one in told]
     return Brief(
         run=run,
         recorded=recorded,
         is_of_cause=is_of_cause,
         causes=(*told, *(Occurrence(cause=cause) for cause in causes[MAX_CAUSES:])),
         findings=() if is_of_cause else tuple(queries.findings(store, of_run)),
-        reproduce=reproduce.command(project, run["details"], one_of_each),
+        reproduce=tuple(
+            reproduce.command(project, run["details"], list(chain(*one_of_each[:number])))
+            for number in range(1, len(told) + 1)
+        )
+        or (reproduce.command(project, run["details"], ()),),
     )
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from conftest_kit.records import Frame
-from orchestrator.brief.known import Brief, Occurrence, Row
+from orchestrator.brief.known import MAX_CAUSES, Brief, Occurrence, Row
 from orchestrator.reduce import Reduced, reduce, tokens
 from orchestrator.report import view
 from orchestrator.report.markdown import longest_backticks
@@ -26,7 +26,10 @@ from orchestrator.report.plain import clean, one_line
 LEAST_TOKENS = 500
 """Room for the heading, the command, and what was left out."""
 _LINE = 400
+_FACT = 100
 _COMMAND = 1_200
+_SHARE = 4
+"""Of the limit so much is for the command that shows each cause, where one test is not longer."""
 
 # What a section may hold of each cause after the first round, the second …
 _ROUNDS: tuple[Mapping[str, int], ...] = (
@@ -42,6 +45,7 @@ _SAID_TOKENS = (120, 300, 700, 1_500, 3_000, 1_000_000)
 _FINDINGS_IN_ROUND = 2
 _IN_FLIGHT = 5
 _NOUNS = {
+    "in_flight": ("test that was running", "tests that were running"),
     "causes": ("cause", "causes"),
     "suggestions": ("suggestion", "suggestions"),
     "refused": ("refused suggestion", "refused suggestions"),
@@ -115,22 +119,35 @@ def render(brief: Brief, *, max_tokens: int) -> str:
     """The brief. The same memory and limit give the same text; `max_tokens` is `LEAST_TOKENS` or
     more, and counted as `orchestrator.reduce.tokens` counts.
     """
-    causes = [_Told(occurrence=one, said_before=brief.reproduce) for one in brief.causes]
-    steps = list(_steps(causes, len(brief.findings)))
+    asked = _asked(brief.reproduce, max_tokens // _SHARE)
+    command = "".join(brief.reproduce[asked - 1 : asked])
+    causes = [_Told(occurrence=one, said_before=command) for one in brief.causes]
+    in_flight = len(_in_flight(brief))
+    steps = [(-1, "in_flight")] * in_flight + list(_steps(causes, len(brief.findings)))
     template = _environment().get_template("brief.md")
 
     @cache
     def page(taken: int) -> str:
         shown = Counter(steps[:taken])
-        left_out = list(_left_out(causes, shown, len(brief.findings)))
+        left_out = list(_left_out(brief, causes, shown))
         return template.render(
-            brief=_page(brief, causes, shown), left_out=left_out, max_tokens=max_tokens
+            brief=_page(brief, causes, shown, asked), left_out=left_out, max_tokens=max_tokens
         )
 
     if tokens(page(len(steps))) <= max_tokens:
         return page(len(steps))
     fit = bisect_right(range(len(steps)), max_tokens, key=lambda taken: tokens(page(taken)))
     return page(max(fit - 1, 0))
+
+
+def _asked(commands: Sequence[str], room: int) -> int:
+    """Of how many causes the command fits that many tokens; one where none does."""
+    fit = [number for number, command in enumerate(commands, 1) if tokens(command) <= room]
+    return max(fit, default=1)
+
+
+def _in_flight(brief: Brief) -> Sequence[str]:
+    return tuple(brief.run["details"].get("in_flight", ()))[:_IN_FLIGHT]
 
 
 def _steps(causes: Sequence[_Told], findings: int) -> Iterator[tuple[int, str]]:
@@ -147,8 +164,8 @@ def _steps(causes: Sequence[_Told], findings: int) -> Iterator[tuple[int, str]]:
                 taken[step] += max(items, 0)
 
 
-def _left_out(causes: Sequence[_Told], shown: _Shown, findings: int) -> Iterator[str]:
-    lacking = Counter[str]()
+def _left_out(brief: Brief, causes: Sequence[_Told], shown: _Shown) -> Iterator[str]:
+    lacking = Counter[str](in_flight=len(_in_flight(brief)) - shown[-1, "in_flight"])
     for position, cause in enumerate(causes):
         if not shown[position, "causes"]:
             lacking["causes"] += 1
@@ -158,24 +175,26 @@ def _left_out(causes: Sequence[_Told], shown: _Shown, findings: int) -> Iterator
         lacking["said"] += cause.said(shown[position, "said"]).left_out - (
             len(cause.sections["said"]) - shown[position, "said"]
         )
-    lacking["findings"] = findings - shown[-1, "findings"]
+    lacking["findings"] = len(brief.findings) - shown[-1, "findings"]
     for section, number in lacking.items():
         if number > 0:
             yield view.counted(number, *_NOUNS[section])
 
 
-def _page(brief: Brief, causes: Sequence[_Told], shown: _Shown) -> dict[str, Any]:
+def _page(brief: Brief, causes: Sequence[_Told], shown: _Shown, asked: int) -> dict[str, Any]:
     return {
         "summary": _summary(brief),
-        "facts": [one_line(fact) for fact in _facts(brief) if fact],
-        "reproduce": clean(brief.reproduce),
+        "facts": [one_line(fact, _FACT) for fact in _facts(brief) if fact],
+        "reproduce": clean("".join(brief.reproduce[asked - 1 : asked])),
         "several": len(brief.causes) > 1,
-        "in_flight": brief.run["details"].get("in_flight", ())[:_IN_FLIGHT],
+        "asked": asked if asked < len(brief.causes) else None,
+        "in_flight": _in_flight(brief)[: shown[-1, "in_flight"]],
         "causes": [
             _cause(cause, number, shown)
             for number, cause in enumerate(causes)
             if shown[number, "causes"]
         ],
+        "in_brief": MAX_CAUSES + 1 if shown[MAX_CAUSES, "causes"] else None,
         "findings": [_finding(row) for row in brief.findings[: shown[-1, "findings"]]],
     }
 
@@ -213,7 +232,7 @@ def _cause(told: _Told, number: int, shown: _Shown) -> dict[str, Any]:
     return {
         **sections,
         "heading": f"{number + 1}. {view.words(cause['category'])}"
-        + (f": {one_line(subject, _LINE)}" if subject else "")
+        + (f": {_code(subject)}" if subject else "")
         + f" ({view.counted(cause['failures'], 'failure')}, {novelty})",
         "title": cause["title"],
         "cause_id": cause["cause_id"],

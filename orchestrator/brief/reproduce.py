@@ -15,6 +15,8 @@ from orchestrator.report.plain import one_line
 
 _AS_MODULE = "pytest/__main__.py"
 _REDACTED = "[redacted:"
+_LONG = 300
+"""Characters of a node id beyond which all parameters of the test are asked for."""
 
 _LEFT_OUT = frozenset(
     (
@@ -72,8 +74,8 @@ def _is_pytest(program: str) -> bool:
 
 
 def _asked(nodeid: str) -> str:
-    """The node id as pytest is asked for it: with every parameter where one holds a secret."""
-    exact = _REDACTED not in nodeid and one_line(nodeid) == nodeid
+    """The node id as pytest is asked for it; of a long or secret one all parameters."""
+    exact = len(nodeid) <= _LONG and _REDACTED not in nodeid and one_line(nodeid) == nodeid
     return nodeid if exact else one_line(nodeid.partition("[")[0])
 
 

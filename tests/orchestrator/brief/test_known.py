@@ -75,7 +75,7 @@ def test_tells_all_that_is_known(shop):
 
     assert said.startswith("# Test run: 1 cause of 1 failure\n")
     assert "```sh\npython -m pytest tests/test_suppliers.py\n```" in said
-    assert "## 1. missing dependency: beautifulsoup4 (1 failure, known)" in said
+    assert "## 1. missing dependency: `beautifulsoup4` (1 failure, known)" in said
     assert "do not try again:\n\n- Install `beautifulsoup4`" in said
     assert "(did not make it green; suggestion " in said
     assert "- `shop/suppliers.py:3` in `<module>`: `from bs4 import BeautifulSoup`" in said
@@ -90,7 +90,7 @@ def test_the_command_shows_each_cause(shop, tmp_path):
     folder = tmp_path / "shop"
     shutil.copytree(shop, folder)
     known = gathered(folder, shop_run(folder, "died"))
-    words = shlex.split(known.reproduce)
+    words = shlex.split(known.reproduce[-1])
 
     assert words[:4] == ["python", "-m", "pytest", "--continue-on-collection-errors"]
     assert len(words[4:]) == len(known.causes) == 6

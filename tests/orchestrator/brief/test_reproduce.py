@@ -63,6 +63,7 @@ def test_keeps_the_options_that_matter(recorded, expected):
         ("tests/test_a.py::test_x[$(id)]", "'tests/test_a.py::test_x[$(id)]'"),
         ("tests/test_a.py::test_x[[redacted:token]]", "tests/test_a.py::test_x"),
         ("tests/test_a.py::test_x[\x1b[31mred]", "tests/test_a.py::test_x"),
+        (f"tests/test_a.py::test_x[{'y' * 5_000}]", "tests/test_a.py::test_x"),
     ],
 )
 def test_quotes_for_a_shell(nodeid, expected):
