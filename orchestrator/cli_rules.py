@@ -121,7 +121,7 @@ def _compared(labelled: Sequence[LabelledCase]) -> Comparison:
         labelled,
         settings=settings,
         model_of_a_review=lambda meter: Model(settings, meter=meter),
-        redact=reviews.redactor_here().redact_text,
+        redact=reviews.redactor_here(settings).redact_text,
     )
 
 

@@ -46,7 +46,7 @@ def explained(
             "--explain needs a model: set `endpoint` and `name` in [tool.conftest_kit.model], or "
             f"{PREFIX}ENDPOINT and {PREFIX}NAME"
         )
-    redactor = reviews.redactor_here()
+    redactor = reviews.redactor_here(model)
     reader = reviews.reader_of(model, store=store, redactor=redactor, now=now)
     cause = _cause(shown, store)
     reading = reader.read(cause, _context(shown, cause, store, settings, redactor))

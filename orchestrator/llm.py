@@ -12,14 +12,15 @@ import json
 import ssl
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any, Protocol
 
 import httpx
 
+from conftest_kit.masking import Mask
 from orchestrator.errors import Unanswered
-from orchestrator.model_settings import ModelSettings
+from orchestrator.model_settings import KEY_VARIABLE, ModelSettings
 from orchestrator.patience import asked_wait, pause, tls_problem
 from orchestrator.reduce import tokens
 from orchestrator.report.plain import one_line
@@ -112,12 +113,16 @@ class Model:
             reply = asyncio.run(self._ask(messages, schema, self._deadline))
         except _Silent as silent:
             self._failed += 1
-            said = f"{self._settings.endpoint}: {silent.failure.reason}"
+            said = self._without_key(f"{self._settings.endpoint}: {silent.failure.reason}")
             if silent.failure.hopeless or self._failed >= FAILURES_IN_A_ROW:
                 self._given_up = said
             raise Unanswered(said) from silent
         self._failed = 0
-        return reply
+        return replace(reply, text=self._without_key(reply.text))
+
+    def _without_key(self, text: str) -> str:
+        """What a server says may repeat the key that it was sent, whatever that looks like."""
+        return Mask.of({KEY_VARIABLE: self._settings.key or ""})(text)
 
     async def _ask(
         self, messages: Sequence[Message], schema: Mapping[str, Any], deadline: float

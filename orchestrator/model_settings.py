@@ -203,7 +203,16 @@ def load(root: Path, environ: Mapping[str, str]) -> ModelSettings | None:
                 f"{PREFIX}{key.upper()} or `{key}` in [tool.conftest_kit.model]"
             )
     variable = values.pop("key_variable")
-    return ModelSettings(**values, key=environ.get(variable, "").strip() or None)
+    return ModelSettings(**values, key=_key(variable, environ))
+
+
+def _key(variable: str, environ: Mapping[str, str]) -> str | None:
+    key = environ.get(variable, "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise SettingsError(
+            f"{variable}: the key in it is not allowed; allowed: one line of ASCII characters"
+        )
+    return key or None
 
 
 def table() -> str:

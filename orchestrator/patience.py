@@ -26,10 +26,10 @@ def asked_wait(retry_after: str | None) -> float | None:
     if retry_after.strip().isdecimal():
         return float(retry_after)
     try:
-        moment = parsedate_to_datetime(retry_after)
-    except ValueError:
+        moment = parsedate_to_datetime(retry_after).astimezone(UTC)
+    except (ValueError, OverflowError):  # overflows at the ends of the calendar
         return None
-    return max(0.0, (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
 def tls_problem(error: BaseException | None) -> str | None:

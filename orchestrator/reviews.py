@@ -20,7 +20,7 @@ from orchestrator.errors import UnreadableInput, UsageProblem
 from orchestrator.intake import metrics_file
 from orchestrator.launch import Launched, outside
 from orchestrator.llm import Model
-from orchestrator.model_settings import ModelSettings
+from orchestrator.model_settings import KEY_VARIABLE, ModelSettings
 from orchestrator.reader.reading import Budget, SecondReader
 from orchestrator.redact import Redactor
 
@@ -206,7 +206,7 @@ def _review(
     now: datetime,
     model: ModelSettings | None = None,
 ) -> Iterator[str | Review]:
-    redactor = redactor_here()
+    redactor = redactor_here(model)
     # Without a memory nothing says what was asked already, and what a day has cost.
     reader = reader_of(model, store=store, redactor=redactor, now=now) if model and store else None
     return pipeline.review(
@@ -228,10 +228,13 @@ def reader_of(
     )
 
 
-def redactor_here() -> Redactor:
-    """What hides secrets: those that this process knows, and what looks like one."""
+def redactor_here(model: ModelSettings | None = None) -> Redactor:
+    """What hides secrets: those that this process knows, the model's key whatever the variable is
+    called, and what looks like one.
+    """
     # The kit masked what it wrote; coverage's pages and other artifacts were written by others.
-    return Redactor(mask=Mask.of(os.environ))
+    key = {KEY_VARIABLE: model.key} if model and model.key else {}
+    return Redactor(mask=Mask.of({**os.environ, **key}))
 
 
 def _texts(review: Review) -> list[str]:

@@ -101,7 +101,7 @@ class SecondReader:
                 try:
                     reading = self.read(cause, context)
                 except Unanswered as error:
-                    silent, reason = silent + 1, reason or str(error)
+                    silent, reason = silent + 1, reason or self.redact(str(error))
             causes.append(applied(cause, reading, self.settings) if reading else cause)
         if not silent:
             return tuple(causes), ()
@@ -198,8 +198,19 @@ def asked_about(
             reading = replace(reading, reason=redact(str(error))[:_SHOWN])
             messages = question.repair(text, str(error))
         else:
-            return replace(reading, status="accepted", reason=None, answer=asdict(found))
+            said = _redacted(asdict(found), redact)  # JSON has other spellings of a secret
+            return replace(reading, status="accepted", reason=None, answer=said)
     return reading
+
+
+def _redacted(value: Any, redact: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, tuple):
+        return tuple(_redacted(item, redact) for item in value)
+    if isinstance(value, dict):
+        return {name: _redacted(item, redact) for name, item in value.items()}
+    return value
 
 
 def applied(cause: Cause, reading: Reading, settings: ModelSettings) -> Cause:

@@ -309,7 +309,9 @@ def test_retry_after_may_be_a_date(hours, low, high):
     assert low <= asked_wait(date) <= high
 
 
-@pytest.mark.parametrize("retry_after", [None, "", "soon", "-5", "²"])
+@pytest.mark.parametrize(
+    "retry_after", [None, "", "soon", "-5", "²", "Fri, 31 Dec 9999 23:59:59 -2300"]
+)
 def test_any_other_retry_after_is_none(retry_after):
     """Then our own pauses hold."""
     assert asked_wait(retry_after) is None

@@ -69,6 +69,15 @@ def test_the_key_comes_from_a_variable_and_is_never_shown(written):
     assert "sk-" not in repr(usual) + repr(other)
 
 
+@pytest.mark.parametrize("key", ["sk-1\nsk-2", "schlüssel", "sk\x00"])
+def test_a_key_that_no_header_can_hold_is_refused(written, key):
+    """Unseen: the client's own message would show it."""
+    with pytest.raises(SettingsError, match=f"^{KEY_VARIABLE}: the key in it is not") as refused:
+        load(written(TABLE), {KEY_VARIABLE: key})
+
+    assert key not in str(refused.value)
+
+
 @pytest.mark.parametrize("key", ["key", "api_key", "api-key", "API_KEY", "token", "password"])
 def test_a_key_in_the_file_is_refused(written, key):
     """With what to do instead, and without the key."""

@@ -227,6 +227,25 @@ def test_secrets_are_kept_from_the_model_and_from_the_memory(reader, make, store
     assert "hunter2" not in str(store.select("reading", **_of(cause)))
 
 
+def test_a_secret_that_json_spells_otherwise_is_kept_from_the_memory_too(reader, make, store):
+    """What is kept is searched as it will be read."""
+    spelled = make.said(remedy="Say hunter2.").replace("hunter2", r"\u0068unter2")
+    asked = reader(spelled, redact=lambda text: text.replace("hunter2", "[redacted]"))
+    found, _ = read(asked, make.cause(), make)
+
+    assert found.suggestions[0].text == "A model suggests: Say [redacted]."
+
+
+def test_a_warning_repeats_no_secret(reader, make):
+    """A server's words may be any."""
+    asked = reader(
+        Unanswered("it answers 401 hunter2"), redact=lambda text: text.replace("hunter2", "[it]")
+    )
+    _, (warning,) = read(asked, make.cause(), make)
+
+    assert warning == "1 cause was not read by the model: it answers 401 [it]"
+
+
 def _of(cause):
     return {"signature": cause.signature, "prompt": prompt.version(), "model": "llama"}
 
