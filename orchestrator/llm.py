@@ -253,6 +253,8 @@ def _reply(content: bytes, prompt_tokens: int, seconds: float) -> Reply | _Failu
     try:
         document = json.loads(content)
         text = document["choices"][0]["message"]["content"] or ""
+        if isinstance(text, list):  # parts, as of models that show their thoughts in others
+            text = "".join(part["text"] for part in text if part["type"] == "text")
         usage = document.get("usage") or {}
         used = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
     except (ValueError, RecursionError, LookupError, TypeError, AttributeError):

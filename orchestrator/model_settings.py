@@ -18,6 +18,8 @@ from conftest_kit.settings import SettingsError, read_pyproject, subtable
 
 PREFIX = f"{KIT_PREFIX}MODEL_"
 KEY_VARIABLE = f"{PREFIX}KEY"
+_MOST = 10**12
+"""As good as no limit, and sums of it still fit into a database."""
 _SECRETS = frozenset({"key", "api_key", "apikey", "token", "secret", "password", "authorization"})
 
 
@@ -102,8 +104,8 @@ def _seconds(value: Any) -> float:
 
 def _count(value: Any) -> int:
     number = _number(value)
-    if not number.is_integer():
-        raise ValueError("a whole number from 0")
+    if not number.is_integer() or number > _MOST:
+        raise ValueError(f"a whole number from 0 to {_MOST}")
     return int(number)
 
 

@@ -17,7 +17,8 @@ from orchestrator.reader.installs import installed_by, names_in
 from orchestrator.reader.prompt import Prompt, schema
 from orchestrator.report.plain import one_line
 
-_THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
+_THOUGHT = re.compile(r"\A.*</think(?:ing)?>", re.DOTALL)
+"""Where a server puts its beginning into the prompt, only its end is in the reply."""
 _FENCE = re.compile(r"```(?:json)?\s*(\{.*\})\s*```", re.DOTALL)
 _REPEATED = 48
 """Letters in a row of our instructions that an answer may not have, however they are set."""
@@ -85,15 +86,20 @@ def read(text: str, prompt: Prompt, *, known: Callable[[str], bool]) -> Answer:
 
 def _document(text: str) -> Mapping[str, Any]:
     """The object in a reply; what models put around it is no fault."""
-    bare = _THOUGHT.sub("", text).strip()
+    said = text.strip()
+    bare = _THOUGHT.sub("", said).strip()
     fenced = _FENCE.search(bare)
-    try:
-        document = json.loads(fenced[1] if fenced else bare, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
-        raise Rejected(f"it is no JSON object: {error}") from error
-    if not isinstance(document, dict):
-        raise Rejected("it is no JSON object")
-    return document
+    framed = bare[bare.find("{") : bare.rfind("}") + 1]
+    fault = ""
+    for place in dict.fromkeys((said, bare, fenced[1] if fenced else bare, framed)):
+        try:
+            document = json.loads(place, parse_constant=_no_number)
+        except (ValueError, RecursionError) as error:
+            fault = fault or f": {error}"
+            continue
+        if isinstance(document, dict):
+            return document
+    raise Rejected(f"it is no JSON object{fault}")
 
 
 def _no_number(word: str) -> float:

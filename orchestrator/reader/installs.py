@@ -29,12 +29,16 @@ _PYTHON = re.compile(r"python(?:3(?:\.\d+)?)?")
 _BRINGS_CODE = re.compile(
     r"\b(?:pip[0-9.]*|uv|uvx|pipx|poetry|pdm|pipenv|hatch|rye|conda|mamba|micromamba|easy_install|"
     r"npm|npx|yarn|pnpm|apt|apt-get|apk|yum|dnf|brew|gem|cargo|go|curl|wget|git|eval|source|"
-    r"setup\.py)\b"
+    r"setup\.py|install|add|(?<!\.)(?:ba|da|k|z)?sh)\b"
 )
 _OPERATORS = ";&|<>()"
 _SUBSTITUTED = re.compile(r"[`$\\]")
+"""With these a shell runs something else than what is read."""
+_PATTERN = re.compile(r"[][?*{}]")
 _IN_PROSE = re.compile(
-    r"(?:pip3?|uv|poetry|pdm|pipenv)\s+(?:pip\s+)?(?:install|add)\s+((?:[^\s.;,`'\")]|\.(?=\w))+)"
+    r"(?:pip3?|uv|poetry|pdm|pipenv)\s+(?:pip\s+)?(?:install|add)((?:\s+(?!(?:again|and|as|at|before|"
+    r"by|first|for|from|if|in|instead|into|now|on|once|or|so|that|the|then|to|with)\b)"
+    r"['\"]?(?:[^\s.;,`'\")]|\.(?=\w))+['\"]?)+)"
 )
 UNREADABLE = "what that command would fetch"
 
@@ -46,33 +50,43 @@ def installed_by(command: str) -> tuple[str, ...] | None:
     the answer is `UNREADABLE`, which nobody knows.
     """
     words = _words(command)
-    if not words:
-        return (UNREADABLE,) if _BRINGS_CODE.search(command) else None
+    if _SUBSTITUTED.search(command) or any(map(_PATTERN.search, _programs(words))):
+        return (UNREADABLE,)
+    spoken = " ".join(words) or command
+    if any(map(_is_operator, words)):
+        return (UNREADABLE,) if _BRINGS_CODE.search(spoken) else None
     if len(words) > 2 and _PYTHON.fullmatch(words[0]) and words[1] == "-m":
         words = words[2:]
     for installer in _INSTALLERS:
         if tuple(words[: len(installer)]) == installer:
             return _names(words[len(installer) :])
-    return (UNREADABLE,) if _BRINGS_CODE.search(command) else None
+    return (UNREADABLE,) if _BRINGS_CODE.search(spoken) else None
 
 
 def _words(command: str) -> list[str]:
-    """The words of one simple command; none where it is more than that, or no command."""
+    """As a shell has them, without their quotes; none where a quote is left open."""
     lexer = shlex.shlex(command, posix=True, punctuation_chars=_OPERATORS)
     lexer.whitespace_split, lexer.commenters = True, ""
     try:
-        words = list(lexer)
+        return list(lexer)
     except ValueError:
         return []
-    chained = _SUBSTITUTED.search(command) or any(not word.strip(_OPERATORS) for word in words)
-    return [] if chained else words
+
+
+def _is_operator(word: str) -> bool:
+    return not word.strip(_OPERATORS)
+
+
+def _programs(words: list[str]) -> list[str]:
+    """What each simple command runs."""
+    before = [";", *words]
+    return [word for last, word in zip(before, words, strict=False) if _is_operator(last)]
 
 
 def names_in(text: str) -> Iterator[str]:
     """The distributions that prose tells to install, by a command in it."""
     for found in _IN_PROSE.finditer(text):
-        name = _name(found[1])
-        yield name or UNREADABLE
+        yield from _names(re.sub("['\"]", "", found[1]).split())
 
 
 def _names(words: list[str]) -> tuple[str, ...]:

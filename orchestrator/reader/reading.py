@@ -173,7 +173,7 @@ def asked_about(
     known: Callable[[str], bool],
     redact: Callable[[str], str] = str,
 ) -> Reading:
-    """Asks, and where the answer cannot be used once more; the second has to do.
+    """Asks, and where the answer cannot be used once more if the budget allows; that has to do.
 
     Raises:
         Unanswered: there is no answer.
@@ -183,7 +183,12 @@ def asked_about(
     )
     messages = question.messages()
     for _ in range(1 + _REPAIRS):
-        reply = model.ask(messages, schema=prompt.schema())
+        try:
+            reply = model.ask(messages, schema=prompt.schema())
+        except OverBudget:
+            if reading.requests:  # or each review would spend its last request on the same answer
+                break
+            raise
         reading = replace(
             reading,
             requests=reading.requests + 1,

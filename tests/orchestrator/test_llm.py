@@ -239,6 +239,14 @@ def test_a_model_that_says_nothing_says_nothing(model, scripted, answer):
     assert ask(model(scripted(answer(body=body)).url)).text == ""
 
 
+def test_a_text_may_come_in_parts(model, scripted, answer):
+    """Thoughts are others."""
+    parts = [{"type": "thinking", "thinking": []}, *({"type": "text", "text": it} for it in "{}")]
+    body = json.dumps({"choices": [{"message": {"content": parts}}]}).encode()
+
+    assert ask(model(scripted(answer(body=body)).url)).text == "{}"
+
+
 def test_of_a_huge_answer_little_is_read(model, scripted, answer):
     """50 MB are not waited for."""
     said = refusal(model(scripted(answer(body=b" " * 50_000_000)).url))

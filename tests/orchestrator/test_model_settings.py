@@ -107,6 +107,7 @@ def test_a_key_in_the_file_is_refused(written, key):
         ("review_seconds = 0", "review_seconds = 0 is not allowed; allowed: a number above 0"),
         ("day_requests = 1.5", "day_requests = 1.5 is not allowed; allowed: a whole number"),
         ("day_tokens = -1", "day_tokens = -1 is not allowed"),
+        ("day_tokens = 1e20", "allowed: a whole number from 0 to 1000000000000"),
         ("review_token = 1", "unknown setting 'review_token'; did you mean 'review_tokens'"),
         ("colour = 1", "unknown setting 'colour'; known: endpoint, name, key_variable"),
     ],

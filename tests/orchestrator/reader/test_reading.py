@@ -196,6 +196,16 @@ def test_an_answer_that_stays_bad_is_rejected_for_good(reader, make, store):
     assert read(reader(), make.cause(), make) == (make.cause(), ())
 
 
+def test_a_bad_answer_without_a_budget_for_another_is_rejected_for_good(reader, make, store):
+    """Else a review that may send one request would send it for ever."""
+    asked = reader("I am sorry", OverBudget("used up"))
+    found, warnings = read(asked, make.cause(), make)
+    kept = readings.recall(store, make.cause().signature, prompt=prompt.version(), model="llama")
+
+    assert (found, warnings) == (make.cause(), ())
+    assert (kept.status, kept.requests) == ("rejected", 1)
+
+
 @pytest.mark.parametrize("error", [Unanswered("it is down"), OverBudget("used up")])
 def test_causes_without_an_answer_are_counted_in_one_warning(reader, make, store, error):
     """They stay as they are, and are asked about the next time."""
