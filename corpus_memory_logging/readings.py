@@ -24,6 +24,34 @@ def recall(memory: Partition, signature: str, *, prompt: str, model: str) -> Rea
     return Reading(**{**row, "answer": from_text(row["answer"])}) if row else None
 
 
+def claim(
+    memory: Partition, signature: str, *, prompt: str, model: str, now: datetime, stale: datetime
+) -> bool:
+    """Whether the caller may ask: nobody else does, or did; who began before `stale` has died.
+
+    What was claimed is to be kept or released.
+    """
+    changed = memory.execute(
+        "claim_reading",
+        signature=storable(signature),
+        prompt=storable(prompt),
+        model=storable(model),
+        time=moment(now),
+        stale=moment(stale),
+    )
+    return changed > 0
+
+
+def release(memory: Partition, signature: str, *, prompt: str, model: str) -> None:
+    """Lets others ask what was claimed, for there was no answer."""
+    memory.execute(
+        "release_reading",
+        signature=storable(signature),
+        prompt=storable(prompt),
+        model=storable(model),
+    )
+
+
 def keep(memory: Partition, reading: Reading, *, now: datetime) -> None:
     """Remembers a reading; the first of a signature, prompt and model stays. Texts are kept as they
     come: redacted, the caller promises.

@@ -5,13 +5,31 @@ SELECT signature, prompt, model, status, reason, answer, requests, prompt_tokens
     seconds
 FROM readings
 WHERE project = :project AND signature = :signature AND prompt = :prompt AND model = :model
+    AND status <> 'asking'
+
+-- A claim of a process that died is taken over when it is stale.
+-- name: claim_reading
+INSERT INTO readings (project, signature, prompt, model, time, status, answer, requests,
+    prompt_tokens, answer_tokens, seconds)
+VALUES (:project, :signature, :prompt, :model, :time, 'asking', '{}', 0, 0, 0, 0)
+ON CONFLICT (project, signature, prompt, model) DO UPDATE SET time = excluded.time
+WHERE readings.status = 'asking' AND readings.time < :stale
+
+-- name: release_reading
+DELETE FROM readings
+WHERE project = :project AND signature = :signature AND prompt = :prompt AND model = :model
+    AND status = 'asking'
 
 -- name: add_reading
 INSERT INTO readings (project, signature, prompt, model, time, status, reason, answer, requests,
     prompt_tokens, answer_tokens, seconds)
 VALUES (:project, :signature, :prompt, :model, :time, :status, :reason, :answer, :requests,
     :prompt_tokens, :answer_tokens, :seconds)
-ON CONFLICT (project, signature, prompt, model) DO NOTHING
+ON CONFLICT (project, signature, prompt, model) DO UPDATE SET time = excluded.time,
+    status = excluded.status, reason = excluded.reason, answer = excluded.answer,
+    requests = excluded.requests, prompt_tokens = excluded.prompt_tokens,
+    answer_tokens = excluded.answer_tokens, seconds = excluded.seconds
+WHERE readings.status = 'asking'
 
 -- Nothing is added on a day whose budget, of all models together, does not hold so much.
 -- name: reserve

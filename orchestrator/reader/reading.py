@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from corpus_memory_logging import readings
@@ -28,6 +28,8 @@ from orchestrator.suggest import ranked
 
 _REPAIRS = 1
 _SHOWN = 400
+_LONGEST = 24 * 3600
+"""Seconds after which a review that began to ask is given up, whatever its time limit."""
 
 
 class Asks(Protocol):
@@ -115,11 +117,23 @@ class SecondReader:
             OverBudget: it may not be asked any more.
             Unanswered: it gives no answer.
         """
-        known = readings.recall(
-            self.store, cause.signature, prompt=prompt.version(), model=self.settings.name
-        )
-        if known is not None:
+        identity = {"prompt": prompt.version(), "model": self.settings.name}
+        if known := readings.recall(self.store, cause.signature, **identity):
             return known
+        stale = self.now - timedelta(seconds=2 * min(self.settings.review_seconds, _LONGEST))
+        if not readings.claim(self.store, cause.signature, **identity, now=self.now, stale=stale):
+            if known := readings.recall(self.store, cause.signature, **identity):
+                return known
+            raise Unanswered("another review is asking it the same; review again for its answer")
+        try:
+            reading = self._asked(cause, context)
+        except BaseException:
+            readings.release(self.store, cause.signature, **identity)
+            raise
+        readings.keep(self.store, reading, now=self.now)
+        return reading
+
+    def _asked(self, cause: Cause, context: Context) -> Reading:
         question = prompt.build(
             cause,
             context,
@@ -127,11 +141,9 @@ class SecondReader:
             delimiter=self.delimiter(),
             redact=self.redact,
         )
-        reading = asked_about(
+        return asked_about(
             cause, question, self.model, known=knows(cause, context), redact=self.redact
         )
-        readings.keep(self.store, reading, now=self.now)
-        return reading
 
     def _near(self, cause: Cause) -> tuple[Similar, ...]:
         return similar(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
 
@@ -167,6 +168,36 @@ def test_a_signature_is_asked_about_once(reader, make, store):
 
     assert (again.model.asked, warnings) == ([], ())
     assert second == first
+
+
+def test_two_reviews_at_once_ask_once(reader, make, store):
+    """The other says that it has to do without; when the first has died, it is asked again."""
+    first, second = reader(make.said()), reader()
+    ask = first.model.ask
+
+    def meanwhile(messages, *, schema):
+        assert read(second, make.cause(), make) == (make.cause(), (in_vain,))
+        return ask(messages, schema=schema)
+
+    in_vain = (
+        "1 cause was not read by the model: another review is asking it the same; review again for "
+        "its answer"
+    )
+    first.model.ask = meanwhile
+    found, warnings = read(first, make.cause(), make)
+
+    assert (found.verdict.category, warnings) == ("product_error", ())
+    assert read(second, make.cause(), make)[0] == found
+
+
+def test_what_a_review_that_died_was_asking_is_asked_again(reader, make, store):
+    """After twice the time that it had."""
+    identity = {"prompt": prompt.version(), "model": "llama"}
+    long_ago = make.now - timedelta(hours=1)
+    readings.claim(store, make.cause().signature, **identity, now=long_ago, stale=long_ago)
+    found, _ = read(reader(make.said()), make.cause(), make)
+
+    assert found.verdict.category == "product_error"
 
 
 def test_a_bad_answer_may_be_repaired_once(reader, make, store):
