@@ -127,13 +127,16 @@ class Store(Partition):
                 started = rows.started(run, datetime.now(UTC))
                 self._add_finding(finding, 0, run=number, started=started)
 
-    def recall(self, signatures: Iterable[str], *, run_id: str) -> dict[str, Remembered]:
+    def recall(
+        self, signatures: Iterable[str], *, run_id: str | None = None
+    ) -> dict[str, Remembered]:
         """What the memory knows of each signature that it has seen; those it has not are left out.
 
         Runs that count are those remembered before the first review of `run_id`, so reviewing a run
         again says what the first review said of its age; what reviewers decided since is included.
+        Without `run_id` all runs count.
         """
-        run = self._run_number(run_id)
+        run = None if run_id is None else self._run_number(run_id)
         found = {}
         for signature in set(signatures):
             row = self.first("recall", signature=storable(signature), run=run)

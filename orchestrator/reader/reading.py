@@ -12,7 +12,15 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from corpus_memory_logging import readings
-from corpus_memory_logging.records import Cause, Culprit, Reading, Similar, Suggestion, Verdict
+from corpus_memory_logging.records import (
+    Cause,
+    Culprit,
+    Reading,
+    Remembered,
+    Similar,
+    Suggestion,
+    Verdict,
+)
 from corpus_memory_logging.similar import similar
 from corpus_memory_logging.store import Store
 from orchestrator.chain import decisive
@@ -97,9 +105,11 @@ class SecondReader:
         without because the model gave no answer or may not be asked any more.
         """
         causes, silent, reason = [], 0, ""
+        # A run that is reviewed again does not recall what was decided after it: a reader has to.
+        by_now = self.store.recall([cause.signature for cause, _ in asked])
         for cause, context in asked:
             reading = None
-            if is_undecided(cause, self.settings):
+            if is_undecided(cause, self.settings) and not _is_decided(by_now.get(cause.signature)):
                 try:
                     reading = self.read(cause, context)
                 except Unanswered as error:
@@ -156,12 +166,14 @@ class SecondReader:
 
 def is_undecided(cause: Cause, settings: ModelSettings) -> bool:
     """Whether the model is asked: no reviewer said anything, and the rules are not sure."""
-    known, verdict = cause.remembered, cause.verdict
-    if not cause.failures or verdict.rule == "reviewer":
-        return False
-    if known and (known.status == "ignored" or known.category or known.culprit):
+    verdict = cause.verdict
+    if not cause.failures or verdict.rule == "reviewer" or _is_decided(cause.remembered):
         return False
     return verdict.category == "unknown" or verdict.confidence < settings.confidence
+
+
+def _is_decided(known: Remembered | None) -> bool:
+    return known is not None and bool(known.status == "ignored" or known.category or known.culprit)
 
 
 def knows(cause: Cause, context: Context) -> Callable[[str], bool]:

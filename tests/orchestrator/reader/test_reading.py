@@ -170,6 +170,14 @@ def test_a_signature_is_asked_about_once(reader, make, store):
     assert second == first
 
 
+def test_what_was_decided_since_the_run_is_not_asked(reader, make, store):
+    """A run that is reviewed again recalls what was known before it, and no decision on itself."""
+    store.remember(Review(recording=make.context().recording, causes=(make.cause(),)), now=make.now)
+    store.resolve(make.cause().cause_id, category="network", now=make.now, reviewer="me")
+
+    assert read(reader(), make.cause(), make) == (make.cause(), ())
+
+
 def test_two_reviews_at_once_ask_once(reader, make, store):
     """The other says that it has to do without; when the first has died, it is asked again."""
     first, second = reader(make.said()), reader()
