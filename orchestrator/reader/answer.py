@@ -142,8 +142,9 @@ def _culprit(
     name = one_line(document["name"])
     sent = any(name.casefold() in line.casefold() for line in lines)
     if document["type"] == "distribution":
-        wanted = canonicalize_name(name)
-        sent = known(name) or any(wanted in canonicalize_name(line) for line in lines)
+        # A whole name: `request` is not named by a line with `requests`, and another project.
+        wanted = re.compile(rf"(?<![^\W_]){re.escape(canonicalize_name(name))}(?![^\W_])")
+        sent = known(name) or any(wanted.search(canonicalize_name(line)) for line in lines)
     if not sent:
         raise Rejected(f"the culprit {one_line(name, 80)!r} stands in none of the lines")
     version = one_line(document["version"] or "") or None

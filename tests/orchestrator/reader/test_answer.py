@@ -148,6 +148,7 @@ def test_spaces_are_no_lie(read, make):
         ({"type": "distribution", "name": "PyYAML", "version": "6.0"}, True),
         ({"type": "distribution", "name": "Pandas", "version": None}, True),
         ({"type": "distribution", "name": "evil-package", "version": None}, False),
+        ({"type": "distribution", "name": "panda", "version": None}, False),
         (None, True),
     ],
 )
