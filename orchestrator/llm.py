@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import ssl
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any, Protocol
@@ -110,7 +113,8 @@ class Model:
         if self._deadline is None:
             self._deadline = time.monotonic() + self._settings.review_seconds
         try:
-            reply = asyncio.run(self._ask(messages, schema, self._deadline))
+            with asyncio.Runner(loop_factory=_Loop) as runner:
+                reply = runner.run(self._ask(messages, schema, self._deadline))
         except _Silent as silent:
             self._failed += 1
             said = self._without_key(f"{self._settings.endpoint}: {silent.failure.reason}")
@@ -210,6 +214,35 @@ class Model:
         if not response.is_success:
             return _refusal(response, content)
         return _reply(content, prompt_tokens, time.monotonic() - began)
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """Leaves a name server that does not answer alone; asyncio would wait for it at the end."""
+
+    async def getaddrinfo(self, host: Any, port: Any, **how: Any) -> Any:
+        found: asyncio.Future[Any] = self.create_future()
+
+        def settle(addresses: Any, error: OSError | None) -> None:
+            if found.done():
+                return
+            if error is None:
+                found.set_result(addresses)
+            else:
+                found.set_exception(error)
+
+        def look_up() -> None:
+            addresses, problem = None, None
+            try:
+                addresses = socket.getaddrinfo(host, port, **how)
+            except OSError as error:
+                problem = error
+            except UnicodeError as error:
+                problem = OSError(str(error))
+            with suppress(RuntimeError):  # nobody waits any more
+                self.call_soon_threadsafe(settle, addresses, problem)
+
+        threading.Thread(target=look_up, daemon=True).start()
+        return await found
 
 
 class _Silent(Exception):

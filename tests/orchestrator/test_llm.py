@@ -7,6 +7,7 @@ import json
 import socket
 import ssl
 import subprocess
+import threading
 import time
 
 import pytest
@@ -292,6 +293,22 @@ def test_a_review_without_time_asks_nothing_more(model, scripted, says, monkeypa
     monkeypatch.setattr(time, "monotonic", lambda: clock() + 60)
 
     assert "no answer within 0 s" in refusal(asked)
+
+
+def test_a_name_server_that_does_not_answer_is_not_waited_for(model, monkeypatch):
+    """Neither by the question nor at its end."""
+    answered, asked_for_ever = threading.Event(), []
+
+    def look_up(*_, **__):
+        asked_for_ever.append(answered.wait(20))
+        raise OSError("too late")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    said = refusal(model("http://slow.invalid", timeout_seconds="0.2"))
+
+    assert said.endswith("no answer within 0 s")
+    assert asked_for_ever == []
+    answered.set()
 
 
 def test_a_server_that_is_down_is_said(model):
