@@ -320,13 +320,15 @@ def _check_was_asked(number, attempt, questions):
 
 
 def _check_suggestions(suggestions):
-    """What would be installed and nobody knows is named; `touch` is shown, for nobody runs it."""
+    """What would be installed and nobody knows is named; `touch` is shown, for nobody runs it, but
+    not what a shell would put something else in the place of.
+    """
     by_model = [one for one in suggestions if one["source"] == "model"]
     said = " ".join(one["text"] for one in by_model)
 
     shown = {command for one in by_model for command in one["commands"]}
-    assert shown == {"touch PWNED", "$(touch PWNED)", "`touch PWNED`"}
-    assert said.count("Unverified") == 4
+    assert shown == {"touch PWNED"}
+    assert said.count("Unverified") == 5
     assert "evil-package" in said
 
 
