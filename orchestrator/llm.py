@@ -28,8 +28,9 @@ from orchestrator.patience import asked_wait, pause, tls_problem
 from orchestrator.reduce import tokens
 from orchestrator.report.plain import one_line
 
-ANSWER_TOKENS = 1024
-"""What an answer may have, and is reckoned with before it comes."""
+ANSWER_TOKENS = 4096
+"""What an answer may have, and is reckoned with before it comes: a tenth of it, but for models that
+think first."""
 ATTEMPTS = 3
 MAX_ANSWER_BYTES = 1_000_000
 """Of a server that answers more, nothing is read beyond."""
