@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import json
 import os
 import re
 import shutil
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conftest_kit import rundir
-from conftest_kit.documents import to_json
+from conftest_kit.documents import encoded, to_json
 from conftest_kit.imports import swift_imports
 from conftest_kit.masking import Mask, secret_values
 from conftest_kit.recorder import EXTRACTED, without_size
@@ -166,7 +165,7 @@ class Capture:
             if replaced:
                 said["text"] = bounded(mask(f"{replaced}\n\n{said['text']}"))
             document = {**said, **document}
-        return json.dumps(document, separators=(",", ":"))
+        return encoded(document)
 
     @functools.cached_property
     def _extraction(self) -> Extraction:

@@ -11,6 +11,10 @@ import json
 from typing import Any, TypeVar
 
 _Record = TypeVar("_Record")
+
+encoded = json.JSONEncoder(separators=(",", ":")).encode
+"""A document as ASCII JSON without spaces."""
+
 _EMPTY: tuple[Any, ...] = ("", (), {})
 
 _SHAPES: dict[str, tuple[type, ...]] = {

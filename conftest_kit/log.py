@@ -5,9 +5,10 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import re
-import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,7 +32,44 @@ _ESCAPES = (
 )
 _RULE_WIDTH = 100
 _AT_ONCE = 1 << 14
-"""Bytes of a block that are held in memory."""
+"""Bytes of a text that are held in memory."""
+
+
+class Spool:
+    """Text that waits for the block it belongs to: the end of it in memory, the rest in a file.
+
+    The file has no name, and is there only where there is much text. Where it cannot be opened or
+    written to, the text stays in memory. What a process forked by a test adds is its own.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.size = 0
+        """Bytes."""
+        self.count = 0
+        """How often something was added."""
+        self._folder = folder
+        self._end = bytearray()
+        self._file: IO[bytes] | None = None
+
+    def add(self, text: bytes | bytearray) -> None:
+        """Add it at the end. Never raises OSError."""
+        self._end += text
+        self.size += len(text)
+        self.count += 1
+        if len(self._end) >= _AT_ONCE:
+            with contextlib.suppress(OSError):
+                if self._file is None:  # which `parts` closes
+                    self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115
+                del self._end[: self._file.write(self._end)]
+
+    def parts(self) -> Iterator[bytes | bytearray]:
+        """All that was added, in order; nothing can be added after this."""
+        if self._file is not None:
+            with self._file as file:
+                file.seek(0)
+                while part := file.read(_AT_ONCE):
+                    yield part
+        yield self._end
 
 
 def render(recording: Recording) -> bytes:
@@ -54,8 +92,9 @@ def render(recording: Recording) -> bytes:
     return b"".join(
         block(
             run._replace(counts=counts),
-            tests=tests,
-            failures=recording.failures,
+            tests=(tests,),
+            failures=itertools.starmap(failure_entry, enumerate(recording.failures, start=1)),
+            failed=len(recording.failures),
             in_flight=recording.in_flight,
             malformed_lines=recording.malformed_lines,
         )
@@ -65,26 +104,21 @@ def render(recording: Recording) -> bytes:
 def block(
     run: Run,
     *,
-    tests: bytes | bytearray,
-    failures: Iterable[Failure],
+    tests: Iterable[bytes | bytearray],
+    failures: Iterable[bytes | bytearray],
+    failed: int,
     in_flight: Iterable[str] = (),
     malformed_lines: int = 0,
 ) -> Iterator[bytes | bytearray]:
-    """As `render`, of parts and in parts, no more than one of the failures in memory at a time.
-
-    `tests` is what `entry` gave for each of them.
-    """
+    """As `render`, of parts and in parts: what `entry` gave, and `failure_entry` for `failed`."""
     yield _encoded(_rule("=", f"run {run.run_id}"), *_header(run), _rule("-", "tests"))
-    yield tests
-    number = 0
-    for number, failure in enumerate(failures, start=1):
-        title = f"failure {number}: {failure.nodeid or 'pytest'}"
-        yield _encoded(_rule("-", title), *_failure(failure))
+    yield from tests
+    yield from failures
     if in_flight:
         yield _encoded(_rule("-", "started and never ended"), *map(_line, in_flight))
     if run.warnings:
         yield _encoded(_rule("-", "warnings"), *map(_line, run.warnings))
-    yield _encoded(_rule("-", "summary"), *_summary(run, number, malformed_lines))
+    yield _encoded(_rule("-", "summary"), *_summary(run, failed, malformed_lines))
     yield _encoded(_rule("=", f"end of run {run.run_id}"), "")
 
 
@@ -108,6 +142,12 @@ def entry(
     return _encoded(line, f"{'':<48}{_line(reason)}") if reason else _encoded(line)
 
 
+def failure_entry(number: int, failure: Failure) -> bytes:
+    """A failure in full: what pytest rendered, else its exceptions, and what was captured."""
+    title = f"failure {number}: {failure.nodeid or 'pytest'}"
+    return _encoded(_rule("-", title), *_failure(failure))
+
+
 def append(
     path: Path,
     block: Iterable[bytes | bytearray],
@@ -125,22 +165,21 @@ def append(
         OSError: the file cannot be written to.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.SpooledTemporaryFile(_AT_ONCE, dir=str(path.parent)) as spool:
-        spool.writelines(block)
-        size = spool.tell()
-        spool.seek(0)
-        with lock(path, timeout_seconds=lock_seconds) as held:
-            if held and path.exists() and path.stat().st_size + size > max_bytes:
-                _rotate(path, backups)
-            # Where others write too, what is written at once stays together.
-            _add(path, spool, at_once=_AT_ONCE if held else size)
+    spool = Spool(path.parent)
+    for part in block:
+        spool.add(part)
+    with lock(path, timeout_seconds=lock_seconds) as held:
+        if held and path.exists() and path.stat().st_size + spool.size > max_bytes:
+            _rotate(path, backups)
+        # Where others write too, what is written at once stays together.
+        _add(path, spool.parts() if held else [b"".join(spool.parts())])
 
 
-def _add(path: Path, block: IO[bytes], *, at_once: int) -> None:
+def _add(path: Path, parts: Iterable[bytes | bytearray]) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         with open(descriptor, "ab") as file:
-            shutil.copyfileobj(block, file, at_once)
+            file.writelines(parts)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from None
 
@@ -238,6 +277,8 @@ def _rule(character: str, title: str) -> str:
 
 def _plain(text: str) -> str:
     """Without what a terminal would act on; line ends are newlines."""
+    if text.replace("\n", "").isprintable():  # Nearly always.
+        return text.strip("\n")
     return re.sub(_ESCAPES, "", text.replace("\r\n", "\n")).strip("\n")
 
 

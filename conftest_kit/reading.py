@@ -11,7 +11,7 @@ from typing import Any
 
 from conftest_kit import records
 from conftest_kit.documents import parse
-from conftest_kit.records import Distribution, Failure, Recording
+from conftest_kit.records import Distribution, Recording
 from conftest_kit.rundir import DISTRIBUTIONS_FILE, RECORDS_FILE, read_run
 
 
@@ -43,19 +43,6 @@ def read(path: Path) -> Recording:
         distributions=_distributions(path / DISTRIBUTIONS_FILE),
         malformed_lines=len(found["malformed"]),
     )
-
-
-def failures_for_log(path: Path) -> Iterator[Failure]:
-    """The failures one by one, so that those of a large run are never in memory at once.
-
-    Where pytest rendered a failure, which is what the log shows, its exceptions are left out.
-    """
-    for line in _lines(path):
-        if line.startswith(b'{"$record":"failure"'):
-            document = parse(line)
-            if document.get("text"):
-                document.pop("exceptions", None)
-            yield records.failure_from_json(document)
 
 
 def _lines(path: Path) -> Iterator[bytes]:

@@ -6,7 +6,6 @@ put together here and written at once.
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from array import array
@@ -15,6 +14,7 @@ from json.encoder import encode_basestring_ascii as quoted
 from typing import TYPE_CHECKING, Any
 
 from conftest_kit import log
+from conftest_kit.documents import encoded
 from conftest_kit.masking import Mask
 from conftest_kit.run import Outcome
 from conftest_kit.rundir import RunDir
@@ -119,8 +119,10 @@ class Recorder:
         """Failures recorded without text and output, because the run had become too large."""
         self.uncounted = 0
         """Records left out for the same reason."""
-        self.log_entries = bytearray()
+        self.log_entries = log.Spool(directory.path)
         """What the log says of each attempt."""
+        self.log_failures = log.Spool(directory.path)
+        """What the log says of each failure."""
         self.mask = mask
         self.clock = _Clock()
         self._directory = directory
@@ -189,7 +191,7 @@ class Recorder:
         self._collected.add(nodeid)
         if report.outcome == "skipped":
             reason = self._clean(_why_skipped(report.longrepr))
-            self._write(f"{_object({'$record': 'skip', 'nodeid': nodeid, 'reason': reason})}\n")
+            self._write(f"{encoded({'$record': 'skip', 'nodeid': nodeid, 'reason': reason})}\n")
             return
         self.counts["error"] += 1
         self.decided["error", "collect"] += 1
@@ -312,14 +314,16 @@ class Recorder:
             line += f',"size":"{size}","limit":{limit!r}'
             self._count_size(test, test.size, outcome)
         self._write(line + "}\n")
-        self.log_entries += log.entry(
-            test.nodeid,
-            outcome,
-            started=test.started,
-            seconds=test.seconds,
-            attempt=test.number,
-            worker=test.worker,
-            reason=test.reason,
+        self.log_entries.add(
+            log.entry(
+                test.nodeid,
+                outcome,
+                started=test.started,
+                seconds=test.seconds,
+                attempt=test.number,
+                worker=test.worker,
+                reason=test.reason,
+            )
         )
         if outcome == "rerun":
             self._ended[key] = test.number
@@ -354,24 +358,27 @@ class Recorder:
         head["time"] = self.clock()
         if extracted is None or not extracted.startswith(SELF_MASKED):
             head.update(reports.rendered(report, self._clean))
-        # pytest-test-categories frames what it says.
-        lines = [line for line in head.get("text", "").splitlines() if line.strip(" =")][:3]
-        message = "\n".join(map(without_size, lines)).strip()
+        message = "" if extracted is not None else _first_said(head.get("text", ""))
         return self._failure_line(head, extracted, message)
 
     def _failure_line(self, head: dict[str, Any], extracted: str | None, message: str) -> str:
-        said = extracted if extracted is not None else _object({"message": self._clean(message)})
+        from conftest_kit import reports  # noqa: PLC0415 - a green run does without
+
+        said = extracted if extracted is not None else encoded({"message": self._clean(message)})
         line = self._joined(head, said)
-        written = self._directory.written + len(line)
-        if written > self._max_bytes * _SLIM_FROM:
+        written = self._directory.written
+        if written + len(line) > self._max_bytes * _SLIM_FROM:
             self.slim += 1
             head = {key: value for key, value in head.items() if key not in ("text", "captured")}
             line = self._joined(head, said)
+        if written + len(line) <= self._max_bytes:
+            number = self.log_failures.count + 1
+            self.log_failures.add(log.failure_entry(number, reports.for_log(head, line)))
         return line
 
     def _joined(self, head: dict[str, Any], said: str) -> str:
         head = {"$record": "failure", **{key: value for key, value in head.items() if value}}
-        return f"{_object(head)[:-1]},{said[1:]}\n"
+        return f"{encoded(head)[:-1]},{said[1:]}\n"
 
     def _clean(self, text: str) -> str:
         return bounded(self.mask(text))
@@ -388,6 +395,12 @@ def _why_skipped(longrepr: Any) -> str:
     return str(text).removeprefix("Skipped: ")
 
 
+def _first_said(text: str) -> str:
+    """Of what was rendered, without the frame that pytest-test-categories makes around it."""
+    lines = [line for line in text.splitlines() if line.strip(" =")][:3]
+    return "\n".join(map(without_size, lines)).strip()
+
+
 def _call_seconds(durations: str) -> float:
     _, _, rest = durations.partition('"call":')
     return float(rest.partition(",")[0] or 0)
@@ -396,7 +409,3 @@ def _call_seconds(durations: str) -> float:
 def without_size(nodeid: str) -> str:
     """The node id without what pytest-test-categories adds to it."""
     return re.sub(_SIZE, "", nodeid) if nodeid.endswith(_ENDS_OF_SIZES) else nodeid
-
-
-def _object(document: dict[str, Any]) -> str:
-    return json.dumps(document, separators=(",", ":"))

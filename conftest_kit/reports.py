@@ -9,6 +9,9 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from conftest_kit.documents import parse
+from conftest_kit.records import Failure, failure_from_json
+
 if TYPE_CHECKING:
     from conftest_kit.metrics import FailureType
     from conftest_kit.records import Phase
@@ -34,6 +37,15 @@ def rendered(report: Any, clean: Callable[[str], str]) -> dict[str, Any]:
         "text": clean(text.strip("\n")),
         "captured": {name: clean(content) for name, content in captured.items()},
     }
+
+
+def for_log(head: dict[str, Any], line: str) -> Failure:
+    """The failure of a line of the record, as far as the log shows it.
+
+    `head` is what the line says beside what `EXTRACTED` carries. Where pytest's text is in it, the
+    log has no use for the exceptions, and the line is not parsed.
+    """
+    return Failure(**head) if head.get("text") else failure_from_json(parse(line.encode()))
 
 
 def failure_type(phase: Phase, extracted: str | None, report: Any) -> FailureType:

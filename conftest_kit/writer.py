@@ -27,7 +27,6 @@ from conftest_kit.texts import bounded, message_of
 
 if TYPE_CHECKING:
     from conftest_kit.coverage import Listener, Measured
-    from conftest_kit.records import Failure
 
 TOKEN = "CONFTEST_KIT_TOKEN"  # noqa: S105 - the name of a variable
 """Names the folder through which `orchestrator run` and the first pytest below it meet."""
@@ -232,13 +231,12 @@ class Writer:
 
     def _log(self, run: Run) -> Iterable[str]:
         recorder = self.recorder
-        failures: Iterable[Failure] = ()
-        if recorder.failures:
-            from conftest_kit import reading  # noqa: PLC0415 - a green run does without
-
-            failures = reading.failures_for_log(self.directory.path)
         block = log.block(
-            run, tests=recorder.log_entries, failures=failures, in_flight=recorder.in_flight()
+            run,
+            tests=recorder.log_entries.parts(),
+            failures=recorder.log_failures.parts(),
+            failed=recorder.log_failures.count,
+            in_flight=recorder.in_flight(),
         )
         log.append(self._settings.logs_dir / rundir.LOG_FILE, block)
         return ()

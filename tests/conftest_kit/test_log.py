@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -194,6 +195,45 @@ class TestRender:
         other = Recording(run=Run(run_id="x"), attempts=(Attempt(nodeid=name, outcome="passed"),))
 
         assert log.render(one).count(b"\n") == log.render(other).count(b"\n")
+
+
+class TestSpool:
+    """Text that waits, the most of it outside of the memory."""
+
+    @given(st.lists(st.integers(0, 20_000), max_size=9))
+    def test_what_was_added_comes_back(self, tmp_path_factory: pytest.TempPathFactory, sizes):
+        """In order, however much it is, and no file is left."""
+        folder = tmp_path_factory.mktemp("spool")
+        texts = [bytes([number % 256]) * size for number, size in enumerate(sizes)]
+        spool = log.Spool(folder)
+        for text in texts:
+            spool.add(text)
+
+        assert (spool.count, spool.size) == (len(texts), sum(sizes))
+        assert b"".join(spool.parts()) == b"".join(texts)
+        assert list(folder.iterdir()) == []
+
+    @pytest.mark.parametrize("limit", [0, 10_000, 20_000, 50_000])
+    def test_a_full_disk(self, tmp_path: Path, limit: int):
+        """What does not fit stays in memory, and nothing is lost."""
+        code = (
+            "import pathlib, resource, signal, sys; from conftest_kit import log\n"
+            "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+            f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
+            "spool = log.Spool(pathlib.Path(sys.argv[1]))\n"
+            "texts = [b'%d' % n * 7_000 for n in range(9)]\n"
+            "for text in texts: spool.add(text)\n"
+            "assert b''.join(spool.parts()) == b''.join(texts)"
+        )
+        subprocess.run([sys.executable, "-B", "-c", code, tmp_path], check=True)
+
+    def test_no_folder(self, tmp_path: Path):
+        """Where no file can be opened the text stays in memory."""
+        spool = log.Spool(tmp_path / "gone")
+        for _ in range(3):
+            spool.add(b"x" * 20_000)
+
+        assert b"".join(spool.parts()) == b"x" * 60_000
 
 
 class TestAppend:
