@@ -8,7 +8,7 @@ from dataclasses import replace
 from corpus_memory_logging import history
 from corpus_memory_logging.records import Cause, Remembered, Similar
 from corpus_memory_logging.store import Store
-from orchestrator import causes
+from orchestrator import causes, uniting
 from orchestrator.causes import Group
 from orchestrator.classify import Context, apply_decision, apply_near, classify
 from orchestrator.classify.decided import SURE
@@ -31,9 +31,11 @@ def explain(
 
     `near` is asked, as `similar` of the memory is, where the rules are not sure.
     """
-    return causes.united(
-        _cause(group, context, remembered or {}, prevented or {}, near) for group, context in groups
+    known = list(groups)
+    found = (
+        _cause(group, context, remembered or {}, prevented or {}, near) for group, context in known
     )
+    return uniting.united(found, known[0][1] if known else None)
 
 
 def in_context(

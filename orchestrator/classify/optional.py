@@ -14,6 +14,7 @@ from orchestrator.classify.facts import Fact, Facts, own_frame
 from orchestrator.classify.modules import is_own
 from orchestrator.classify.owners import owner_of
 from orchestrator.classify.rules import knowledge
+from orchestrator.classify.tested import is_of_tests
 from orchestrator.source import Guard
 
 _DEPTH = 4
@@ -156,15 +157,10 @@ def _under_test(facts: Facts) -> str:
     project, test = facts.context.project, facts["test_file"]
     stem = test.rpartition("/")[2].removesuffix(".py").removeprefix("test_").removesuffix("_test")
     imported = (project.file_of(one) for one in project.source(test).imports.values())
-    product = [file for file in dict.fromkeys(imported) if file and not _is_of_tests(file)]
+    product = [file for file in dict.fromkeys(imported) if file and not is_of_tests(file)]
     named = [file for file in product if stem and stem in file]
     shown = list(dict.fromkeys((*named, *product)))[:3]
     return ", ".join(shown)
-
-
-def _is_of_tests(file: str) -> bool:
-    parts = file.split("/")
-    return "tests" in parts or "test" in parts or parts[-1].startswith(("test_", "conftest"))
 
 
 FACTS: dict[str, Fact] = {

@@ -1,0 +1,67 @@
+"""What a line of a test asks of the product: the functions that it calls, and where they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from conftest_kit.records import Frame
+from orchestrator.project import Project
+
+_CALLED = re.compile(r"(?<![\w.])([A-Za-z_]\w{0,100}(?:\.[A-Za-z_]\w{0,100}){0,6})\(")
+_METHOD = re.compile(r"\.([A-Za-z_]\w{0,100})\(")
+_DEPTH = 4
+"""Modules that a name is taken over through."""
+
+
+class Called(NamedTuple):
+    """A function or method of the product."""
+
+    file: str
+    name: str
+    """`price`, `Cart.total`; of a class that is only made its own: `Cart`."""
+
+    @property
+    def is_class(self) -> bool:
+        """Whether nothing is known but the class."""
+        return "." not in self.name and self.name[:1].isupper()
+
+
+def called(project: Project, frame: Frame) -> Iterator[Called]:
+    """The product's functions that a line calls by names which its file imports."""
+    imports = project.source(frame.file).imports
+    for found in _CALLED.finditer(frame.source):
+        first, *rest = found[1].split(".")
+        if first not in imports:
+            continue
+        dotted = ".".join((imports[first], *rest))
+        file = home(project, imports[first])
+        if file and not is_of_tests(file):
+            yield Called(file, _name(dotted, frame.source[found.end() :]))
+
+
+def home(project: Project, dotted: str, depth: int = _DEPTH) -> str:
+    """The file of the project that a name is defined in, as far as its modules tell whom they take
+    it from; empty where it is none of the project's.
+    """
+    file, name = project.file_of(dotted), dotted.rpartition(".")[2]
+    further = project.source(file).imports.get(name, "") if file else ""
+    if further and further != dotted and depth:
+        return home(project, further, depth - 1) or file
+    return file
+
+
+def is_of_tests(file: str) -> bool:
+    """Whether a file is of the tests, by its name or its folder."""
+    parts = file.split("/")
+    return "tests" in parts or "test" in parts or parts[-1].startswith(("test_", "conftest"))
+
+
+def _name(dotted: str, following: str) -> str:
+    """The last name; of a class with the method that the line calls of what it made."""
+    *before, last = dotted.split(".")
+    if before and before[-1][:1].isupper():
+        return f"{before[-1]}.{last}"
+    method = _METHOD.search(following) if last[:1].isupper() else None
+    return f"{last}.{method[1]}" if method else last

@@ -1,0 +1,87 @@
+"""What there is to mend of a cause, where causes that share it are certainly one."""
+
+from __future__ import annotations
+
+from packaging.utils import canonicalize_name
+
+from conftest_kit.records import Failure, Frame
+from corpus_memory_logging.records import Cause
+from orchestrator import following
+from orchestrator.chain import decisive
+from orchestrator.classify.tested import called
+from orchestrator.project import Project
+
+_USED_UP = frozenset({"memory", "disk", "descriptors", "threads"})
+"""Kinds of resources of which a machine has one."""
+_OUTSIDE = frozenset(
+    {"variable", "host", "program", "library", "marker", "option", "setting", "interpreter"}
+)
+"""Types of culprits that are mended outside of the code that failed."""
+_ANOTHER_RELEASE = frozenset({"missing_dependency", "compatibility"})
+"""Categories of what one installation mends, whatever it shows itself by."""
+_RAISED = frozenset({"exception", "recursion"})
+"""Kinds of what a line of the product raises, whatever it says of its input."""
+_MISWIRED = frozenset({"not_found", "recursive", "scope_mismatch"})
+"""Kinds of what is wrong with a fixture whoever asks for it."""
+
+
+def mended(cause: Cause, project: Project) -> str:
+    """A distribution to bring to another release, a variable to set, a line of a fixture or of the
+    product; empty where nothing can be named.
+    """
+    verdict, culprit = cause.verdict, cause.verdict.culprit
+    if verdict.category == "resource" and verdict.kind in _USED_UP:
+        return f"resource {verdict.kind}"
+    if verdict.category == "network" and culprit is None and cause.failures:
+        return f"network {cause.failures[0].nodeid.partition('::')[0]}"
+    if culprit is None:
+        return ""
+    of_machine = verdict.category == "environment" and culprit.type == "file"
+    if culprit.type in _OUTSIDE or of_machine:
+        return f"{verdict.category} {culprit.type} {culprit.name}"
+    if culprit.type == "distribution" and verdict.category in _ANOTHER_RELEASE:
+        return f"distribution {canonicalize_name(culprit.name)}"
+    if verdict.kind == "test_timeout":
+        return _waiting(cause.failures[0], project)
+    if verdict.category == "product_error" and verdict.kind in _RAISED:
+        return _line_of_product(cause.failures[0])
+    if culprit.type == "fixture":
+        return _of_fixture(cause)
+    return ""
+
+
+def _of_fixture(cause: Cause) -> str:
+    verdict, culprit = cause.verdict, cause.verdict.culprit
+    name = culprit.name if culprit else ""
+    if verdict.kind in _MISWIRED:
+        return f"fixture {name}"
+    if verdict.kind in ("setup_raised", "teardown_raised"):
+        return f"{verdict.kind} {name} {_line(cause.failures[0])}"
+    return ""
+
+
+def _waiting(failure: Failure, project: Project) -> str:
+    """What the test called that did not end; where in it the test was stopped is chance."""
+    frames = _own(failure)
+    first = next((frame for frame in frames if frame.origin == "project"), None)
+    if first:
+        return f"timeout {first.file} {first.function}"
+    asked = called(project, frames[-1]) if frames else ()
+    return next((f"timeout {one.file} {one.name}" for one in asked), "")
+
+
+def _line(failure: Failure) -> str:
+    """The type of the exception, and the deepest line of own code."""
+    raised, own = decisive(failure), _own(failure)
+    return f"{raised.type} {own[-1].file}:{own[-1].line}" if raised and own else failure.nodeid
+
+
+def _line_of_product(failure: Failure) -> str:
+    """The type of the exception and the line of the product that it came out of; else empty."""
+    own = _own(failure)
+    return f"raised {_line(failure)}" if own and own[-1].origin == "project" else ""
+
+
+def _own(failure: Failure) -> list[Frame]:
+    raised = decisive(failure)
+    return [frame for frame in raised.frames if frame.origin in following.OWN] if raised else []

@@ -1,0 +1,134 @@
+"""What failures that say little for themselves leave, by which they are found to be one cause.
+
+Each function yields keys; causes that share one belong together, as far as nothing speaks against
+it. The keys of one function say the same of causes: `why` in `uniting` has it in words.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from conftest_kit.records import Failure, Frame, Raised
+from corpus_memory_logging.records import Cause
+from orchestrator.chain import decisive, is_assertion
+from orchestrator.classify.tested import Called, called
+from orchestrator.following import OWN
+from orchestrator.project import Project
+
+_TRIED = 5
+"""Failures of one cause differ in little; a few are looked at."""
+_TELLING = 24
+"""Characters from which on what a check says is its own: `assert 500 == 200` has 17."""
+_SIDES = re.compile(r"^(?:assert )?(?P<left>.{1,2000}?) [!=]= (?P<right>.{1,2000})$")
+_AT_INDEX = re.compile(r"^ *At index .{1,200}? diff: (?P<sides>.{1,2000}? != .{1,2000})$", re.M)
+_TOKEN = re.compile(r"-?\d+(?:\.\d+)?|\w+|[^\w\s]")
+_NO_VALUES = frozenset({"True", "False", "None"})
+_EXPECTED = re.compile(r"^DID NOT (?:RAISE|WARN)[^'\n]{0,50}'(?P<type>[\w.]{1,200})'")
+
+
+def place(nodeid: str) -> str:
+    """The class that a test is in, else its file."""
+    return nodeid.partition("[")[0].rpartition("::")[0] or nodeid
+
+
+def told(cause: Cause, _: Project) -> Iterator[str]:
+    """The same check of one file that fails with the same values."""
+    for failure, raised, frame in _looked_at(cause):
+        if not is_assertion(raised) or not frame.source:
+            continue
+        line = raised.message.strip().partition("\n")[0]
+        expected = _EXPECTED.match(line)
+        if expected and "." in expected["type"]:
+            yield f"{place(failure.nodeid)} {frame.source} {line}"
+        elif not expected and len(line) > _TELLING:
+            yield f"{frame.file} {frame.source} {line}"
+
+
+def thrown(cause: Cause, _: Project) -> Iterator[str]:
+    """The same exception out of one function of the product."""
+    for _failure, raised, frame in _looked_at(cause):
+        if frame.origin == "project" and not is_assertion(raised):
+            yield f"{raised.type} {frame.file} {frame.function}"
+
+
+def function(cause: Cause, _: Project) -> Iterator[str]:
+    """The function of the product that exceptions come out of, whatever they are."""
+    for _failure, raised, frame in _looked_at(cause):
+        if frame.origin == "project" and not is_assertion(raised):
+            yield f"{frame.file} {frame.function}"
+
+
+def asked(cause: Cause, project: Project) -> Iterator[str]:
+    """The product's functions that the checks of one file call."""
+    for _failure, raised, frame in _looked_at(cause):
+        if is_assertion(raised):
+            yield from (
+                f"{frame.file} {one.file} {one.name}"
+                for one in called(project, frame)
+                if not one.is_class
+            )
+
+
+def functions(cause: Cause, project: Project) -> frozenset[Called]:
+    """The product's functions that the failing lines call."""
+    frames = (frame for _, _, frame in _looked_at(cause))
+    return frozenset(one for frame in frames for one in called(project, frame) if not one.is_class)
+
+
+def differing(cause: Cause, _: Project) -> Iterator[str]:
+    """How what is differs from what is expected, of the checks of one class or file."""
+    for failure, raised, frame in _looked_at(cause):
+        sides = _sides(raised.message) if is_assertion(raised) else None
+        apart = _apart(*sides) if sides else ""
+        if apart:
+            where = place(failure.nodeid) if apart.startswith("by ") else frame.file
+            yield f"{where} {apart}"
+
+
+def _sides(message: str) -> tuple[str, str] | None:
+    at_index = _AT_INDEX.search(message[:4096])
+    line = at_index["sides"] if at_index else message.strip().partition("\n")[0]
+    found = _SIDES.match(line)
+    return (found["left"], found["right"]) if found else None
+
+
+def _apart(left: str, right: str) -> str:
+    """What one side has and the other has not; empty where that may be by chance."""
+    one, other = _TOKEN.findall(_text(left)), _TOKEN.findall(_text(right))
+    mine, yours = sorted(set(one) - set(other)), sorted(set(other) - set(one))
+    if len(one) == len(other) == 1 and one != other:
+        return _by(one[0], other[0])
+    if not mine and not yours or {*mine, *yours} <= _NO_VALUES:
+        return ""
+    return f"{' '.join(mine)} for {' '.join(yours)}"
+
+
+def _text(value: str) -> str:
+    """What stands in the quotes of a string."""
+    try:
+        literal = ast.literal_eval(value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return value
+    return literal if isinstance(literal, str) else value
+
+
+def _by(one: str, other: str) -> str:
+    """By how much two numbers differ, which are no HTTP statuses; else the two words."""
+    try:
+        left, right = float(one), float(other)
+    except ValueError:
+        return "" if {one, other} & _NO_VALUES else f"{one} for {other}"
+    statuses = all(100 <= value < 600 and value.is_integer() for value in (left, right))
+    return "" if statuses else f"by {left - right:g}"
+
+
+def _looked_at(cause: Cause) -> Iterator[tuple[Failure, Raised, Frame]]:
+    """A few failures with what they come down to and the deepest line of own code."""
+    for failure in islice(cause.failures, _TRIED):
+        raised = decisive(failure)
+        own = [frame for frame in raised.frames if frame.origin in OWN] if raised else []
+        if raised and own:
+            yield failure, raised, own[-1]

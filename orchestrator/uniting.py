@@ -1,0 +1,216 @@
+"""Causes that are one: what one edit mends, and what the evidence joins.
+
+What is certain (`mended`) comes first. What is left and has no explanation of its own is joined by
+the traces that it leaves (`traces`), then with the one explanation that the run has where that
+touches it (`lending`), last where all of it is in one class or file. Two causes that are explained
+differently are never joined so, and a cause that rests on weak evidence says so and is worth no
+more than that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from conftest_kit.records import Failure
+from corpus_memory_logging.records import Cause
+from orchestrator import lending, traces
+from orchestrator.chain import decisive, is_assertion
+from orchestrator.classify import Context
+from orchestrator.mended import mended
+from orchestrator.project import Project
+
+_UNEXPLAINED = frozenset({"wrong_value", "wrong_exception", "explicit_fail", "exception", ""})
+"""Kinds that say what was seen, not why."""
+_FEW = 4
+"""One failure in so many, at most, is concentrated where these are all in one class or file."""
+
+
+class _Evidence(NamedTuple):
+    """By what unexplained causes are joined."""
+
+    keys: Callable[[Cause, Project], Iterator[str]]
+    why: str
+    worth: float
+    needs_explained: bool = False
+    """Whether it only joins what is not explained with what is."""
+
+
+_JOINING = (
+    _Evidence(traces.told, "the same check, with the same values", 0.9),
+    _Evidence(traces.thrown, "the same exception out of the same function", 0.9),
+    _Evidence(traces.function, "it comes out of the same function", 0.8, needs_explained=True),
+    _Evidence(traces.differing, "it differs from what is expected in the same way", 0.8),
+    _Evidence(traces.asked, "it asks the same function of the product", 0.75),
+)
+"""The surest first."""
+_CONCENTRATED = 0.6
+
+
+def united(found: Iterable[Cause], context: Context | None = None) -> tuple[Cause, ...]:
+    """The causes, the biggest first; those that are one become one.
+
+    A cause that was seen before stands for the others, else the best explained, else the biggest.
+    The cost grows with the causes and what their failures say, not with the pairs of them.
+    """
+    project = context.project if context else Project()
+    same: dict[str, list[Cause]] = {}
+    for cause in found:
+        same.setdefault(mended(cause, project) or cause.cause_id, []).append(cause)
+    causes = [_one([_Joined(cause) for cause in alike]) for alike in same.values()]
+    if context and len(causes) > 1:
+        causes = _joined(causes, context)
+    return tuple(sorted(causes, key=lambda cause: -len(cause.failures)))
+
+
+class _Joined(NamedTuple):
+    """A cause, and what joined it with others where that is not certain."""
+
+    cause: Cause
+    why: str = ""
+    worth: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Sets:
+    """Which causes are joined; of each set at most one is explained."""
+
+    causes: Sequence[Cause]
+    parents: list[int] = field(default_factory=list)
+    explained: list[bool] = field(default_factory=list)
+    joined: list[_Joined] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, causes: Sequence[Cause]) -> _Sets:
+        return cls(
+            causes,
+            list(range(len(causes))),
+            [_is_explained(cause) for cause in causes],
+            [_Joined(cause) for cause in causes],
+        )
+
+    def root(self, index: int) -> int:
+        """The set that a cause is in."""
+        while self.parents[index] != index:
+            self.parents[index] = self.parents[self.parents[index]]
+            index = self.parents[index]
+        return index
+
+    def join(self, one: int, other: int, why: str, worth: float) -> None:
+        """Make the sets of two causes one, unless both are explained."""
+        first, second = sorted((self.root(one), self.root(other)))
+        if first == second or (self.explained[first] and self.explained[second]):
+            return
+        self.parents[second] = first
+        self.explained[first] = self.explained[first] or self.explained[second]
+        for index in (one, other):
+            known = self.joined[index]
+            self.joined[index] = _Joined(known.cause, known.why or why, min(known.worth, worth))
+
+    def members(self) -> dict[int, list[int]]:
+        """The causes of each set."""
+        found: dict[int, list[int]] = {}
+        for index in range(len(self.causes)):
+            found.setdefault(self.root(index), []).append(index)
+        return found
+
+
+def _is_explained(cause: Cause) -> bool:
+    return cause.verdict.kind not in _UNEXPLAINED
+
+
+def _joined(causes: Sequence[Cause], context: Context) -> list[Cause]:
+    sets = _Sets.of(causes)
+    for evidence in _JOINING:
+        _join_by(evidence, sets, context.project)
+    _lend(sets, context)
+    _concentrate(sets, context)
+    return [_one([sets.joined[index] for index in found]) for found in sets.members().values()]
+
+
+def _join_by(evidence: _Evidence, sets: _Sets, project: Project) -> None:
+    holders: dict[str, int] = {}
+    for index, cause in enumerate(sets.causes):
+        for key in evidence.keys(cause, project):
+            other = holders.setdefault(key, index)
+            explained = sets.explained[sets.root(index)] or sets.explained[sets.root(other)]
+            if explained or not evidence.needs_explained:
+                sets.join(other, index, evidence.why, evidence.worth)
+                if sets.explained[sets.root(index)]:
+                    holders[key] = index
+
+
+def _lend(sets: _Sets, context: Context) -> None:
+    """Join what the only explanation of the run touches."""
+    explained = [root for root in sets.members() if sets.explained[root]]
+    if len(explained) != 1:
+        return
+    (leading,) = explained
+    of_it = [one for one in sets.members()[leading] if _is_explained(sets.causes[one])]
+    if not lending.lends(sets.causes[of_it[0]]):
+        return
+    for index, cause in enumerate(sets.causes):
+        if sets.root(index) != sets.root(leading):
+            touch = lending.touch(sets.causes[of_it[0]], cause, context)
+            if touch:
+                sets.join(of_it[0], index, touch.why, touch.worth)
+
+
+def _concentrate(sets: _Sets, context: Context) -> None:
+    """Join what is left without an explanation, where all of it is in one class or file, where most
+    of the run passed, and nothing says that it asks for different things.
+    """
+    left = [index for index in range(len(sets.causes)) if not sets.explained[sets.root(index)]]
+    failures = [failure for index in left for failure in sets.causes[index].failures]
+    places = {traces.place(failure.nodeid) for failure in failures}
+    counts = context.recording.run.counts
+    passed = counts.get("passed", 0)
+    if len(places) != 1 or passed < (_FEW - 1) * len(failures):
+        return
+    asked = [found for index in left if (found := traces.functions(sets.causes[index], context.project))]
+    if asked and not frozenset.intersection(*asked):
+        return
+    (where,) = places
+    why = f"all that fails without an explanation is in {where}, and {passed} tests passed"
+    for index in left[1:]:
+        sets.join(left[0], index, why, _CONCENTRATED)
+
+
+def _one(alike: Sequence[_Joined]) -> Cause:
+    (first, _, _), *others = sorted(alike, key=lambda one: _standing(one.cause))
+    if not others:
+        return first
+    causes = [one.cause for one in (*alike[:0], _Joined(first), *others)]
+    prevented = dict.fromkeys(nodeid for cause in causes for nodeid in cause.prevented)
+    seen = tuple(
+        f"Seen as well: {one.cause.title}{f' ({one.why})' if one.why else ''}" for one in others
+    )
+    verdict = first.verdict
+    worth = min(one.worth for one in alike)
+    if worth < 1 and verdict.rule != "reviewer":
+        weakest = min(cause.verdict.confidence for cause in causes)
+        verdict = replace(verdict, confidence=min(worth, weakest))
+    return replace(
+        first,
+        verdict=replace(verdict, evidence=(*verdict.evidence, *seen)),
+        failures=tuple(failure for cause in causes for failure in cause.failures),
+        prevented=tuple(prevented),
+    )
+
+
+def _standing(cause: Cause) -> tuple[bool, bool, bool, int]:
+    """What stands for others comes first: what is known from before, what is explained, what says
+    what is wrong rather than that something is, what is seen most.
+    """
+    return (
+        cause.remembered is None,
+        not _is_explained(cause),
+        not _says_what(cause.failures[:1]),
+        -len(cause.failures),
+    )
+
+
+def _says_what(failures: Sequence[Failure]) -> bool:
+    raised = decisive(failures[0]) if failures else None
+    return raised is not None and not is_assertion(raised)
