@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from conftest_kit.records import Failure
+from conftest_kit.records import Failure, Raised
 from orchestrator.chain import decisive, is_assertion, said
 from orchestrator.signature import Signature
 
@@ -14,6 +14,7 @@ OWN = ("project", "test")
 
 _TELLING = 30
 """Characters from which on a message that recurs is the same."""
+_TRACEBACK = "Traceback (most recent call last)"
 _LINE_OF_TRACEBACK = re.compile(r'File "([^"\n]+)", line (\d+), in ([^\n]+)\n')
 # Where a quoted message may begin: at the beginning of a word, or of a line that repr() shows as \n
 _BEGINNING = re.compile(r"(?:(?<!\w)|(?<=\\n))\S")
@@ -38,6 +39,8 @@ class _Exceptions:
     """Of the signatures: what was seen first explains."""
     by_place: dict[tuple[str, str], dict[str, tuple[str, Signature]]] = field(default_factory=dict)
     """Line and function of a traceback, to what is said there, in which file, and whose it is."""
+    by_said: dict[str, Signature] = field(default_factory=dict)
+    """The last line of a traceback that tells enough, and whose it is."""
     by_line: dict[str, Signature] = field(default_factory=dict)
     """The first line of a message, and whose it is."""
     lengths: dict[str, set[int]] = field(default_factory=dict)
@@ -56,21 +59,28 @@ class _Exceptions:
         for link in failure.exceptions:
             line = link.message.strip().partition("\n")[0]
             if len(line) >= _TELLING:
+                self.by_said.setdefault(said(link), signature)
                 self.by_line.setdefault(line, signature)
                 self.lengths.setdefault(line[:_TELLING], set()).add(len(line))
 
     def behind(self, failure: Failure) -> Signature | None:
-        """What an assertion logged or quotes, that others of the run died of."""
+        """What an assertion logged or quotes, that others of the run died of; or what the other end
+        logged, where a connection broke off.
+        """
         raised = decisive(failure)
-        if raised is None or not is_assertion(raised):
+        if raised is None or not (is_assertion(raised) or _is_broken_off(raised)):
             return None
-        found = [*self._logged(failure.captured.values()), *self._quoted(raised.message)]
+        quoted = self._quoted(raised.message) if is_assertion(raised) else ()
+        found = [*self._logged(failure.captured.values()), *quoted]
         return min(found, key=lambda one: self.order[one.id], default=None)
 
     def _logged(self, printed: Iterable[str]) -> Iterator[Signature]:
-        text = "\n".join(printed) if self.by_place else ""
+        text = "\n".join(printed) if self.by_place or self.by_said else ""
+        if _TRACEBACK not in text:
+            return
+        lines = {_without_module(line) for line in text.splitlines()}
+        yield from (self.by_said[line] for line in lines & self.by_said.keys())
         places = dict.fromkeys(_LINE_OF_TRACEBACK.findall(text))
-        lines = {_without_module(line) for line in text.splitlines()} if places else set()
         for path, number, function in places:
             known = self.by_place.get((number, function), {})
             for line in lines & known.keys():
@@ -84,6 +94,11 @@ class _Exceptions:
             for length in self.lengths.get(message[at : at + _TELLING], ()):
                 if signature := self.by_line.get(message[at : at + length]):
                     yield signature
+
+
+def _is_broken_off(raised: Raised) -> bool:
+    """Whether the other end of a connection went away: often a server that the test started."""
+    return bool({"ConnectionError", "RemoteDisconnected"} & {raised.type, *raised.bases})
 
 
 def _without_module(line: str) -> str:

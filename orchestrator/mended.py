@@ -32,8 +32,6 @@ def mended(cause: Cause, project: Project) -> str:
     verdict, culprit = cause.verdict, cause.verdict.culprit
     if verdict.category == "resource" and verdict.kind in _USED_UP:
         return f"resource {verdict.kind}"
-    if verdict.category == "network" and culprit is None and cause.failures:
-        return f"network {cause.failures[0].nodeid.partition('::')[0]}"
     if culprit is None:
         return ""
     of_machine = verdict.category == "environment" and culprit.type == "file"

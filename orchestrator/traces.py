@@ -79,13 +79,12 @@ def functions(cause: Cause, project: Project) -> frozenset[Called]:
 
 
 def differing(cause: Cause, _: Project) -> Iterator[str]:
-    """How what is differs from what is expected, of the checks of one class or file."""
-    for failure, raised, frame in _looked_at(cause):
+    """How what is differs from what is expected; of numbers in the checks of one class."""
+    for failure, raised, _frame in _looked_at(cause):
         sides = _sides(raised.message) if is_assertion(raised) else None
         apart = _apart(*sides) if sides else ""
         if apart:
-            where = place(failure.nodeid) if apart.startswith("by ") else frame.file
-            yield f"{where} {apart}"
+            yield f"{place(failure.nodeid)} {apart}" if apart.startswith("by ") else apart
 
 
 def _sides(message: str) -> tuple[str, str] | None:

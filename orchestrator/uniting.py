@@ -18,13 +18,16 @@ from corpus_memory_logging.records import Cause
 from orchestrator import lending, traces
 from orchestrator.chain import decisive, is_assertion
 from orchestrator.classify import Context
+from orchestrator.classify.tested import Called
 from orchestrator.mended import mended
 from orchestrator.project import Project
 
 _UNEXPLAINED = frozenset({"wrong_value", "wrong_exception", "explicit_fail", "exception", ""})
 """Kinds that say what was seen, not why."""
-_FEW = 4
-"""One failure in so many, at most, is concentrated where these are all in one class or file."""
+_GREEN = 3
+"""So many tests have to pass for each that fails without an explanation, for it to mean something
+that these ask the same function, or stand in the same class.
+"""
 
 
 class _Evidence(NamedTuple):
@@ -35,6 +38,8 @@ class _Evidence(NamedTuple):
     worth: float
     needs_explained: bool = False
     """Whether it only joins what is not explained with what is."""
+    needs_green: bool = False
+    """Whether it is worth nothing where much of the run failed."""
 
 
 _JOINING = (
@@ -42,7 +47,7 @@ _JOINING = (
     _Evidence(traces.thrown, "the same exception out of the same function", 0.9),
     _Evidence(traces.function, "it comes out of the same function", 0.8, needs_explained=True),
     _Evidence(traces.differing, "it differs from what is expected in the same way", 0.8),
-    _Evidence(traces.asked, "it asks the same function of the product", 0.75),
+    _Evidence(traces.asked, "it asks the same function of the product", 0.75, needs_green=True),
 )
 """The surest first."""
 _CONCENTRATED = 0.6
@@ -83,10 +88,12 @@ class _Sets:
 
     @classmethod
     def of(cls, causes: Sequence[Cause]) -> _Sets:
+        """Each cause by itself. Variables are not set where the file that sets them is not there."""
+        has_file = any(map(_is_file_of_variables, causes))
         return cls(
             causes,
             list(range(len(causes))),
-            [_is_explained(cause) for cause in causes],
+            [_is_explained(cause) and not (_is_variable(cause) and has_file) for cause in causes],
             [_Joined(cause) for cause in causes],
         )
 
@@ -117,15 +124,30 @@ class _Sets:
 
 
 def _is_explained(cause: Cause) -> bool:
-    return cause.verdict.kind not in _UNEXPLAINED
+    is_nowhere = cause.verdict.category == "network" and cause.verdict.culprit is None
+    return cause.verdict.kind not in _UNEXPLAINED and not is_nowhere
+
+
+def _is_variable(cause: Cause) -> bool:
+    culprit = cause.verdict.culprit
+    return culprit is not None and culprit.type == "variable"
+
+
+def _is_file_of_variables(cause: Cause) -> bool:
+    culprit = cause.verdict.culprit
+    is_file = culprit is not None and culprit.type == "file"
+    return is_file and culprit.name.rpartition("/")[2].startswith(".env")
 
 
 def _joined(causes: Sequence[Cause], context: Context) -> list[Cause]:
     sets = _Sets.of(causes)
+    is_green = _is_green(sets, context)
     for evidence in _JOINING:
-        _join_by(evidence, sets, context.project)
+        if is_green or not evidence.needs_green:
+            _join_by(evidence, sets, context.project)
     _lend(sets, context)
-    _concentrate(sets, context)
+    if is_green:
+        _concentrate(sets, context.project)
     return [_one([sets.joined[index] for index in found]) for found in sets.members().values()]
 
 
@@ -157,24 +179,33 @@ def _lend(sets: _Sets, context: Context) -> None:
                 sets.join(of_it[0], index, touch.why, touch.worth)
 
 
-def _concentrate(sets: _Sets, context: Context) -> None:
-    """Join what is left without an explanation, where all of it is in one class or file, where most
-    of the run passed, and nothing says that it asks for different things.
+def _is_green(sets: _Sets, context: Context) -> bool:
+    """Whether most of the run passed."""
+    causes = (cause for cause, done in zip(sets.causes, sets.explained, strict=True) if not done)
+    failed = sum(len(cause.failures) for cause in causes)
+    return context.recording.run.counts.get("passed", 0) >= _GREEN * failed
+
+
+def _concentrate(sets: _Sets, project: Project) -> None:
+    """Join what has no explanation and stands in one class (or file), unless it asks for different
+    things.
     """
-    left = [index for index in range(len(sets.causes)) if not sets.explained[sets.root(index)]]
-    failures = [failure for index in left for failure in sets.causes[index].failures]
-    places = {traces.place(failure.nodeid) for failure in failures}
-    counts = context.recording.run.counts
-    passed = counts.get("passed", 0)
-    if len(places) != 1 or passed < (_FEW - 1) * len(failures):
-        return
-    asked = [found for index in left if (found := traces.functions(sets.causes[index], context.project))]
-    if asked and not frozenset.intersection(*asked):
-        return
-    (where,) = places
-    why = f"all that fails without an explanation is in {where}, and {passed} tests passed"
-    for index in left[1:]:
-        sets.join(left[0], index, why, _CONCENTRATED)
+    within: dict[str, dict[int, None]] = {}
+    for index, cause in enumerate(sets.causes):
+        for failure in cause.failures if not sets.explained[sets.root(index)] else ():
+            within.setdefault(traces.place(failure.nodeid), {})[index] = None
+    for where, indices in within.items():
+        first, *others = indices
+        asked = [traces.functions(sets.causes[index], project) for index in indices]
+        if others and _is_agreed(asked):
+            for index in others:
+                sets.join(first, index, f"it is in {where} as well, and most passed", _CONCENTRATED)
+
+
+def _is_agreed(asked: Iterable[frozenset[Called]]) -> bool:
+    """Whether no two ask for nothing in common; who does not tell what it asks for agrees."""
+    told = list(filter(None, asked))
+    return not told or bool(frozenset.intersection(*told))
 
 
 def _one(alike: Sequence[_Joined]) -> Cause:
@@ -199,14 +230,15 @@ def _one(alike: Sequence[_Joined]) -> Cause:
     )
 
 
-def _standing(cause: Cause) -> tuple[bool, bool, bool, int]:
+def _standing(cause: Cause) -> tuple[bool, bool, bool, float, int]:
     """What stands for others comes first: what is known from before, what is explained, what says
-    what is wrong rather than that something is, what is seen most.
+    what is wrong rather than that something is, what is surest, what is seen most.
     """
     return (
         cause.remembered is None,
         not _is_explained(cause),
         not _says_what(cause.failures[:1]),
+        -cause.verdict.confidence,
         -len(cause.failures),
     )
 
