@@ -35,7 +35,7 @@ def explain(
     found = (
         _cause(group, context, remembered or {}, prevented or {}, near) for group, context in known
     )
-    return uniting.united(found, known[0][1] if known else None)
+    return uniting.united(found, known[0][1]) if known else ()
 
 
 def in_context(

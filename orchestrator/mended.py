@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from packaging.utils import canonicalize_name
 
 from conftest_kit.records import Failure, Frame
 from corpus_memory_logging.records import Cause
 from orchestrator import following
 from orchestrator.chain import decisive
+from orchestrator.classify import Context
 from orchestrator.classify.tested import called
 from orchestrator.project import Project
 
@@ -19,6 +22,8 @@ _OUTSIDE = frozenset(
 """Types of culprits that are mended outside of the code that failed."""
 _ANOTHER_RELEASE = frozenset({"missing_dependency", "compatibility"})
 """Categories of what one installation mends, whatever it shows itself by."""
+_LACKING = frozenset({"removed_name", "removed_module"})
+"""Kinds of what an installed distribution does not have."""
 _RAISED = frozenset({"exception", "recursion"})
 """Kinds of what a line of the product raises, whatever it says of its input."""
 _MISWIRED = frozenset({"not_found", "recursive", "scope_mismatch"})
@@ -38,7 +43,7 @@ def mended(cause: Cause, project: Project) -> str:
     if culprit.type in _OUTSIDE or of_machine:
         return f"{verdict.category} {culprit.type} {culprit.name}"
     if culprit.type == "distribution" and verdict.category in _ANOTHER_RELEASE:
-        return f"distribution {canonicalize_name(culprit.name)}"
+        return _distribution(culprit.name)
     if verdict.kind == "test_timeout":
         return _waiting(cause.failures[0], project)
     if verdict.category == "product_error" and verdict.kind in _RAISED:
@@ -46,6 +51,34 @@ def mended(cause: Cause, project: Project) -> str:
     if culprit.type == "fixture":
         return _of_fixture(cause)
     return ""
+
+
+def absent_distribution(cause: Cause) -> str:
+    """The distribution that is to be installed; empty where it is anything else."""
+    culprit = cause.verdict.culprit
+    if culprit is None or culprit.type != "distribution":
+        return ""
+    return culprit.name if cause.verdict.category == "missing_dependency" else ""
+
+
+def lacked(cause: Cause, absent: Iterable[str], context: Context) -> str:
+    """As `mended`: the absent distribution that the culprit asks for, in one of its extras too,
+    where something of it is missing; it does without what is not installed.
+    """
+    culprit = cause.verdict.culprit
+    if culprit is None or cause.verdict.kind not in _LACKING:
+        return ""
+    name = canonicalize_name(culprit.name)
+    asked = (
+        one
+        for one in absent
+        if any(canonicalize_name(by.name) == name for by, _ in context.installed.asked_for(one))
+    )
+    return next((_distribution(one) for one in asked), "")
+
+
+def _distribution(name: str) -> str:
+    return f"distribution {canonicalize_name(name)}"
 
 
 def _of_fixture(cause: Cause) -> str:

@@ -23,7 +23,9 @@ _TRIED = 5
 _TELLING = 24
 """Characters from which on what a check says is its own: `assert 500 == 200` has 17."""
 _SIDES = re.compile(r"^(?:assert )?(?P<left>.{1,2000}?) [!=]= (?P<right>.{1,2000})$")
-_AT_INDEX = re.compile(r"^ *At index .{1,200}? diff: (?P<sides>.{1,2000}? != .{1,2000})$", re.M)
+_AT_INDEX = re.compile(
+    r"^ *At index .{1,200}? diff: (?P<sides>.{1,2000}? != .{1,2000})$", re.MULTILINE
+)
 _TOKEN = re.compile(r"-?\d+(?:\.\d+)?|\w+|[^\w\s]")
 _NO_VALUES = frozenset({"True", "False", "None"})
 _EXPECTED = re.compile(r"^DID NOT (?:RAISE|WARN)[^'\n]{0,50}'(?P<type>[\w.]{1,200})'")
@@ -100,7 +102,7 @@ def _apart(left: str, right: str) -> str:
     mine, yours = sorted(set(one) - set(other)), sorted(set(other) - set(one))
     if len(one) == len(other) == 1 and one != other:
         return _by(one[0], other[0])
-    if not mine and not yours or {*mine, *yours} <= _NO_VALUES:
+    if (not mine and not yours) or {*mine, *yours} <= _NO_VALUES:
         return ""
     return f"{' '.join(mine)} for {' '.join(yours)}"
 

@@ -19,7 +19,7 @@ from orchestrator import lending, traces
 from orchestrator.chain import decisive, is_assertion
 from orchestrator.classify import Context
 from orchestrator.classify.tested import Called
-from orchestrator.mended import mended
+from orchestrator.mended import absent_distribution, lacked, mended
 from orchestrator.project import Project
 
 _UNEXPLAINED = frozenset({"wrong_value", "wrong_exception", "explicit_fail", "exception", ""})
@@ -53,18 +53,20 @@ _JOINING = (
 _CONCENTRATED = 0.6
 
 
-def united(found: Iterable[Cause], context: Context | None = None) -> tuple[Cause, ...]:
+def united(found: Iterable[Cause], context: Context) -> tuple[Cause, ...]:
     """The causes, the biggest first; those that are one become one.
 
     A cause that was seen before stands for the others, else the best explained, else the biggest.
     The cost grows with the causes and what their failures say, not with the pairs of them.
     """
-    project = context.project if context else Project()
+    known = list(found)
+    absent = dict.fromkeys(filter(None, map(absent_distribution, known)))
     same: dict[str, list[Cause]] = {}
-    for cause in found:
-        same.setdefault(mended(cause, project) or cause.cause_id, []).append(cause)
+    for cause in known:
+        key = lacked(cause, absent, context) or mended(cause, context.project)
+        same.setdefault(key or cause.cause_id, []).append(cause)
     causes = [_one([_Joined(cause) for cause in alike]) for alike in same.values()]
-    if context and len(causes) > 1:
+    if len(causes) > 1:
         causes = _joined(causes, context)
     return tuple(sorted(causes, key=lambda cause: -len(cause.failures)))
 
@@ -88,7 +90,7 @@ class _Sets:
 
     @classmethod
     def of(cls, causes: Sequence[Cause]) -> _Sets:
-        """Each cause by itself. Variables are not set where the file that sets them is not there."""
+        """Each by itself. Variables are not set where the file that sets them is not there."""
         has_file = any(map(_is_file_of_variables, causes))
         return cls(
             causes,
@@ -135,8 +137,9 @@ def _is_variable(cause: Cause) -> bool:
 
 def _is_file_of_variables(cause: Cause) -> bool:
     culprit = cause.verdict.culprit
-    is_file = culprit is not None and culprit.type == "file"
-    return is_file and culprit.name.rpartition("/")[2].startswith(".env")
+    if culprit is None or culprit.type != "file":
+        return False
+    return culprit.name.rpartition("/")[2].startswith(".env")
 
 
 def _joined(causes: Sequence[Cause], context: Context) -> list[Cause]:
@@ -212,7 +215,7 @@ def _one(alike: Sequence[_Joined]) -> Cause:
     (first, _, _), *others = sorted(alike, key=lambda one: _standing(one.cause))
     if not others:
         return first
-    causes = [one.cause for one in (*alike[:0], _Joined(first), *others)]
+    causes = [first, *(one.cause for one in others)]
     prevented = dict.fromkeys(nodeid for cause in causes for nodeid in cause.prevented)
     seen = tuple(
         f"Seen as well: {one.cause.title}{f' ({one.why})' if one.why else ''}" for one in others
