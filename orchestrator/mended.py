@@ -13,6 +13,7 @@ from orchestrator.chain import decisive
 from orchestrator.classify import Context
 from orchestrator.classify.tested import called
 from orchestrator.project import Project
+from orchestrator.signature import normalise
 
 _USED_UP = frozenset({"memory", "disk", "descriptors", "threads"})
 """Kinds of resources of which a machine has one."""
@@ -50,7 +51,7 @@ def mended(cause: Cause, project: Project) -> str:
         return _line_of_product(cause.failures[0])
     if culprit.type == "fixture":
         return _of_fixture(cause)
-    return ""
+    return _of_part(cause)
 
 
 def absent_distribution(cause: Cause) -> str:
@@ -79,6 +80,20 @@ def lacked(cause: Cause, absent: Iterable[str], context: Context) -> str:
 
 def _distribution(name: str) -> str:
     return f"distribution {canonicalize_name(name)}"
+
+
+def _of_part(cause: Cause) -> str:
+    """A circle of imports, a name that a module lacks, an attribute that a class lacks."""
+    verdict, culprit = cause.verdict, cause.verdict.culprit
+    if verdict.kind == "circular_import":
+        return "circular import"
+    if culprit is None or verdict.kind != "missing_name":
+        return ""
+    if culprit.type == "module":
+        return f"missing name of {culprit.name}"
+    raised = decisive(cause.failures[0])
+    said = normalise(raised.message) if raised else ""
+    return f"missing name of {culprit.name} {said}" if culprit.type == "class" and said else ""
 
 
 def _of_fixture(cause: Cause) -> str:

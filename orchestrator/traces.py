@@ -17,6 +17,7 @@ from orchestrator.chain import decisive, is_assertion
 from orchestrator.classify.tested import Called, called
 from orchestrator.following import OWN
 from orchestrator.project import Project
+from orchestrator.signature import normalise
 
 _TRIED = 5
 """Failures of one cause differ in little; a few are looked at."""
@@ -54,6 +55,13 @@ def thrown(cause: Cause, _: Project) -> Iterator[str]:
     for _failure, raised, frame in _looked_at(cause):
         if frame.origin == "project" and not is_assertion(raised):
             yield f"{raised.type} {frame.file} {frame.function}"
+
+
+def said(cause: Cause, _: Project) -> Iterator[str]:
+    """The same exception with the same words, wherever it was raised."""
+    for _failure, raised, _frame in _looked_at(cause):
+        if not is_assertion(raised) and len(raised.message) > _TELLING:
+            yield f"{raised.type} {normalise(raised.message)}"
 
 
 def function(cause: Cause, _: Project) -> Iterator[str]:

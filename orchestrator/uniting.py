@@ -18,7 +18,6 @@ from corpus_memory_logging.records import Cause
 from orchestrator import lending, traces
 from orchestrator.chain import decisive, is_assertion
 from orchestrator.classify import Context
-from orchestrator.classify.tested import Called
 from orchestrator.mended import absent_distribution, lacked, mended
 from orchestrator.project import Project
 
@@ -47,6 +46,7 @@ _JOINING = (
     _Evidence(traces.thrown, "the same exception out of the same function", 0.9),
     _Evidence(traces.function, "it comes out of the same function", 0.8, needs_explained=True),
     _Evidence(traces.differing, "it differs from what is expected in the same way", 0.8),
+    _Evidence(traces.said, "the same exception says the same elsewhere", 0.75, needs_green=True),
     _Evidence(traces.asked, "it asks the same function of the product", 0.75, needs_green=True),
 )
 """The surest first."""
@@ -199,16 +199,18 @@ def _concentrate(sets: _Sets, project: Project) -> None:
             within.setdefault(traces.place(failure.nodeid), {})[index] = None
     for where, indices in within.items():
         first, *others = indices
-        asked = [traces.functions(sets.causes[index], project) for index in indices]
-        if others and _is_agreed(asked):
+        if others and _is_agreed([sets.causes[index] for index in indices], project):
             for index in others:
                 sets.join(first, index, f"it is in {where} as well, and most passed", _CONCENTRATED)
 
 
-def _is_agreed(asked: Iterable[frozenset[Called]]) -> bool:
-    """Whether no two ask for nothing in common; who does not tell what it asks for agrees."""
-    told = list(filter(None, asked))
-    return not told or bool(frozenset.intersection(*told))
+def _is_agreed(causes: Sequence[Cause], project: Project) -> bool:
+    """Whether no two ask for nothing in common, or come out of different lines of the product; who
+    does not tell agrees.
+    """
+    asked = [found for cause in causes if (found := traces.functions(cause, project))]
+    thrown = {key for cause in causes for key in traces.thrown(cause, project)}
+    return len(thrown) < 2 and (not asked or bool(frozenset.intersection(*asked)))
 
 
 def _one(alike: Sequence[_Joined]) -> Cause:
