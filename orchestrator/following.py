@@ -14,7 +14,7 @@ OWN = ("project", "test")
 
 _TELLING = 30
 """Characters from which on a message that recurs is the same."""
-_TRACEBACK = "Traceback (most recent call last)"
+_TRACEBACK = "Traceback"
 _LINE_OF_TRACEBACK = re.compile(r'File "([^"\n]+)", line (\d+), in ([^\n]+)\n')
 # Where a quoted message may begin: at the beginning of a word, or of a line that repr() shows as \n
 _BEGINNING = re.compile(r"(?:(?<!\w)|(?<=\\n))\S")

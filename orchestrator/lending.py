@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
 
-from corpus_memory_logging.records import Cause
+from corpus_memory_logging.records import Cause, Culprit
 from orchestrator.chain import decisive
 from orchestrator.classify import Context
 from orchestrator.classify.plugins import plugins_by_name
 from orchestrator.classify.rules import knowledge
+from orchestrator.source import Source
 from orchestrator.traces import place
 
 _LENDING = frozenset(
@@ -27,6 +29,10 @@ _SHORTEST = 3
 """Letters of a name that can be told from chance."""
 
 
+_FILES = 50
+"""Test files of which it is looked up what they import; each takes up to 100 ms."""
+
+
 class Touch(NamedTuple):
     """How an explanation touches a failure."""
 
@@ -35,39 +41,72 @@ class Touch(NamedTuple):
     """What the union can be trusted with at most."""
 
 
-def lends(cause: Cause) -> bool:
-    """Whether a cause can explain more than what shows it."""
-    return cause.verdict.category in _LENDING and cause.verdict.culprit is not None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """What a run has one of, and what it may be seen by in failures that have none."""
 
-
-def touch(leading: Cause, other: Cause, context: Context) -> Touch | None:
-    """What speaks for the explanation of `leading` being that of `other`; None where nothing does.
-
-    Its failures name the culprit, stand in one class (or file) with those that it explains, or are
-    of a test file that imports what is another release now, or that does without what is absent.
-    """
-    names = _names(leading, context)
-    if named := next((name for name in names if _named(name, other)), ""):
-        return Touch(f"it names `{named}`", 0.85)
-    shared = _places(leading) & _places(other)
-    if shared:
-        return Touch(f"it stands beside it in {min(shared)}", 0.75)
-    file = _imported(leading, other, context)
-    return Touch(f"{file} depends on `{names[0]}`", 0.7) if file else None
-
-
-def _names(leading: Cause, context: Context) -> list[str]:
+    names: tuple[str, ...]
     """What the culprit is known by."""
-    culprit = leading.verdict.culprit
-    if culprit is None:
-        return []
-    name = culprit.name
-    if culprit.type == "file":
-        name = name.rpartition("/")[2]
-    found = [name]
+    modules: frozenset[str]
+    """What it brings, where it is a distribution."""
+    is_installed: bool
+    places: frozenset[str]
+    """Classes and files of the tests that it explains."""
+    context: Context
+    _imported: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, cause: Cause, context: Context) -> Explanation | None:
+        """None where the cause explains no more than the line of the product that it names."""
+        culprit = cause.verdict.culprit
+        if culprit is None or cause.verdict.category not in _LENDING:
+            return None
+        is_distribution = culprit.type == "distribution"
+        return cls(
+            names=tuple(_names(culprit, context)),
+            modules=frozenset(_modules(culprit.name, context) if is_distribution else ()),
+            is_installed=context.installed.has(culprit.name),
+            places=_places(cause),
+            context=context,
+        )
+
+    def touch(self, other: Cause) -> Touch | None:
+        """What speaks for this being the explanation of another cause; None where nothing does.
+
+        Its failures name the culprit, stand in one class (or file) with those that this explains,
+        or are of a test file that imports what is another release now, or that does without what
+        is absent.
+        """
+        if named := next((name for name in self.names if _named(name, other)), ""):
+            return Touch(f"it names `{named}`", 0.85)
+        if shared := self.places & _places(other):
+            return Touch(f"it stands beside it in {min(shared)}", 0.75)
+        file = self._dependent(other.failures[0].nodeid.partition("::")[0])
+        return Touch(f"{file} depends on `{self.names[0]}`", 0.7) if file else None
+
+    def _dependent(self, test: str) -> str:
+        """The file, of the tests or of what they import, that does without the absent culprit, or
+        that imports the installed one.
+        """
+        if self.modules and test not in self._imported and len(self._imported) < _FILES:
+            near = self.context.project.sources_near([test]).items()
+            depending = (file for file, source in near if self._depends(source))
+            self._imported[test] = next(depending, "")
+        return self._imported.get(test, "")
+
+    def _depends(self, source: Source) -> bool:
+        imported = source.imports.values() if self.is_installed else ()
+        guarded = (module for guard in source.guards for module in guard.modules)
+        return not self.modules.isdisjoint(
+            dotted.partition(".")[0] for dotted in (*imported, *guarded)
+        )
+
+
+def _names(culprit: Culprit, context: Context) -> list[str]:
+    found = [culprit.name.rpartition("/")[2] if culprit.type == "file" else culprit.name]
     if culprit.type == "distribution":
-        found += _modules(name, context)
-        plugin = plugins_by_name().get(canonicalize_name(name))
+        found += _modules(culprit.name, context)
+        plugin = plugins_by_name().get(canonicalize_name(culprit.name))
         found += sorted(plugin.ini | plugin.markers | plugin.options) if plugin else []
     return [one for one in dict.fromkeys(found) if len(one) >= _SHORTEST]
 
@@ -125,21 +164,3 @@ def _places(cause: Cause) -> frozenset[str]:
     return frozenset(
         place(failure.nodeid) for failure in cause.failures if failure.phase != "collect"
     )
-
-
-def _imported(leading: Cause, other: Cause, context: Context) -> str:
-    """The file, of the test or of what it imports, that does without the absent culprit, or that
-    imports the installed one.
-    """
-    culprit = leading.verdict.culprit
-    if culprit is None or culprit.type != "distribution":
-        return ""
-    modules = set(_modules(culprit.name, context))
-    test = other.failures[0].nodeid.partition("::")[0]
-    is_installed = context.installed.has(culprit.name)
-    for file, source in context.project.sources_near([test]).items():
-        imported = source.imports.values() if is_installed else ()
-        guarded = (module for guard in source.guards for module in guard.modules)
-        if modules & {dotted.partition(".")[0] for dotted in (*imported, *guarded)}:
-            return file
-    return ""

@@ -83,17 +83,14 @@ def _distribution(name: str) -> str:
 
 
 def _of_part(cause: Cause) -> str:
-    """A circle of imports, a name that a module lacks, an attribute that a class lacks."""
+    """A circle of imports, a name that a module or class lacks."""
     verdict, culprit = cause.verdict, cause.verdict.culprit
     if verdict.kind == "circular_import":
         return "circular import"
-    if culprit is None or verdict.kind != "missing_name":
-        return ""
-    if culprit.type == "module":
-        return f"missing name of {culprit.name}"
     raised = decisive(cause.failures[0])
-    said = normalise(raised.message) if raised else ""
-    return f"missing name of {culprit.name} {said}" if culprit.type == "class" and said else ""
+    if culprit is None or raised is None or verdict.kind != "missing_name":
+        return ""
+    return f"missing name of {culprit.name} {normalise(raised.message)}"
 
 
 def _of_fixture(cause: Cause) -> str:

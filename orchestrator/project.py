@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -102,9 +103,9 @@ class Project:
         """
         for name in (dotted, dotted.rpartition(".")[0]):
             path = name.replace(".", "/")
-            endings = (f"/{path}/__init__.py", f"/{path}.py")
-            found = [file for file in self.files if path and f"/{file}".endswith(endings)]
-            if found:
+            known = _by_ending(self.files) if path else {}
+            endings = (known.get(f"{path}/__init__.py"), known.get(f"{path}.py"))
+            if found := list(filter(None, endings)):
                 return min(found, key=len)
         return ""
 
@@ -118,6 +119,17 @@ class Project:
             further = {self.file_of(dotted) for dotted in imported} - {"", *found}
             found.update((file, self.source(file)) for file in sorted(further)[:_MAX_NEAR])
         return found
+
+
+@lru_cache(maxsize=8)  # to look through 20,000 files for each of 10,000 names takes a minute
+def _by_ending(files: tuple[str, ...]) -> Mapping[str, str]:
+    """What a path may end with, from a folder on, to the shortest file that does."""
+    found: dict[str, str] = {}
+    for file in sorted(files, key=len):
+        parts = file.split("/")
+        for place in range(len(parts)):
+            found.setdefault("/".join(parts[place:]), file)
+    return found
 
 
 def read(root: Path | None) -> Project:

@@ -15,9 +15,10 @@ from typing import NamedTuple
 
 from conftest_kit.records import Failure
 from corpus_memory_logging.records import Cause
-from orchestrator import lending, traces
+from orchestrator import traces
 from orchestrator.chain import decisive, is_assertion
 from orchestrator.classify import Context
+from orchestrator.lending import Explanation
 from orchestrator.mended import absent_distribution, lacked, mended
 from orchestrator.project import Project
 
@@ -61,11 +62,12 @@ def united(found: Iterable[Cause], context: Context) -> tuple[Cause, ...]:
     """
     known = list(found)
     absent = dict.fromkeys(filter(None, map(absent_distribution, known)))
-    same: dict[str, list[Cause]] = {}
+    same: dict[str, list[_Joined]] = {}
     for cause in known:
-        key = lacked(cause, absent, context) or mended(cause, context.project)
-        same.setdefault(key or cause.cause_id, []).append(cause)
-    causes = [_one([_Joined(cause) for cause in alike]) for alike in same.values()]
+        without = lacked(cause, absent, context)
+        key = without or mended(cause, context.project) or cause.cause_id
+        same.setdefault(key, []).append(_Joined(cause, follows=bool(without)))
+    causes = [_one(alike) for alike in same.values()]
     if len(causes) > 1:
         causes = _joined(causes, context)
     return tuple(sorted(causes, key=lambda cause: -len(cause.failures)))
@@ -77,6 +79,8 @@ class _Joined(NamedTuple):
     cause: Cause
     why: str = ""
     worth: float = 1.0
+    follows: bool = False
+    """Whether it never stands for others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +96,12 @@ class _Sets:
     def of(cls, causes: Sequence[Cause]) -> _Sets:
         """Each by itself. Variables are not set where the file that sets them is not there."""
         has_file = any(map(_is_file_of_variables, causes))
+        follows = [has_file and _is_variable(cause) for cause in causes]
         return cls(
             causes,
             list(range(len(causes))),
-            [_is_explained(cause) and not (_is_variable(cause) and has_file) for cause in causes],
-            [_Joined(cause) for cause in causes],
+            [_is_explained(one) and not of for one, of in zip(causes, follows, strict=True)],
+            [_Joined(one, follows=of) for one, of in zip(causes, follows, strict=True)],
         )
 
     def root(self, index: int) -> int:
@@ -115,7 +120,7 @@ class _Sets:
         self.explained[first] = self.explained[first] or self.explained[second]
         for index in (one, other):
             known = self.joined[index]
-            self.joined[index] = _Joined(known.cause, known.why or why, min(known.worth, worth))
+            self.joined[index] = known._replace(why=known.why or why, worth=min(known.worth, worth))
 
     def members(self) -> dict[int, list[int]]:
         """The causes of each set."""
@@ -172,14 +177,14 @@ def _lend(sets: _Sets, context: Context) -> None:
     if len(explained) != 1:
         return
     (leading,) = explained
-    of_it = [one for one in sets.members()[leading] if _is_explained(sets.causes[one])]
-    if not lending.lends(sets.causes[of_it[0]]):
+    telling = min(sets.members()[leading], key=lambda one: _standing(sets.joined[one])[1:])
+    explanation = Explanation.of(sets.causes[telling], context)
+    if explanation is None or not explanation.names:
         return
     for index, cause in enumerate(sets.causes):
-        if sets.root(index) != sets.root(leading):
-            touch = lending.touch(sets.causes[of_it[0]], cause, context)
-            if touch:
-                sets.join(of_it[0], index, touch.why, touch.worth)
+        touch = explanation.touch(cause) if sets.root(index) != sets.root(telling) else None
+        if touch:
+            sets.join(telling, index, touch.why, touch.worth)
 
 
 def _is_green(sets: _Sets, context: Context) -> bool:
@@ -214,33 +219,35 @@ def _is_agreed(causes: Sequence[Cause], project: Project) -> bool:
 
 
 def _one(alike: Sequence[_Joined]) -> Cause:
-    (first, _, _), *others = sorted(alike, key=lambda one: _standing(one.cause))
+    first, *others = sorted(alike, key=_standing)
     if not others:
-        return first
-    causes = [first, *(one.cause for one in others)]
+        return first.cause
+    causes = [first.cause, *(one.cause for one in others)]
     prevented = dict.fromkeys(nodeid for cause in causes for nodeid in cause.prevented)
     seen = tuple(
         f"Seen as well: {one.cause.title}{f' ({one.why})' if one.why else ''}" for one in others
     )
-    verdict = first.verdict
+    verdict = first.cause.verdict
     worth = min(one.worth for one in alike)
     if worth < 1 and verdict.rule != "reviewer":
         weakest = min(cause.verdict.confidence for cause in causes)
         verdict = replace(verdict, confidence=min(worth, weakest))
     return replace(
-        first,
+        first.cause,
         verdict=replace(verdict, evidence=(*verdict.evidence, *seen)),
         failures=tuple(failure for cause in causes for failure in cause.failures),
         prevented=tuple(prevented),
     )
 
 
-def _standing(cause: Cause) -> tuple[bool, bool, bool, float, int]:
+def _standing(one: _Joined) -> tuple[bool, bool, bool, bool, float, int]:
     """What stands for others comes first: what is known from before, what is explained, what says
     what is wrong rather than that something is, what is surest, what is seen most.
     """
+    cause = one.cause
     return (
         cause.remembered is None,
+        one.follows,
         not _is_explained(cause),
         not _says_what(cause.failures[:1]),
         -cause.verdict.confidence,

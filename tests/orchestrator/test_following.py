@@ -78,3 +78,23 @@ def test_tests_that_are_not_found_in_a_broken_file_follow_from_it(asked, follows
     usage = _failed("", "_pytest.config.exceptions.UsageError", message, phase="internal")
 
     assert _led(broken, usage) == [0, 0 if follows else 1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "bases", "log", "follows"),
+    [
+        ("AssertionError", (), f"Traceback (most recent call last):\nshop.Gone: {NO_TABLE}\n", True),
+        ("AssertionError", (), f"shop.Gone: {NO_TABLE}\n", False),
+        ("AssertionError", (), f"Traceback (most recent call last):\nGone: {NO_TABLE} yet\n", False),
+        ("http.client.RemoteDisconnected", ("ConnectionError",), f"Traceback\nGone: {NO_TABLE}", True),
+        ("KeyError", (), f"Traceback (most recent call last):\nshop.Gone: {NO_TABLE}\n", False),
+    ],
+)  # fmt: skip
+def test_what_a_log_ends_with_is_what_others_died_of(kind, bases, log, follows):
+    """Though the log is cut before it: of a check, and of a connection whose other end died."""
+    died = _failed("a", "shop.Gone", NO_TABLE)
+    seen = _failed("b", kind, "Remote end closed connection", captured={"stderr": log})
+    (raised,) = seen.exceptions
+    seen = seen._replace(exceptions=(raised._replace(bases=bases),))
+
+    assert (_led(died, seen) == [0, 0]) is follows

@@ -1,0 +1,426 @@
+"""Causes that are one become one, and neighbours stay neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from conftest_kit.records import Distribution, Environment, Failure, Frame, Raised, Recording, Run
+from corpus_memory_logging.records import Cause, Culprit, Remembered, Verdict
+from orchestrator.classify import context_of
+from orchestrator.project import Project
+from orchestrator.source import Guard, Source
+from orchestrator.uniting import united as united_in
+
+
+def _context(*, passed=0, distributions=(), installed=None, sources=None, files=()):
+    run = Run(
+        run_id="1",
+        counts={"passed": passed},
+        environment=Environment(distributions=installed or {}),
+    )
+    return context_of(
+        Recording(run=run, distributions=tuple(distributions)),
+        Project(files=tuple(files), sources=sources or {}),
+    )
+
+
+def united(causes, **context):
+    """The causes, in a run of that context."""
+    return united_in(causes, _context(**context))
+
+
+def _failure(nodeid, message):
+    return Failure(
+        nodeid=nodeid, phase="call", exceptions=(Raised(type="ValueError", message=message),)
+    )
+
+
+def _cause(name, title, failures, *, category="missing_dependency", kind="", remembered=None):
+    return Cause(
+        cause_id=title,
+        signature=f"reason-v1:{title}",
+        title=title,
+        verdict=Verdict(
+            category=category,
+            kind=kind,
+            culprit=Culprit(type="distribution", name=name),
+            confidence=0.9,
+            evidence=(title,),
+            rule="x@1",
+        ),
+        failures=tuple(_failure(f"{title}{n}", title) for n in range(failures)),
+        remembered=remembered,
+    )
+
+
+def test_one_distribution_to_install_is_one_cause():
+    """An absent plugin is one cause, whether a marker, a module or a setting shows it."""
+    found = united(
+        [
+            _cause("pytest-asyncio", "marker", 1),
+            _cause("pytest_asyncio", "module", 3),
+            _cause("PyYAML", "yaml", 1),
+        ]
+    )
+
+    assert [(cause.title, len(cause.failures)) for cause in found] == [("module", 4), ("yaml", 1)]
+    assert found[0].verdict.evidence == ("module", "Seen as well: marker")
+
+
+def test_what_was_seen_before_stands_for_the_others():
+    """The cause that the memory knows keeps its identity and what was decided about it."""
+    known = Remembered(first_seen="", last_seen="", occurrences=1, status="open")
+
+    (found,) = united([_cause("PyYAML", "new", 3), _cause("PyYAML", "old", 1, remembered=known)])
+
+    assert (found.title, found.remembered) == ("old", known)
+
+
+@pytest.mark.parametrize(("category", "causes"), [("compatibility", 1), ("unknown", 2)])
+def test_another_release_mends_all_that_one_broke(category, causes):
+    """Two names that a release removed are one release; of nothing certain nothing is made one."""
+    found = united([_cause("numpy", "float", 1, category=category, kind="removed_name"),
+                    _cause("numpy", "NaN", 1, category=category, kind="removed_name")])  # fmt: skip
+
+    assert len(found) == causes
+
+
+def _fixture_broke(module, line):
+    frame = Frame(file="tests/conftest.py", line=line, function="app", source="", origin="test")
+    raised = Raised(type="AttributeError", message=f"{module!r} has no name", frames=(frame,))
+    failure = Failure(nodeid=f"{module}::test", phase="setup", exceptions=(raised,))
+    return replace(
+        _cause("app", module, 0, category="fixture", kind="setup_raised"),
+        verdict=Verdict(
+            category="fixture",
+            kind="setup_raised",
+            culprit=Culprit(type="fixture", name="app"),
+            confidence=0.9,
+            evidence=(module,),
+            rule="x@1",
+        ),
+        failures=(failure,),
+    )
+
+
+def test_one_line_of_a_fixture_is_one_cause():
+    """A fixture that raises on one line is one cause, whatever it says for each module."""
+    found = united([_fixture_broke("a", 4), _fixture_broke("b", 4), _fixture_broke("c", 9)])
+
+    assert [len(cause.failures) for cause in found] == [2, 1]
+
+
+def _of(culprit, *, kind, category="environment", place="shop/a.py", message="x", origin="project"):
+    frames = (
+        Frame(file=place, line=3, function="run", origin=origin),
+        Frame(file=f"lib{place}", line=4, function="wait", origin="installed"),
+    )
+    raised = Raised(type="KeyError", message=message, frames=frames)
+    return replace(
+        _cause("x", f"{place} {message}", 0, category=category, kind=kind),
+        verdict=Verdict(
+            category=category, kind=kind, culprit=culprit, confidence=0.9, evidence=(), rule="x@1"
+        ),
+        failures=(Failure(nodeid=f"{place}::test", phase="call", exceptions=(raised,)),),
+    )
+
+
+VARIABLE = Culprit(type="variable", name="DATABASE_URL")
+NUMPY = Culprit(type="distribution", name="numpy")
+BASKET = Culprit(type="fixture", name="basket")
+PART = Culprit(type="module", name="shop.cart")
+MODULE = Culprit(type="module", name="shop.errors")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "causes"),
+    [
+        ((VARIABLE, "variable", "x"), (VARIABLE, "variable", "y"), 1),
+        ((VARIABLE, "variable", "x"), (Culprit(type="variable", name="HOME"), "variable", "x"), 2),
+        ((PART, "missing_name", "no price 3"), (PART, "missing_name", "no price 4"), 1),
+        ((PART, "missing_name", "no price"), (PART, "missing_name", "no total"), 2),
+        ((PART, "circular_import", "no price"), (MODULE, "circular_import", "no total"), 1),
+        ((NUMPY, "data_mismatch", "x"), (NUMPY, "data_mismatch", "x"), 2),
+        ((BASKET, "not_found", "x"), (BASKET, "recursive", "y"), 1),
+        ((None, "memory", "x"), (None, "memory", "y"), 1),
+        ((None, "killed", "x"), (None, "killed", "y"), 2),
+    ],
+)
+def test_what_one_edit_mends_is_one_cause_wherever_it_is_noticed(one, other, causes):
+    """A variable to set, a name that a release removed, a fixture's wiring, a full machine."""
+    made = [
+        _of(
+            culprit,
+            kind=kind,
+            category="resource" if culprit is None else "environment",
+            place=place,
+            message=message,
+        )
+        for place, (culprit, kind, message) in (("shop/a.py", one), ("shop/b.py", other))
+    ]
+
+    assert len(united(made)) == causes
+
+
+def test_where_a_test_that_did_not_end_was_stopped_is_chance():
+    """What the tests called is the cause, not the line that was reached."""
+    tests = [Culprit(type="test", name=name) for name in "ab"]
+    made = [
+        _of(test, kind="test_timeout", category="timeout", message=str(number))
+        for number, test in enumerate(tests)
+    ]
+
+    assert len(united(made)) == 1
+    assert len(united([made[0], _of(tests[1], kind="test_timeout", place="shop/b.py")])) == 2
+
+
+def test_a_test_that_was_stopped_elsewhere_called_the_same():
+    """Where no line of the product is in the traceback, the test's line says what it called."""
+    sources = {"tests/test_a.py": Source(imports={"run": "shop.a.run"})}
+    tests = [Culprit(type="test", name=name) for name in "ab"]
+    stopped = _of(tests[0], kind="test_timeout", category="timeout")
+    frame = Frame(file="tests/test_a.py", line=3, function="test", source="run(1)", origin="test")
+    elsewhere = _seen("tests/test_a.py::test", "Failed", "Timeout", frame, verdict=stopped.verdict)
+
+    assert len(united([stopped, elsewhere], sources=sources, files=["shop/a.py"])) == 1
+
+
+def test_what_a_library_lacks_is_what_is_not_installed_beside_it():
+    """An installed distribution does without what one of its extras brings."""
+    jwt = Distribution(
+        name="PyJWT", version="2", requires=('cryptography; extra == "crypto"',), extras=("crypto",)
+    )
+    lacking = _cause("PyJWT", "hashes", 3, category="compatibility", kind="removed_name")
+    absent = _cause("cryptography", "absent", 1)
+
+    (found,) = united([lacking, absent], distributions=[jwt])
+
+    assert found.verdict.culprit == Culprit(type="distribution", name="cryptography")
+    assert len(united([lacking, absent])) == 2
+
+
+def _verdict(category, kind, confidence, culprit=None):
+    return Verdict(
+        category=category,
+        kind=kind,
+        culprit=culprit,
+        confidence=confidence,
+        evidence=("said",),
+        rule="x@1",
+    )
+
+
+WRONG = _verdict("assertion", "wrong_value", 0.82)
+RAISED = _verdict("product_error", "exception", 0.8, Culprit(type="file", name="shop/cart.py"))
+
+
+def _seen(nodeid, kind, message, *frames, verdict=WRONG):
+    raised = Raised(type=kind, message=message, frames=frames)
+    failure = Failure(nodeid=nodeid, phase="call", message=message, exceptions=(raised,))
+    return Cause(
+        cause_id=nodeid,
+        signature=f"reason-v1:{nodeid}",
+        title=f"{kind}: {message}",
+        verdict=verdict,
+        failures=(failure,),
+    )
+
+
+def _check(nodeid, source, message):
+    """A check that a test of `tests/` makes itself."""
+    file, _, test = nodeid.partition("::")
+    frame = Frame(file=file, line=len(nodeid), function=test, source=source, origin="test")
+    return _seen(nodeid, "AssertionError", message, frame)
+
+
+def _thrown(nodeid, kind, message, function, *, file="shop/cart.py", verdict=RAISED):
+    """An exception out of the product."""
+    frame = Frame(file=file, line=len(message), function=function, source="raise")
+    return _seen(nodeid, kind, message, frame, verdict=verdict)
+
+
+TESTS = "tests/test_cart.py"
+SOURCES = {
+    TESTS: Source(imports={"price": "shop.cart.price", "weigh": "shop.cart.weigh", "Cart": "shop.Cart"})
+}  # fmt: skip
+LONG = "assert 'utf-16' == 'utf-8'"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "passed", "causes"),
+    [
+        # the same check with the same values, in another class of the file
+        ((f"{TESTS}::A::t", "assert x.y", LONG), (f"{TESTS}::B::t", "assert x.y", LONG), 0, 1),
+        ((f"{TESTS}::A::t", "assert x.y", LONG), (f"{TESTS}::B::t", "assert x.z", "assert 3"), 0, 2),
+        (
+            (f"{TESTS}::A::t", "assert ok", "assert False"),
+            (f"{TESTS}::B::t", "assert ok", "assert False"),
+            99,
+            2,
+        ),
+        # what they differ by
+        ((f"{TESTS}::t", "a", "assert 6 == 5"), (f"{TESTS}::u", "b", "assert 11 == 10"), 0, 1),
+        ((f"{TESTS}::A::t", "a", "6 != 5"), (f"{TESTS}::B::u", "b", "11 != 10"), 99, 2),
+        ((f"{TESTS}::t", "a", "assert 400 == 200"), (f"{TESTS}::u", "b", "assert 500 == 300"), 0, 2),
+        ((f"{TESTS}::t", "a", "assert 'a!' == 'a.'"), ("b::u", "b", "assert 'c b!' == 'c b.'"), 0, 1),
+        ((f"{TESTS}::t", "a", "assert True == False"), ("b::u", "b", "assert True == False"), 0, 2),
+        # what they ask of the product: worth something where most of the run passed
+        ((f"{TESTS}::A::t", "price(1)", "x"), (f"{TESTS}::B::u", "price(2)", "y"), 6, 1),
+        ((f"{TESTS}::A::t", "price(1)", "x"), (f"{TESTS}::B::u", "price(2)", "y"), 5, 2),
+        ((f"{TESTS}::t", "price(1)", "x"), (f"{TESTS}::u", "weigh(2)", "y"), 99, 2),
+        ((f"{TESTS}::t", "Cart().total()", "x"), (f"{TESTS}::u", "Cart().size()", "y"), 99, 2),
+        # one class, and nothing that says what they ask
+        ((f"{TESTS}::A::t", "x.total", "x"), (f"{TESTS}::A::u", "x.size", "y"), 6, 1),
+        ((f"{TESTS}::A::t", "x.total", "x"), (f"{TESTS}::A::u", "x.size", "y"), 5, 2),
+        ((f"{TESTS}::A::t", "x.total", "x"), (f"{TESTS}::B::u", "x.size", "y"), 99, 2),
+    ],
+)  # fmt: skip
+def test_checks_are_joined_by_what_they_have_in_common(one, other, passed, causes):
+    """By the check and its values, what they differ by, what they ask, and where they are."""
+    found = united(
+        [_check(*one), _check(*other)],
+        passed=passed,
+        sources=SOURCES,
+        files=["shop/__init__.py", "shop/cart.py"],
+    )
+
+    assert len(found) == causes
+
+
+KEYERROR = ("KeyError", "'pear'")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "causes"),
+    [
+        ((*KEYERROR, "price"), ("KeyError", "no plums", "price"), 1),
+        ((*KEYERROR, "price"), ("TypeError", "no plums", "price"), 2),
+        ((*KEYERROR, "price"), ("KeyError", "no plums", "total"), 2),
+        (("ValueError", "a cart must not be empty", "total"), ("ValueError", "a cart must not be empty", "price"), 1),
+    ],
+)  # fmt: skip
+def test_exceptions_are_joined_by_the_function_that_throws_them(one, other, causes):
+    """The same exception, that is: a function may well have two defects."""
+    assert len(united([_thrown("a::t", *one), _thrown("a::u", *other)], passed=99)) == causes
+
+
+def test_what_is_explained_stands_for_what_comes_out_of_the_same_function():
+    """Though it says less often what it is; what rests on weak evidence is worth no more."""
+    gone = _verdict("product_error", "missing_name", 0.85, Culprit(type="class", name="shop.Node"))
+    causes = [
+        _thrown("a::t", "KeyError", "'b'", "dump"),
+        _thrown("a::u", "AttributeError", "no pop", "dump", verdict=gone),
+    ]
+
+    (found,) = united(causes)
+
+    assert (found.title, found.verdict.kind) == ("AttributeError: no pop", "missing_name")
+    assert found.verdict.confidence == 0.8
+    assert found.verdict.evidence[-1] == (
+        "Seen as well: KeyError: 'b' (it comes out of the same function)"
+    )
+
+
+def test_two_explanations_are_never_joined_by_what_lies_between_them():
+    """What is not explained goes with one of them."""
+    gone, other = (
+        _verdict("product_error", "missing_name", 0.85, Culprit(type="class", name=name))
+        for name in ("shop.Node", "shop.Leaf")
+    )
+    causes = [
+        _thrown("a::t", "AttributeError", "no pop", "dump", verdict=gone),
+        _thrown("a::u", "KeyError", "'b'", "dump"),
+        _thrown("a::v", "AttributeError", "no push", "dump", verdict=other),
+    ]
+
+    assert sorted(len(cause.failures) for cause in united(causes, passed=99)) == [1, 2]
+
+
+ABSENT = _verdict("missing_dependency", "extra", 0.94, Culprit(type="distribution", name="Brotli"))
+SHOWN = "tests/test_codes.py::Codes::test_load"
+
+
+def _explained(nodeid=SHOWN, phase="call", verdict=ABSENT):
+    cause = _thrown(
+        nodeid, "RuntimeError", "not there", "load", file="shop/codes.py", verdict=verdict
+    )
+    return replace(cause, failures=tuple(one._replace(phase=phase) for one in cause.failures))
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "why"),
+    [
+        ("tests/test_other.py::test_brotli_too", "it names `Brotli`"),
+        ("tests/test_other.py::test_embrotlied", ""),
+        (
+            "tests/test_codes.py::Codes::test_size",
+            "it stands beside it in tests/test_codes.py::Codes",
+        ),
+        ("tests/test_codes.py::Others::test_size", ""),
+        ("tests/test_near.py::test_size", "shop/near.py depends on `Brotli`"),
+    ],
+)
+def test_the_one_explanation_of_a_run_is_that_of_what_it_touches(nodeid, why):
+    """By a name, by the class of the tests, by a module that does without what is absent."""
+    sources = {
+        "tests/test_near.py": Source(imports={"size": "shop.near.size"}),
+        "shop/near.py": Source(guards=(Guard(modules=("brotli",)),)),
+    }
+    found = united(
+        [_explained(), _check(nodeid, "assert size == 3", "assert 4 == 3")],
+        sources=sources,
+        files=["shop/near.py"],
+    )
+
+    assert len(found) == (1 if why else 2)
+    assert found[0].verdict.category == "missing_dependency"
+    assert (f"({why})" in found[0].verdict.evidence[-1]) is bool(why)
+
+
+@pytest.mark.parametrize(
+    "explained",
+    [
+        [_explained(phase="collect", nodeid="tests/test_codes.py")],
+        [_explained(verdict=_verdict("syntax", "syntax_error", 0.9, Culprit(type="file", name="a")))],
+        [_explained(), _explained("b::t", verdict=_verdict("network", "dns", 0.9, Culprit(type="host", name="b")))],
+    ],
+    ids=["of a file that was not collected", "of one file", "one of two"],
+)  # fmt: skip
+def test_other_explanations_lend_nothing(explained):
+    """What kept a file from being collected, what is of one file, and what is not the only one."""
+    check = _check("tests/test_codes.py::Codes::test_size", "assert size == 3", "assert 4 == 3")
+
+    assert len(united([*explained, check])) == len(explained) + 1
+
+
+def test_an_installed_release_touches_what_imports_it():
+    """What is there and changed needs no guard to be depended on."""
+    changed = _verdict("compatibility", "changed", 0.9, Culprit(type="distribution", name="webby"))
+    check = _check("tests/test_near.py::test_size", "assert size == 3", "assert 4 == 3")
+    found = united(
+        [_explained(verdict=changed), check],
+        sources={"tests/test_near.py": Source(imports={"get": "webby.get"})},
+        installed={"webby": "2"},
+        distributions=[Distribution(name="webby", version="2", modules=("webby",))],
+    )
+
+    assert len(found) == 1
+
+
+def test_variables_follow_from_the_file_that_sets_them():
+    """Without `.env` what it says is not set."""
+    causes = [
+        _explained(f"{SHOWN}_{name}", verdict=_verdict("environment", kind, 0.88, culprit))
+        for name, kind, culprit in (
+            ("a", "variable", Culprit(type="variable", name="STRING")),
+            ("b", "variable", Culprit(type="variable", name="NUMBER")),
+            ("c", "file", Culprit(type="file", name="tests/.env")),
+        )
+    ]
+
+    (found,) = united([*causes])
+
+    assert found.verdict.culprit == Culprit(type="file", name="tests/.env")
+    assert len(united(causes[:2])) == 2
