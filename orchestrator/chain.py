@@ -68,6 +68,8 @@ def _root(chain: Sequence[Raised]) -> Raised | None:
 
 
 def _wraps(wrapper: Raised, handled: Raised) -> bool:
+    if "NameError" in (wrapper.type, *wrapper.bases):
+        return False  # a slip of the handler's, which nobody raises on purpose
     # A traceback begins in the function that caught the exception, so the two meet there.
     if not wrapper.frames or not handled.frames:
         return True

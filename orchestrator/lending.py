@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,6 +15,7 @@ from orchestrator.chain import decisive
 from orchestrator.classify import Context
 from orchestrator.classify.plugins import plugins_by_name
 from orchestrator.classify.rules import knowledge
+from orchestrator.classify.spelling import whole_word
 from orchestrator.source import Source
 from orchestrator.traces import place
 
@@ -136,15 +136,8 @@ def _known_modules() -> dict[str, tuple[str, ...]]:
 
 
 def _named(name: str, other: Cause) -> bool:
-    pattern = _whole(name)
+    pattern = whole_word(name)
     return any(pattern.search(text) for text in _texts(other))
-
-
-@cache
-def _whole(name: str) -> re.Pattern[str]:
-    """The name as a word, or as a part of one that underscores join: `test_brotli`."""
-    parts = map(re.escape, re.split(r"[-_.]+", name.strip("-_.").lower()))
-    return re.compile(rf"(?<![a-z0-9]){'[-_.]'.join(parts)}(?![a-z0-9])")
 
 
 def _texts(other: Cause) -> Iterator[str]:

@@ -94,9 +94,15 @@ class _Sets:
 
     @classmethod
     def of(cls, causes: Sequence[Cause]) -> _Sets:
-        """Each by itself. Variables are not set where the file that sets them is not there."""
-        has_file = any(map(_is_file_of_variables, causes))
-        follows = [has_file and _is_variable(cause) for cause in causes]
+        """Each by itself. Without a file that sets them variables follow, without a recording the
+        hosts that are asked instead.
+        """
+        unset = any(map(_is_file_of_variables, causes))
+        unrecorded = any(cause.verdict.kind == "recording" for cause in causes)
+        follows = [
+            (unset and _names(cause, "variable")) or (unrecorded and _names(cause, "host"))
+            for cause in causes
+        ]
         return cls(
             causes,
             list(range(len(causes))),
@@ -135,9 +141,9 @@ def _is_explained(cause: Cause) -> bool:
     return cause.verdict.kind not in _UNEXPLAINED and not is_nowhere
 
 
-def _is_variable(cause: Cause) -> bool:
+def _names(cause: Cause, kind: str) -> bool:
     culprit = cause.verdict.culprit
-    return culprit is not None and culprit.type == "variable"
+    return culprit is not None and culprit.type == kind
 
 
 def _is_file_of_variables(cause: Cause) -> bool:

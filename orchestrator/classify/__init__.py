@@ -21,6 +21,7 @@ from orchestrator.classify import (
     pins,
     refusals,
     spelling,
+    tested,
 )
 from orchestrator.classify.decided import apply_decision, apply_near, near_remedies
 from orchestrator.classify.engine import Match, match, said_since_green
@@ -54,6 +55,7 @@ CATALOGUE = {
         breaks,
         pins,
         optional,
+        tested,
         asked,
         askers,
     )

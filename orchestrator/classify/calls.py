@@ -10,6 +10,7 @@ from orchestrator.classify.facts import Fact, Facts, module_of
 from orchestrator.classify.installed import Owner
 from orchestrator.classify.modules import is_own
 from orchestrator.classify.owners import known_names, owner_of
+from orchestrator.classify.tested import home
 
 _CALLED = re.compile(r"[A-Za-z_]\w{0,100}(?:\.[A-Za-z_]\w{0,100}){0,6}")
 
@@ -73,6 +74,40 @@ def _callee_name(facts: Facts) -> str:
 
 def _callee_version(facts: Facts) -> str:
     owner = _callee(facts)
+    return owner.version if owner else ""
+
+
+def _lender_of(facts: Facts) -> Owner | None:
+    """Who brings the object that the project took from another of its modules and that has no such
+    attribute: of what that module imports, if all of it is of one distribution.
+    """
+    frame = facts.frames[-1] if facts.frames else None
+    if frame is None or frame.origin not in ("project", "test") or facts["owner_state"]:
+        return None
+    project, imports = facts.context.project, facts.context.project.source(frame.file).imports
+    taken = {
+        home(project, imports[first])
+        for dotted in _CALLED.findall(frame.source)
+        for first, *rest in [dotted.split(".")]
+        if rest[-1:] == [facts["symbol"]] and first in imports
+    }
+    imported = (
+        module
+        for file in taken - {"", frame.file}
+        for module in project.source(file).imports.values()
+        if not is_own(facts, module.partition(".")[0])
+    )
+    owners = set(filter(None, (owner_of(facts, module) for module in imported)))
+    return owners.pop() if len(owners) == 1 else None
+
+
+def _lender(facts: Facts) -> str:
+    owner = facts.once(_lender_of)
+    return owner.name if owner else ""
+
+
+def _lender_version(facts: Facts) -> str:
+    owner = facts.once(_lender_of)
     return owner.version if owner else ""
 
 
@@ -173,6 +208,8 @@ FACTS: dict[str, Fact] = {
     "arrays": _arrays,
     "callee": _callee_name,
     "callee_version": _callee_version,
+    "lender": _lender,
+    "lender_version": _lender_version,
     "named_installed": _named_installed,
     "numpy_version": _numpy_version,
     "object": _object,

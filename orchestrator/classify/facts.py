@@ -300,9 +300,10 @@ def _file_is_own(facts: Facts) -> str:
 
 
 def _test_place(facts: Facts) -> str:
-    """The deepest line of the tests."""
+    """The deepest line of the test's own file, else of the tests."""
     lines = [frame for frame in facts.frames if is_harness(frame)]
-    shown = [frame for frame in lines if not frame.file.endswith("conftest.py")] or lines
+    own = [frame for frame in lines if frame.file == facts["test_file"]]
+    shown = own or [frame for frame in lines if not frame.file.endswith("conftest.py")] or lines
     if not shown:
         return ""
     return f"{shown[-1].file}:{shown[-1].line}: {shown[-1].source}".rstrip(": ")[:_PLACE_LIMIT]

@@ -16,6 +16,8 @@ from packaging.version import InvalidVersion
 from conftest_kit.records import Distribution, Recording
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+_IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalVM"}
+"""`sys.implementation.name` to what `platform.python_implementation()` says."""
 _PYTHON_NAMES = {"Linux": "linux", "Darwin": "darwin", "Windows": "win32"}
 
 
@@ -178,6 +180,7 @@ class Installed:
         if marker is None:
             return True
         python = self._environment.python.get("version", "")
+        implementation = self._environment.python.get("implementation", "cpython").lower()
         system = self._environment.platform.get("system", "")
         tested = {
             "python_version": ".".join(python.split(".")[:2]),
@@ -186,12 +189,8 @@ class Installed:
             "sys_platform": _PYTHON_NAMES.get(system, system.lower()),
             "os_name": "nt" if system == "Windows" else "posix",
             "platform_machine": self._environment.platform.get("machine", ""),
-            "implementation_name": self._environment.python.get(
-                "implementation", "cpython"
-            ).lower(),
-            "platform_python_implementation": self._environment.python.get(
-                "implementation", "CPython"
-            ),
+            "implementation_name": implementation,
+            "platform_python_implementation": _IMPLEMENTATIONS.get(implementation, implementation),
             "extra": "",
         }
         try:

@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from orchestrator.classify.facts import Fact, Facts, own_frame
+from orchestrator.classify.installed import Owner
 from orchestrator.classify.modules import is_own
-from orchestrator.classify.owners import owner_of
+from orchestrator.classify.owners import OF_ITS_DEVELOPERS, owner_of
 from orchestrator.classify.rules import knowledge
+from orchestrator.classify.spelling import whole_word
 from orchestrator.classify.tested import is_of_tests
 from orchestrator.source import Guard
 
@@ -127,6 +129,25 @@ def _extra_lacking(facts: Facts) -> str:
     return next(filter(None, (*lacking, *declared)), "") if name else ""
 
 
+def _extra_named(facts: Facts) -> str:
+    """What an extra of the project brings that the test bears in its name, and that is absent."""
+    installed, project = facts.context.installed, facts.context.project
+    shop = Owner(name=project.name, version="")
+    for entry in project.requirements:
+        if not entry.is_extra or entry.group.lower() in OF_ITS_DEVELOPERS:
+            continue
+        unmet = installed.unmet_by(shop, entry.text)
+        if unmet and not unmet.installed and _bears(facts["test"], entry.name):
+            return unmet.name
+    return ""
+
+
+def _bears(nodeid: str, name: str) -> bool:
+    """Whether a test's name has a distribution's as a word: `test_brotli`, `TestBrotli`."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", nodeid)
+    return bool(whole_word(name).search(words.lower()))
+
+
 def _part(part: str) -> Fact:
     return lambda facts: getattr(facts.once(_lacking), part, "")
 
@@ -166,6 +187,7 @@ def _under_test(facts: Facts) -> str:
 FACTS: dict[str, Fact] = {
     "expected_another": _expected_another,
     "extra_lacking": _extra_lacking,
+    "extra_named": _extra_named,
     "guarded": _part("distribution"),
     "guarded_file": _part("file"),
     "guarded_how": _part("how"),

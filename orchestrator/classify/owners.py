@@ -13,7 +13,7 @@ from orchestrator.classify.installed import Owner, Unmet
 from orchestrator.classify.plugins import plugins_by_name
 from orchestrator.classify.rules import knowledge
 
-_OF_ITS_DEVELOPERS = frozenset(
+OF_ITS_DEVELOPERS = frozenset(
     ["dev", "develop", "development", "test", "tests", "testing", "doc", "docs", "lint", "typing"]
 )
 """Extras that who uses a distribution has no part in."""
@@ -53,7 +53,7 @@ def asking(facts: Facts, name: str) -> Iterator[tuple[Owner, str]]:
         if (
             not extra
             or owner in facts.once(_in_frames)
-            or (declared and extra.lower() not in _OF_ITS_DEVELOPERS)
+            or (declared and extra.lower() not in OF_ITS_DEVELOPERS)
         ):
             yield owner, extra
 

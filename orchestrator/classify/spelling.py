@@ -1,8 +1,9 @@
-"""Facts about what the name of a module that is not found may have meant."""
+"""How names are found again, and what one that is not found may have meant."""
 
 from __future__ import annotations
 
 import difflib
+import re
 from functools import lru_cache
 
 from orchestrator.classify.facts import Fact, Facts
@@ -27,6 +28,13 @@ def _nearest_module(facts: Facts) -> str:
 @lru_cache(maxsize=4096)  # 13 ms for 3,000 names, and failures of one cause ask alike
 def _nearest(word: str, names: frozenset[str], *, cutoff: float) -> str:
     return next(iter(difflib.get_close_matches(word, sorted(names), n=1, cutoff=cutoff)), "")
+
+
+@lru_cache(maxsize=4096)
+def whole_word(name: str) -> re.Pattern[str]:
+    """Finds a name as a word in small letters, or as a part of one that underscores join."""
+    parts = map(re.escape, re.split(r"[-_.]+", name.strip("-_.").lower()))
+    return re.compile(rf"(?<![a-z0-9]){'[-_.]'.join(parts)}(?![a-z0-9])")
 
 
 def _meant_module(facts: Facts) -> str:

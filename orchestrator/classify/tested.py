@@ -1,4 +1,6 @@
-"""What a line of a test asks of the product: the functions that it calls, and where they are."""
+"""What a line of a test asks of the product: the functions that it calls, and where they are; and
+facts about it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from conftest_kit.records import Frame
+from orchestrator.classify.facts import Fact, Facts, is_harness
 from orchestrator.project import Project
 
 _CALLED = re.compile(r"(?<![\w.])([A-Za-z_]\w{0,100}(?:\.[A-Za-z_]\w{0,100}){0,6})\(")
@@ -65,3 +68,28 @@ def _name(dotted: str, following: str) -> str:
         return f"{before[-1]}.{last}"
     method = _METHOD.search(following) if last[:1].isupper() else None
     return f"{last}.{method[1]}" if method else last
+
+
+def _asked(facts: Facts) -> Called | None:
+    """What the line of the test calls that failed, or its nearest line that calls the product."""
+    lines = [frame for frame in facts.frames if is_harness(frame)]
+    own = [frame for frame in lines if frame.file == facts["test_file"]] or lines
+    project = facts.context.project
+    found = (one for frame in reversed(own) for one in called(project, frame))
+    return next(found, None)
+
+
+def _asked_function(facts: Facts) -> str:
+    found = facts.once(_asked)
+    return found.name if found else ""
+
+
+def _asked_file(facts: Facts) -> str:
+    found = facts.once(_asked)
+    return found.file if found else ""
+
+
+FACTS: dict[str, Fact] = {
+    "asked_file": _asked_file,
+    "asked_function": _asked_function,
+}

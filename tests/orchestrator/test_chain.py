@@ -38,6 +38,16 @@ def test_context_of_a_wrapper_is_followed():
     assert _decisive(*chain) == "KeyError"
 
 
+def test_a_slip_of_the_handler_is_no_wrapper():
+    """`except Error: raise BadDate` with no such name failed for the name."""
+    chain = (
+        _link("NameError", functions=("test_a", "load")),
+        _link("binascii.Error", "context", functions=("load", "lookup")),
+    )
+
+    assert _decisive(*chain) == "NameError"
+
+
 def test_context_of_a_failing_fallback_is_not_followed():
     """What broke in a call made by the handler is a failure of its own."""
     chain = (

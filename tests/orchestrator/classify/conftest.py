@@ -167,7 +167,7 @@ def red():
     def recording(*chain, phase="call", message="", fixtures=(), project=None, run=None, **fields):
         libraries = fields.pop("distributions", LIBRARIES)
         environment = Environment(
-            python={"version": fields.pop("python", "3.12.4"), "implementation": "CPython"},
+            python={"version": fields.pop("python", "3.12.4"), "implementation": "cpython"},
             platform={"system": "Linux"},
             distributions={entry.name: entry.version for entry in libraries},
             plugins=fields.pop("plugins", {}),

@@ -267,6 +267,22 @@ CASES = {
     "module-attribute-removed": one(
         "AttributeError", "module 'numpy' has no attribute 'zzyzx'", SHOP, **ALONE
     ),
+    "attribute-of-what-was-taken-over": one(
+        "AttributeError",
+        "module 'lib' has no attribute 'FLAG'",
+        SHOP,
+        source="FLAG = lib.FLAG",
+        distributions=(HTTPX,),
+        project=Project(
+            name="shop",
+            modules=frozenset({"shop"}),
+            files=("shop/cart.py", "shop/lent.py"),
+            sources={
+                "shop/cart.py": Source(imports={"lib": "shop.lent.lib"}),
+                "shop/lent.py": Source(imports={"binding": "httpx.binding", "os": "os"}),
+            },
+        ),
+    ),
     "stdlib-attribute-removed": one(
         "AttributeError",
         "module 'inspect' has no attribute 'zzyzx'",
@@ -704,6 +720,30 @@ CASES = {
                 ),
             ),
         ),
+    ),
+    "extra-named-by-test": one(
+        "AssertionError",
+        "assert 3 == 4",
+        TEST,
+        nodeid="tests/test_cart.py::test_xlwt_export",
+        project=Project(
+            name="shop",
+            requirements=(
+                Requirement(
+                    name="xlwt",
+                    text="xlwt; platform_python_implementation == 'CPython'",
+                    file="pyproject.toml",
+                    group="xls",
+                    is_extra=True,
+                ),
+            ),
+        ),
+    ),
+    "recording-absent": one(
+        "betamax.exceptions.BetamaxError",
+        "A request was made that could not be handled.\n\nA request was made to https://a.b/c that "
+        "could not be found in prices.\n\nThe settings on the cassette are:",
+        TEST,
     ),
     "own-warning-as-error": one(
         "UserWarning", "total() goes away", TEST, SHOP, source='warnings.warn("total() goes away")'

@@ -1,0 +1,89 @@
+"""What a line of a test asks of the product."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest_kit.records import Frame
+from orchestrator.classify.tested import Called, called, is_of_tests
+from orchestrator.project import Project
+from orchestrator.source import Source
+
+TESTS = "tests/test_cart.py"
+PROJECT = Project(
+    files=("src/shop/__init__.py", "src/shop/cart.py", "src/shop/deep/prices.py", "tests/tools.py"),
+    sources={
+        TESTS: Source(
+            imports={
+                "shop": "shop",
+                "cart": "shop.cart",
+                "price": "shop.price",
+                "Cart": "shop.cart.Cart",
+                "tool": "tests.tools.tool",
+                "loads": "json.loads",
+                "again": "shop.again",
+            }
+        ),
+        "src/shop/__init__.py": Source(
+            imports={"price": "shop.deep.prices.price", "again": "shop.again"}
+        ),
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "asked"),
+    [
+        ("assert price(1) == 2", [("src/shop/deep/prices.py", "price")]),
+        ("assert cart.total(3) == price(1)", [("src/shop/cart.py", "total"), ("src/shop/deep/prices.py", "price")]),
+        ("assert Cart(1).total() == 3", [("src/shop/cart.py", "Cart.total")]),
+        ("assert Cart.empty() == 3", [("src/shop/cart.py", "Cart.empty")]),
+        ("cart = Cart(1)", [("src/shop/cart.py", "Cart")]),
+        ("assert again(1)", [("src/shop/__init__.py", "again")]),
+        ("assert basket.price(1) == loads(tool(2))", []),
+        ("assert price", []),
+    ],
+)  # fmt: skip
+def test_functions_of_the_product_by_the_names_that_the_file_imports(source, asked):
+    """Where they are defined, rather than where they are taken from."""
+    frame = Frame(file=TESTS, line=3, function="test_total", source=source, origin="test")
+
+    assert list(called(PROJECT, frame)) == [Called(*one) for one in asked]
+
+
+def test_a_class_alone_says_little():
+    """Two tests of one class may ask for anything."""
+    assert [Called("a", name).is_class for name in ("Cart", "Cart.total", "price")] == [
+        True,
+        False,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "is_test"),
+    [("tests/shop.py", True), ("a/test_b.py", True), ("conftest.py", True), ("shop/tested.py", False)],
+)  # fmt: skip
+def test_files_of_tests(file, is_test):
+    """By the name, or the folder."""
+    assert is_of_tests(file) is is_test
+
+
+def test_a_remedy_names_what_the_test_asks(red, raised):
+    """The function and its file, at the line of the test itself and not of what it checks with."""
+    project = Project(
+        files=("shop/cart.py",), sources={TESTS: Source(imports={"total": "shop.cart.total"})}
+    )
+    error = raised(
+        "AssertionError",
+        "assert 3 == 4",
+        f"{TESTS}:9:test_total",
+        "tests/tools.py:2:check",
+        source="check(total(1))",
+    )
+
+    made = red(error, project=project, nodeid=f"{TESTS}::test_total")
+
+    (suggestion, *_) = made.suggestions()
+    assert "The test asks for it at tests/test_cart.py:9" in suggestion.text
+    assert "It calls total of shop/cart.py." in suggestion.text
