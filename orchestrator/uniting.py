@@ -22,7 +22,17 @@ from orchestrator.lending import Explanation
 from orchestrator.mended import absent_distribution, lacked, mended
 from orchestrator.project import Project
 
-_UNEXPLAINED = frozenset({"wrong_value", "wrong_exception", "explicit_fail", "exception", ""})
+_UNEXPLAINED = frozenset(
+    {
+        "wrong_value",
+        "wrong_exception",
+        "explicit_fail",
+        "exception",
+        "setup_raised",
+        "teardown_raised",
+        "",
+    }
+)
 """Kinds that say what was seen, not why."""
 _GREEN = 3
 """So many tests have to pass for each that fails without an explanation, for it to mean something
