@@ -45,24 +45,30 @@ class Touch(NamedTuple):
 class Explanation:
     """What a run has one of, and what it may be seen by in failures that have none."""
 
-    names: tuple[str, ...]
-    """What the culprit is known by."""
-    modules: frozenset[str]
-    """What it brings, where it is a distribution."""
-    is_installed: bool
     places: frozenset[str]
     """Classes and files of the tests that it explains."""
     context: Context
+    culprit: str = ""
+    names: tuple[str, ...] = ()
+    """What the culprit is known by."""
+    modules: frozenset[str] = frozenset()
+    """What it brings, where it is a distribution."""
+    is_installed: bool = False
     _imported: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, cause: Cause, context: Context) -> Explanation | None:
-        """None where the cause explains no more than the line of the product that it names."""
+    def of(cls, cause: Cause, context: Context, *, is_green: bool) -> Explanation | None:
+        """None where the cause explains no more than what shows it. What the product lacks may be
+        seen beside it, where most of the run passed.
+        """
         culprit = cause.verdict.culprit
+        if cause.verdict.category == "product_error" and is_green:
+            return cls(places=_places(cause), context=context)
         if culprit is None or cause.verdict.category not in _LENDING:
             return None
         is_distribution = culprit.type == "distribution"
         return cls(
+            culprit=culprit.name,
             names=tuple(_names(culprit, context)),
             modules=frozenset(_modules(culprit.name, context) if is_distribution else ()),
             is_installed=context.installed.has(culprit.name),
@@ -82,7 +88,7 @@ class Explanation:
         if shared := self.places & _places(other):
             return Touch(f"it stands beside it in {min(shared)}", 0.75)
         file = self._dependent(other.failures[0].nodeid.partition("::")[0])
-        return Touch(f"{file} depends on `{self.names[0]}`", 0.7) if file else None
+        return Touch(f"{file} depends on `{self.culprit}`", 0.7) if file else None
 
     def _dependent(self, test: str) -> str:
         """The file, of the tests or of what they import, that does without the absent culprit, or

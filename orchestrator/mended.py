@@ -27,6 +27,10 @@ _LACKING = frozenset({"removed_name", "removed_module"})
 """Kinds of what an installed distribution does not have."""
 _RAISED = frozenset({"exception", "recursion"})
 """Kinds of what a line of the product raises, whatever it says of its input."""
+_OF_THE_RUN = frozenset({"python_version", "import_path", "dns", "circular_import"})
+"""Kinds of which a run has one, wherever it shows: its interpreter, its import path, its name
+server, a circle.
+"""
 _MISWIRED = frozenset({"not_found", "recursive", "scope_mismatch"})
 """Kinds of what is wrong with a fixture whoever asks for it."""
 
@@ -38,6 +42,8 @@ def mended(cause: Cause, project: Project) -> str:
     verdict, culprit = cause.verdict, cause.verdict.culprit
     if verdict.category == "resource" and verdict.kind in _USED_UP:
         return f"resource {verdict.kind}"
+    if verdict.kind in _OF_THE_RUN:
+        return verdict.kind
     if culprit is None:
         return ""
     of_machine = verdict.category == "environment" and culprit.type == "file"
@@ -83,10 +89,8 @@ def _distribution(name: str) -> str:
 
 
 def _of_part(cause: Cause) -> str:
-    """A circle of imports, a name that a module or class lacks."""
+    """A name that a module or class lacks."""
     verdict, culprit = cause.verdict, cause.verdict.culprit
-    if verdict.kind == "circular_import":
-        return "circular import"
     raised = decisive(cause.failures[0])
     if culprit is None or raised is None or verdict.kind != "missing_name":
         return ""

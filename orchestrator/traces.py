@@ -72,13 +72,11 @@ def function(cause: Cause, _: Project) -> Iterator[str]:
 
 
 def asked(cause: Cause, project: Project) -> Iterator[str]:
-    """The product's functions that the checks of one file call."""
+    """The product's functions that the checks call."""
     for _failure, raised, frame in _looked_at(cause):
         if is_assertion(raised):
             yield from (
-                f"{frame.file} {one.file} {one.name}"
-                for one in called(project, frame)
-                if not one.is_class
+                f"{one.file} {one.name}" for one in called(project, frame) if not one.is_class
             )
 
 

@@ -169,7 +169,7 @@ def _joined(causes: Sequence[Cause], context: Context) -> list[Cause]:
     for evidence in _JOINING:
         if is_green or not evidence.needs_green:
             _join_by(evidence, sets, context.project)
-    _lend(sets, context)
+    _lend(sets, context, is_green=is_green)
     if is_green:
         _concentrate(sets, context.project)
     return [_one([sets.joined[index] for index in found]) for found in sets.members().values()]
@@ -187,15 +187,15 @@ def _join_by(evidence: _Evidence, sets: _Sets, project: Project) -> None:
                     holders[key] = index
 
 
-def _lend(sets: _Sets, context: Context) -> None:
+def _lend(sets: _Sets, context: Context, *, is_green: bool) -> None:
     """Join what the only explanation of the run touches."""
     explained = [root for root in sets.members() if sets.explained[root]]
     if len(explained) != 1:
         return
     (leading,) = explained
     telling = min(sets.members()[leading], key=lambda one: _standing(sets.joined[one])[1:])
-    explanation = Explanation.of(sets.causes[telling], context)
-    if explanation is None or not explanation.names:
+    explanation = Explanation.of(sets.causes[telling], context, is_green=is_green)
+    if explanation is None:
         return
     for index, cause in enumerate(sets.causes):
         touch = explanation.touch(cause) if sets.root(index) != sets.root(telling) else None
@@ -256,9 +256,10 @@ def _one(alike: Sequence[_Joined]) -> Cause:
     )
 
 
-def _standing(one: _Joined) -> tuple[bool, bool, bool, bool, float, int]:
+def _standing(one: _Joined) -> tuple[bool, bool, bool, bool, bool, float, int]:
     """What stands for others comes first: what is known from before, what is explained, what says
-    what is wrong rather than that something is, what is surest, what is seen most.
+    what is wrong rather than that something is, what can be acted on, what is surest, what is seen
+    most.
     """
     cause = one.cause
     return (
@@ -266,6 +267,7 @@ def _standing(one: _Joined) -> tuple[bool, bool, bool, bool, float, int]:
         one.follows,
         not _is_explained(cause),
         not _says_what(cause.failures[:1]),
+        cause.verdict.culprit is None,
         -cause.verdict.confidence,
         -len(cause.failures),
     )

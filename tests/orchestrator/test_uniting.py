@@ -131,6 +131,8 @@ VARIABLE = Culprit(type="variable", name="DATABASE_URL")
 NUMPY = Culprit(type="distribution", name="numpy")
 BASKET = Culprit(type="fixture", name="basket")
 PART = Culprit(type="module", name="shop.cart")
+PYTHON = Culprit(type="interpreter", name="Python")
+HOST = Culprit(type="host", name="prices.invalid")
 MODULE = Culprit(type="module", name="shop.errors")
 
 
@@ -142,6 +144,10 @@ MODULE = Culprit(type="module", name="shop.errors")
         ((PART, "missing_name", "no price 3"), (PART, "missing_name", "no price 4"), 1),
         ((PART, "missing_name", "no price"), (PART, "missing_name", "no total"), 2),
         ((PART, "circular_import", "no price"), (MODULE, "circular_import", "no total"), 1),
+        ((PART, "import_path", "no price"), (MODULE, "import_path", "no total"), 1),
+        ((NUMPY, "python_version", "x"), (PYTHON, "python_version", "y"), 1),
+        ((HOST, "dns", "x"), (None, "dns", "y"), 1),
+        ((HOST, "refused", "x"), (None, "refused", "y"), 2),
         ((NUMPY, "data_mismatch", "x"), (NUMPY, "data_mismatch", "x"), 2),
         ((BASKET, "not_found", "x"), (BASKET, "recursive", "y"), 1),
         ((None, "memory", "x"), (None, "memory", "y"), 1),
@@ -393,6 +399,15 @@ def test_other_explanations_lend_nothing(explained):
     check = _check("tests/test_codes.py::Codes::test_size", "assert size == 3", "assert 4 == 3")
 
     assert len(united([*explained, check])) == len(explained) + 1
+
+
+@pytest.mark.parametrize(("passed", "causes"), [(3, 1), (2, 2)])
+def test_what_the_product_lacks_is_seen_beside_it_where_most_passed(passed, causes):
+    """A name that is gone fails one test where it is raised, and another where it is caught."""
+    gone = _verdict("product_error", "missing_name", 0.85, Culprit(type="class", name="shop.Node"))
+    check = _check("tests/test_codes.py::Codes::test_size", "assert size == 3", "assert 4 == 3")
+
+    assert len(united([_explained(verdict=gone), check], passed=passed)) == causes
 
 
 def test_an_installed_release_touches_what_imports_it():
