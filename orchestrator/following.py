@@ -16,6 +16,8 @@ _TELLING = 30
 """Characters from which on a message that recurs is the same."""
 _TRACEBACK = "Traceback"
 _LINE_OF_TRACEBACK = re.compile(r'File "([^"\n]+)", line (\d+), in ([^\n]+)\n')
+# module 'shop.formats' has no attribute 'csv'
+_LACKS = re.compile(r"^module '([\w.]{1,200})' has no attribute '(\w{1,200})'")
 # Where a quoted message may begin: at the beginning of a word, or of a line that repr() shows as \n
 _BEGINNING = re.compile(r"(?:(?<!\w)|(?<=\\n))\S")
 
@@ -23,12 +25,13 @@ _BEGINNING = re.compile(r"(?:(?<!\w)|(?<=\\n))\S")
 def leads(signed: Sequence[tuple[Failure, Signature]]) -> list[Signature]:
     """For each failure the signature of what it followed from, else its own.
 
-    Three kinds follow: an assertion that fails after the test logged the traceback of an exception
+    Four kinds follow: an assertion that fails after the test logged the traceback of an exception
     that others died of, or that quotes what it says; a tear-down that only fails where the test had
-    failed already; and pytest's complaint that it found nothing in a file which it could not
-    import. The cost grows with the text that failures carry, not with their pairs.
+    failed already; a package's lack of a part that broke while it was imported; and pytest's
+    complaint that it found nothing in a file which it could not import. The cost grows with the
+    text that failures carry, not with their pairs.
     """
-    return _hidden(signed, _broken_off(signed, _echoed(signed)))
+    return _hidden(signed, _broken_off(signed, _unbound(signed, _echoed(signed))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +115,33 @@ def _echoed(signed: Sequence[tuple[Failure, Signature]]) -> list[Signature]:
     for failure, signature in signed:
         exceptions.add(failure, signature)
     return [exceptions.behind(failure) or signature for failure, signature in signed]
+
+
+def _unbound(
+    signed: Sequence[tuple[Failure, Signature]], leading: Sequence[Signature]
+) -> list[Signature]:
+    """The leads; that of a part which a package lacks becomes what broke while it was imported."""
+    broken: dict[str, Signature] = {}
+    for (failure, _), lead in zip(signed, leading, strict=True):
+        raised = decisive(failure)
+        for frame in raised.frames if raised and "ImportError" in _kinds(raised) else ():
+            if frame.function == "<module>" and frame.origin in OWN:
+                broken.setdefault(_module(frame.file), lead)
+    found = list(leading)
+    for place, (failure, _) in enumerate(signed if broken else ()):
+        raised = decisive(failure)
+        asked = _LACKS.match(raised.message) if raised else None
+        if asked:
+            found[place] = broken.get(".".join(asked.groups()), found[place])
+    return found
+
+
+def _kinds(raised: Raised) -> tuple[str, ...]:
+    return (raised.type, *raised.bases)
+
+
+def _module(file: str) -> str:
+    return file.removesuffix(".py").removesuffix("/__init__").removeprefix("src/").replace("/", ".")
 
 
 def _hidden(

@@ -29,6 +29,9 @@ _AT_INDEX = re.compile(
 )
 _TOKEN = re.compile(r"-?\d+(?:\.\d+)?|\w+|[^\w\s]")
 _NO_VALUES = frozenset({"True", "False", "None"})
+_LITERAL = re.compile(r"""^b?(['"]).{2,}\1$""")
+# 'auth_user', "auth_user", and in `no such table: auth_user` what follows
+_OBJECT = re.compile(r"""'[^']*'|"[^"]*"|(?<=: )\S.*$""")
 _EXPECTED = re.compile(r"^DID NOT (?:RAISE|WARN)[^'\n]{0,50}'(?P<type>[\w.]{1,200})'")
 
 
@@ -55,6 +58,38 @@ def thrown(cause: Cause, _: Project) -> Iterator[str]:
     for _failure, raised, frame in _looked_at(cause):
         if frame.origin == "project" and not is_assertion(raised):
             yield f"{raised.type} {frame.file} {frame.function}"
+
+
+def constant(cause: Cause, _: Project) -> Iterator[str]:
+    """A text that the checks find whatever they expect, on the same side."""
+    for _failure, raised, _frame in _looked_at(cause):
+        sides = _sides(raised.message) if is_assertion(raised) else None
+        for side, value in zip("lr", sides or (), strict=False):
+            if _LITERAL.match(value):
+                yield f"{side} {value}"
+
+
+def beneath(cause: Cause, _: Project) -> Iterator[str]:
+    """The same complaint of one function of a library, of whatever it is."""
+    for failure in islice(cause.failures, _TRIED):
+        raised = decisive(failure)
+        frame = raised.frames[-1] if raised and raised.frames else None
+        if raised and frame and frame.origin == "installed" and not is_assertion(raised):
+            shape = _OBJECT.sub("<name>", normalise(raised.message))
+            yield f"{raised.type} {frame.file} {frame.function} {shape}"
+
+
+def way(cause: Cause, _: Project) -> Iterator[str]:
+    """The function of the product that an exception comes out of; those of one file that a check
+    was called through.
+    """
+    for _failure, raised, frame in _looked_at(cause):
+        product = [one for one in raised.frames if one.origin == "project"]
+        if is_assertion(raised):
+            inside = (one for one in product if one.file == product[-1].file)
+            yield from dict.fromkeys(f"{one.file} {one.function}" for one in inside)
+        elif frame.origin == "project":
+            yield f"{frame.file} {frame.function}"
 
 
 def said(cause: Cause, _: Project) -> Iterator[str]:

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from conftest_kit.records import Failure
 from corpus_memory_logging.records import Cause
 from orchestrator import traces
 from orchestrator.chain import decisive, is_assertion
@@ -34,7 +33,7 @@ _UNEXPLAINED = frozenset(
     }
 )
 """Kinds that say what was seen, not why."""
-_GREEN = 3
+_GREEN = 2
 """So many tests have to pass for each that fails without an explanation, for it to mean something
 that these ask the same function, or stand in the same class.
 """
@@ -48,6 +47,8 @@ class _Evidence(NamedTuple):
     worth: float
     needs_explained: bool = False
     """Whether it only joins what is not explained with what is."""
+    needs_check: bool = False
+    """Whether it only joins with a check that failed, never two exceptions."""
     needs_green: bool = False
     """Whether it is worth nothing where much of the run failed."""
 
@@ -57,11 +58,18 @@ _JOINING = (
     _Evidence(traces.thrown, "the same exception out of the same function", 0.9),
     _Evidence(traces.function, "it comes out of the same function", 0.8, needs_explained=True),
     _Evidence(traces.differing, "it differs from what is expected in the same way", 0.8),
+    _Evidence(traces.beneath, "the same complaint of a library", 0.75),
+    _Evidence(
+        traces.way, "it was called by the same function", 0.75, needs_check=True, needs_green=True
+    ),
+    _Evidence(traces.constant, "the same is there, whatever is expected", 0.75, needs_green=True),
     _Evidence(traces.said, "the same exception says the same elsewhere", 0.75, needs_green=True),
     _Evidence(traces.asked, "it asks the same function of the product", 0.75, needs_green=True),
 )
 """The surest first."""
 _CONCENTRATED = 0.6
+_VERY_GREEN = 4
+"""The same where they are all in one file, but in several of its classes."""
 
 
 def united(found: Iterable[Cause], context: Context) -> tuple[Cause, ...]:
@@ -171,7 +179,7 @@ def _joined(causes: Sequence[Cause], context: Context) -> list[Cause]:
             _join_by(evidence, sets, context.project)
     _lend(sets, context, is_green=is_green)
     if is_green:
-        _concentrate(sets, context.project)
+        _concentrate(sets, context)
     return [_one([sets.joined[index] for index in found]) for found in sets.members().values()]
 
 
@@ -180,11 +188,17 @@ def _join_by(evidence: _Evidence, sets: _Sets, project: Project) -> None:
     for index, cause in enumerate(sets.causes):
         for key in evidence.keys(cause, project):
             other = holders.setdefault(key, index)
-            explained = sets.explained[sets.root(index)] or sets.explained[sets.root(other)]
-            if explained or not evidence.needs_explained:
+            if _allows(evidence, sets, index, other):
                 sets.join(other, index, evidence.why, evidence.worth)
                 if sets.explained[sets.root(index)]:
                     holders[key] = index
+
+
+def _allows(evidence: _Evidence, sets: _Sets, one: int, other: int) -> bool:
+    if evidence.needs_check and _says_what(sets.causes[one]) and _says_what(sets.causes[other]):
+        return False
+    explained = sets.explained[sets.root(one)] or sets.explained[sets.root(other)]
+    return explained or not evidence.needs_explained
 
 
 def _lend(sets: _Sets, context: Context, *, is_green: bool) -> None:
@@ -203,24 +217,28 @@ def _lend(sets: _Sets, context: Context, *, is_green: bool) -> None:
             sets.join(telling, index, touch.why, touch.worth)
 
 
-def _is_green(sets: _Sets, context: Context) -> bool:
+def _is_green(sets: _Sets, context: Context, *, times: int = _GREEN) -> bool:
     """Whether most of the run passed."""
     causes = (cause for cause, done in zip(sets.causes, sets.explained, strict=True) if not done)
     failed = sum(len(cause.failures) for cause in causes)
-    return context.recording.run.counts.get("passed", 0) >= _GREEN * failed
+    return context.recording.run.counts.get("passed", 0) >= times * failed
 
 
-def _concentrate(sets: _Sets, project: Project) -> None:
-    """Join what has no explanation and stands in one class (or file), unless it asks for different
-    things.
+def _concentrate(sets: _Sets, context: Context) -> None:
+    """Join what has no explanation and stands in one class, or where it is nowhere else in one
+    file, unless it asks for different things.
     """
     within: dict[str, dict[int, None]] = {}
+    files: dict[str, dict[int, None]] = {}
     for index, cause in enumerate(sets.causes):
         for failure in cause.failures if not sets.explained[sets.root(index)] else ():
             within.setdefault(traces.place(failure.nodeid), {})[index] = None
+            files.setdefault(failure.nodeid.partition("::")[0], {})[index] = None
+    if len(files) == 1 and _is_green(sets, context, times=_VERY_GREEN):
+        within |= files
     for where, indices in within.items():
         first, *others = indices
-        if others and _is_agreed([sets.causes[index] for index in indices], project):
+        if others and _is_agreed([sets.causes[index] for index in indices], context.project):
             for index in others:
                 sets.join(first, index, f"it is in {where} as well, and most passed", _CONCENTRATED)
 
@@ -256,23 +274,26 @@ def _one(alike: Sequence[_Joined]) -> Cause:
     )
 
 
-def _standing(one: _Joined) -> tuple[bool, bool, bool, bool, bool, float, int]:
-    """What stands for others comes first: what is known from before, what is explained, what says
-    what is wrong rather than that something is, what can be acted on, what is surest, what is seen
-    most.
+def _standing(one: _Joined) -> tuple[bool, bool, bool, bool, int, bool, float, int]:
+    """What stands for others comes first: what is known from before, what is explained, what
+    another distribution raised, what is seen most of what is not explained, what says what is
+    wrong rather than that something is, what can be acted on, what is surest, what is seen most.
     """
-    cause = one.cause
+    cause, culprit = one.cause, one.cause.verdict.culprit
+    is_explained = _is_explained(cause)
     return (
         cause.remembered is None,
         one.follows,
-        not _is_explained(cause),
-        not _says_what(cause.failures[:1]),
-        cause.verdict.culprit is None,
+        not is_explained,
+        culprit is None or culprit.type != "distribution",
+        0 if is_explained else -len(cause.failures),
+        not _says_what(cause),
         -cause.verdict.confidence,
         -len(cause.failures),
     )
 
 
-def _says_what(failures: Sequence[Failure]) -> bool:
-    raised = decisive(failures[0]) if failures else None
+def _says_what(cause: Cause) -> bool:
+    """Whether an exception came out, rather than that a check failed."""
+    raised = decisive(cause.failures[0]) if cause.failures else None
     return raised is not None and not is_assertion(raised)
