@@ -14,6 +14,8 @@ from orchestrator.project import Project
 
 _CALLED = re.compile(r"(?<![\w.])([A-Za-z_]\w{0,100}(?:\.[A-Za-z_]\w{0,100}){0,6})\(")
 _METHOD = re.compile(r"\.([A-Za-z_]\w{0,100})\(")
+_NOSE_LEFT = 8
+"""The major version of pytest that no longer runs tests as nose did."""
 _DEPTH = 4
 """Modules that a name is taken over through."""
 
@@ -89,7 +91,24 @@ def _asked_file(facts: Facts) -> str:
     return found.file if found else ""
 
 
+def _unprepared(facts: Facts) -> str:
+    """`yes` where a test's own class, which is none of unittest's, lacks an attribute: what sets it
+    before each test did not run.
+    """
+    of_test = facts["object"].rpartition(".")[2] in facts["test"].split("::")[1:-1]
+    by_unittest = any(frame.file == "unittest/case.py" for frame in facts.frames)
+    return "yes" if of_test and not by_unittest and facts.failure.phase == "call" else ""
+
+
+def _without_nose(facts: Facts) -> str:
+    """`yes` where pytest no longer calls what nose called: `setup` and `teardown`."""
+    major = facts.context.installed.version("pytest").partition(".")[0]
+    return "yes" if major.isdigit() and int(major) >= _NOSE_LEFT else ""
+
+
 FACTS: dict[str, Fact] = {
     "asked_file": _asked_file,
     "asked_function": _asked_function,
+    "unprepared": _unprepared,
+    "without_nose": _without_nose,
 }

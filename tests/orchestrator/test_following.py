@@ -98,3 +98,17 @@ def test_what_a_log_ends_with_is_what_others_died_of(kind, bases, log, follows):
     seen = seen._replace(exceptions=(raised._replace(bases=bases),))
 
     assert (_led(died, seen) == [0, 0]) is follows
+
+
+@pytest.mark.parametrize(
+    ("asked", "follows"),
+    [("formats' has no attribute 'csv", True), ("formats' has no attribute 'xml", False)],
+)
+def test_a_part_that_broke_while_it_was_imported_is_lacked(asked, follows):
+    """Who asks the package for it later only learns that it is not there."""
+    frame = Frame(file="src/shop/formats/csv.py", line=3, function="<module>", origin="project")
+    died = _failed("a", "ImportError", "cannot import name 'x' from 'y'", frames=(frame,))
+
+    assert (
+        _led(died, _failed("b", "AttributeError", f"module 'shop.{asked}'")) == [0, 0]
+    ) is follows

@@ -283,6 +283,13 @@ CASES = {
             },
         ),
     ),
+    "nose-set-up-not-called": one(
+        "AttributeError",
+        "'TestCart' object has no attribute 'cart'",
+        TEST,
+        nodeid="tests/test_cart.py::TestCart::test_total",
+        attributes={"obj": "tests.test_cart.TestCart", "name": "cart"},
+    ),
     "stdlib-attribute-removed": one(
         "AttributeError",
         "module 'inspect' has no attribute 'zzyzx'",
