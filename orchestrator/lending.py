@@ -83,8 +83,10 @@ class Explanation:
         or are of a test file that imports what is another release now, or that does without what
         is absent.
         """
-        if named := next((name for name in self.names if _named(name, other)), ""):
-            return Touch(f"it names `{named}`", 0.85)
+        named = whole_word(*self.names).search(_text(other)) if self.names else None
+        if named:
+            name = next(one for one in self.names if whole_word(one).fullmatch(named[0]))
+            return Touch(f"it names `{name}`", 0.85)
         if shared := self.places & _places(other):
             return Touch(f"it stands beside it in {min(shared)}", 0.75)
         file = self._dependent(other.failures[0].nodeid.partition("::")[0])
@@ -141,21 +143,21 @@ def _known_modules() -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _named(name: str, other: Cause) -> bool:
-    pattern = whole_word(name)
-    return any(pattern.search(text) for text in _texts(other))
+def _text(other: Cause) -> str:
+    """What may name a culprit: the tests, what they say, and the lines that they went through."""
+    return "\n".join(_texts(other)).lower()
 
 
 def _texts(other: Cause) -> Iterator[str]:
     for failure in islice(other.failures, _TRIED):
-        yield failure.nodeid.lower()
+        yield failure.nodeid
         for link in failure.exceptions:
-            yield link.message[:_READ].lower()
+            yield link.message[:_READ]
         raised = decisive(failure)
         for frame in raised.frames if raised else ():
-            yield frame.source.lower()
+            yield frame.source
             if frame.origin == "installed":
-                yield frame.file.lower()
+                yield frame.file
 
 
 def _places(cause: Cause) -> frozenset[str]:

@@ -31,10 +31,17 @@ def _nearest(word: str, names: frozenset[str], *, cutoff: float) -> str:
 
 
 @lru_cache(maxsize=4096)
-def whole_word(name: str) -> re.Pattern[str]:
-    """Finds a name as a word in small letters, or as a part of one that underscores join."""
+def whole_word(*names: str) -> re.Pattern[str]:
+    """Finds one of the names as a word in small letters, or as a part of one that underscores
+    join.
+    """
+    said = "|".join(_said(name) for name in names)
+    return re.compile(rf"(?<![a-z0-9])(?:{said})(?![a-z0-9])")
+
+
+def _said(name: str) -> str:
     parts = map(re.escape, re.split(r"[-_.]+", name.strip("-_.").lower()))
-    return re.compile(rf"(?<![a-z0-9]){'[-_.]'.join(parts)}(?![a-z0-9])")
+    return "[-_.]".join(parts)
 
 
 def _meant_module(facts: Facts) -> str:
