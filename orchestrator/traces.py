@@ -14,9 +14,10 @@ from itertools import islice
 from conftest_kit.records import Failure, Frame, Raised
 from corpus_memory_logging.records import Cause
 from orchestrator.chain import decisive, is_assertion
+from orchestrator.classify import Context
 from orchestrator.classify.tested import Called, called
+from orchestrator.classify.told import told as told_of
 from orchestrator.following import OWN
-from orchestrator.project import Project
 from orchestrator.signature import normalise
 
 _TRIED = 5
@@ -40,7 +41,7 @@ def place(nodeid: str) -> str:
     return nodeid.partition("[")[0].rpartition("::")[0] or nodeid
 
 
-def told(cause: Cause, _: Project) -> Iterator[str]:
+def told(cause: Cause, _: Context) -> Iterator[str]:
     """The same check of one file that fails with the same values."""
     for failure, raised, frame in _looked_at(cause):
         if not is_assertion(raised) or not frame.source:
@@ -53,14 +54,19 @@ def told(cause: Cause, _: Project) -> Iterator[str]:
             yield f"{frame.file} {frame.source} {line}"
 
 
-def thrown(cause: Cause, _: Project) -> Iterator[str]:
-    """The same exception out of one function of the product."""
+def thrown(cause: Cause, context: Context) -> Iterator[str]:
+    """The same exception out of one function of the product, raised or logged."""
     for _failure, raised, frame in _looked_at(cause):
         if frame.origin == "project" and not is_assertion(raised):
             yield f"{raised.type} {frame.file} {frame.function}"
+    for failure in cause.failures[:1]:  # to read what 1 MB of tests printed takes 0.3 s
+        for raised in told_of(failure, context.recording.run.root):
+            own = [frame for frame in raised.frames if frame.origin == "project"]
+            if own:
+                yield f"{raised.type} {own[-1].file} {own[-1].function}"
 
 
-def constant(cause: Cause, _: Project) -> Iterator[str]:
+def constant(cause: Cause, _: Context) -> Iterator[str]:
     """A text that the checks find whatever they expect, on the same side."""
     for _failure, raised, _frame in _looked_at(cause):
         sides = _sides(raised.message) if is_assertion(raised) else None
@@ -69,7 +75,7 @@ def constant(cause: Cause, _: Project) -> Iterator[str]:
                 yield f"{side} {value}"
 
 
-def beneath(cause: Cause, _: Project) -> Iterator[str]:
+def beneath(cause: Cause, _: Context) -> Iterator[str]:
     """The same complaint of one function of a library, of whatever it is."""
     for failure in islice(cause.failures, _TRIED):
         raised = decisive(failure)
@@ -79,7 +85,7 @@ def beneath(cause: Cause, _: Project) -> Iterator[str]:
             yield f"{raised.type} {frame.file} {frame.function} {shape}"
 
 
-def way(cause: Cause, _: Project) -> Iterator[str]:
+def way(cause: Cause, _: Context) -> Iterator[str]:
     """The function of the product that an exception comes out of; those of one file that a check
     was called through.
     """
@@ -92,36 +98,40 @@ def way(cause: Cause, _: Project) -> Iterator[str]:
             yield f"{frame.file} {frame.function}"
 
 
-def said(cause: Cause, _: Project) -> Iterator[str]:
+def said(cause: Cause, _: Context) -> Iterator[str]:
     """The same exception with the same words, wherever it was raised."""
     for _failure, raised, _frame in _looked_at(cause):
         if not is_assertion(raised) and len(raised.message) > _TELLING:
             yield f"{raised.type} {normalise(raised.message)}"
 
 
-def function(cause: Cause, _: Project) -> Iterator[str]:
+def function(cause: Cause, _: Context) -> Iterator[str]:
     """The function of the product that exceptions come out of, whatever they are."""
     for _failure, raised, frame in _looked_at(cause):
         if frame.origin == "project" and not is_assertion(raised):
             yield f"{frame.file} {frame.function}"
 
 
-def asked(cause: Cause, project: Project) -> Iterator[str]:
+def asked(cause: Cause, context: Context) -> Iterator[str]:
     """The product's functions that the checks call."""
     for _failure, raised, frame in _looked_at(cause):
         if is_assertion(raised):
             yield from (
-                f"{one.file} {one.name}" for one in called(project, frame) if not one.is_class
+                f"{one.file} {one.name}"
+                for one in called(context.project, frame)
+                if not one.is_class
             )
 
 
-def functions(cause: Cause, project: Project) -> frozenset[Called]:
+def functions(cause: Cause, context: Context) -> frozenset[Called]:
     """The product's functions that the failing lines call."""
     frames = (frame for _, _, frame in _looked_at(cause))
-    return frozenset(one for frame in frames for one in called(project, frame) if not one.is_class)
+    return frozenset(
+        one for frame in frames for one in called(context.project, frame) if not one.is_class
+    )
 
 
-def differing(cause: Cause, _: Project) -> Iterator[str]:
+def differing(cause: Cause, _: Context) -> Iterator[str]:
     """How what is differs from what is expected; of numbers in the checks of one class."""
     for failure, raised, _frame in _looked_at(cause):
         sides = _sides(raised.message) if is_assertion(raised) else None

@@ -19,7 +19,6 @@ from orchestrator.chain import decisive, is_assertion
 from orchestrator.classify import Context
 from orchestrator.lending import Explanation
 from orchestrator.mended import absent_distribution, lacked, mended
-from orchestrator.project import Project
 
 _UNEXPLAINED = frozenset(
     {
@@ -42,7 +41,7 @@ that these ask the same function, or stand in the same class.
 class _Evidence(NamedTuple):
     """By what unexplained causes are joined."""
 
-    keys: Callable[[Cause, Project], Iterator[str]]
+    keys: Callable[[Cause, Context], Iterator[str]]
     why: str
     worth: float
     needs_explained: bool = False
@@ -176,17 +175,17 @@ def _joined(causes: Sequence[Cause], context: Context) -> list[Cause]:
     is_green = _is_green(sets, context)
     for evidence in _JOINING:
         if is_green or not evidence.needs_green:
-            _join_by(evidence, sets, context.project)
+            _join_by(evidence, sets, context)
     _lend(sets, context, is_green=is_green)
     if is_green:
         _concentrate(sets, context)
     return [_one([sets.joined[index] for index in found]) for found in sets.members().values()]
 
 
-def _join_by(evidence: _Evidence, sets: _Sets, project: Project) -> None:
+def _join_by(evidence: _Evidence, sets: _Sets, context: Context) -> None:
     holders: dict[str, int] = {}
     for index, cause in enumerate(sets.causes):
-        for key in evidence.keys(cause, project):
+        for key in evidence.keys(cause, context):
             other = holders.setdefault(key, index)
             if _allows(evidence, sets, index, other):
                 sets.join(other, index, evidence.why, evidence.worth)
@@ -238,17 +237,17 @@ def _concentrate(sets: _Sets, context: Context) -> None:
         within |= files
     for where, indices in within.items():
         first, *others = indices
-        if others and _is_agreed([sets.causes[index] for index in indices], context.project):
+        if others and _is_agreed([sets.causes[index] for index in indices], context):
             for index in others:
                 sets.join(first, index, f"it is in {where} as well, and most passed", _CONCENTRATED)
 
 
-def _is_agreed(causes: Sequence[Cause], project: Project) -> bool:
+def _is_agreed(causes: Sequence[Cause], context: Context) -> bool:
     """Whether no two ask for nothing in common, or come out of different lines of the product; who
     does not tell agrees.
     """
-    asked = [found for cause in causes if (found := traces.functions(cause, project))]
-    thrown = {key for cause in causes for key in traces.thrown(cause, project)}
+    asked = [found for cause in causes if (found := traces.functions(cause, context))]
+    thrown = {key for cause in causes for key in traces.thrown(cause, context)}
     return len(thrown) < 2 and (not asked or bool(frozenset.intersection(*asked)))
 
 

@@ -37,6 +37,13 @@ _TRACEBACK = re.compile(
     r"(?P<type>[A-Za-z_][\w.]{0,200})(?:: (?P<message>.{0,1000}))?$",
     re.MULTILINE,
 )
+# The end of one whose beginning was cut off, as it is of a long log
+_END_OF_TRACEBACK = re.compile(
+    r'(?P<frames>(?:^  File "[^"\n]{1,500}", line \d{1,7}, in \S{1,200}\n'
+    r"(?:    .*\n| *[~^]+ *\n){0,3}){1,200})"
+    r"(?P<type>[A-Za-z_][\w.]{0,200})(?:: (?P<message>.{0,1000}))?$",
+    re.MULTILINE,
+)
 _FRAME = re.compile(
     r'^  File "(?P<file>[^"\n]{1,500})", line (?P<line>\d{1,7}), in (?P<function>\S{1,200})\n'
     r"(?:    (?P<source>.{0,500})\n)?",
@@ -53,6 +60,7 @@ _PROCESS = re.compile(
 _NOT_RUN = re.compile(r"^\S{0,300}python[\w.]{0,20}: (?P<message>No module named '?[\w.]{1,200}'?)")
 # assert 500 == 200, and unittest's 500 != 200
 _STATUS = re.compile(r"(?:assert )?5\d\d (?:==|!=|in|<) |\d{3} != 5\d\d\b")
+_ANSWERED = "500 Internal Server Error"
 # python: can't open file '/srv/tools/gen.py': [Errno 2] No such file or directory
 _NO_SCRIPT = re.compile(
     r"can't open file '(?P<filename>[^'\n]{1,500})': (?P<message>\[Errno 2\] .{1,200})"
@@ -82,7 +90,7 @@ def told(failure: Failure, root: str) -> Iterator[Raised]:
         yield from _of_process(_first(process["said"]), root)
     for text in failure.captured.values():
         yield from _of_process(text, root)
-    if _STATUS.match(raised.message):
+    if _STATUS.match(raised.message) or _ANSWERED in raised.message[:_READ]:
         for logged in _tracebacks(failure.captured.get("log", ""), root):
             yield logged._replace(notes=(TOLD, OF_A_REQUEST))
 
@@ -102,7 +110,8 @@ def _of_process(text: str, root: str) -> Iterator[Raised]:
 
 def _tracebacks(text: str, root: str, types: tuple[str, ...] = ()) -> Iterator[Raised]:
     """The exception of the last traceback, where it is of one of these types."""
-    for printed in list(_TRACEBACK.finditer(text[-_READ:]))[-1:]:
+    whole = list(_TRACEBACK.finditer(text[-_READ:]))
+    for printed in (whole or list(_END_OF_TRACEBACK.finditer(text[-_READ:])))[-1:]:
         if not types or printed["type"] in types:
             frames = tuple(_frame(found, root) for found in _FRAME.finditer(printed["frames"]))
             yield _raised(printed["type"], printed["message"] or "")._replace(frames=frames)

@@ -85,7 +85,16 @@ IN_WEBFRAME = """  File "/env/lib/python3.12/site-packages/webframe/app.py", lin
 RuntimeError: Install webframe with the 'all' extra to do so."""
 
 
-@pytest.mark.parametrize("message", ["assert 500 == 200\n +  where", "500 != 200", "200 != 503"])
+@pytest.mark.parametrize(
+    "message",
+    [
+        "assert 500 == 200\n +  where",
+        "500 != 200",
+        "200 != 503",
+        "'<!DOCTYPE' != 'yes'\n- <title>500 Internal Server Error</title>",
+    ],
+)
+@pytest.mark.parametrize("cut", [0, 60, 130])
 @pytest.mark.parametrize(
     ("traceback", "expected"),
     [
@@ -93,9 +102,13 @@ RuntimeError: Install webframe with the 'all' extra to do so."""
         (IN_WEBFRAME, ("missing_dependency", "python-multipart")),
     ],
 )
-def test_what_a_web_application_answered_an_error_for(red, raised, message, traceback, expected):
-    """The status is what the test sees; the log has the exception, with its frames."""
-    log = LOGGED.format(traceback)
+def test_what_a_web_application_answered_an_error_for(
+    red, raised, message, cut, traceback, expected
+):
+    """The status is what the test sees; the log has the exception, with its frames, though its
+    beginning may have been cut off.
+    """
+    log = LOGGED.format(traceback)[cut:]
 
     verdict = red(raised("AssertionError", message, TEST), captured={"log": log}).verdict()
 
