@@ -94,7 +94,6 @@ RuntimeError: Install webframe with the 'all' extra to do so."""
         "'<!DOCTYPE' != 'yes'\n- <title>500 Internal Server Error</title>",
     ],
 )
-@pytest.mark.parametrize("cut", [0, 60, 130])
 @pytest.mark.parametrize(
     ("traceback", "expected"),
     [
@@ -102,17 +101,23 @@ RuntimeError: Install webframe with the 'all' extra to do so."""
         (IN_WEBFRAME, ("missing_dependency", "python-multipart")),
     ],
 )
-def test_what_a_web_application_answered_an_error_for(
-    red, raised, message, cut, traceback, expected
-):
-    """The status is what the test sees; the log has the exception, with its frames, though its
-    beginning may have been cut off.
-    """
-    log = LOGGED.format(traceback)[cut:]
+def test_what_a_web_application_answered_an_error_for(red, raised, message, traceback, expected):
+    """The status is what the test sees; the log has the exception, with its frames."""
+    log = LOGGED.format(traceback)
 
     verdict = red(raised("AssertionError", message, TEST), captured={"log": log}).verdict()
 
     assert (verdict.category, verdict.culprit.name) == expected
+
+
+@pytest.mark.parametrize("cut", [60, 130])
+def test_a_log_whose_beginning_was_cut_off(red, raised, cut):
+    """Of a long traceback the end is kept, and tells."""
+    log = LOGGED.format(IN_SHOP)[cut:]
+
+    verdict = red(raised("AssertionError", "500 != 200", TEST), captured={"log": log}).verdict()
+
+    assert (verdict.category, verdict.culprit.name) == ("product_error", "shop/cart.py")
 
 
 def test_what_is_logged_beside_another_assertion_is_not_told(red, raised):
