@@ -49,7 +49,8 @@ def mended(cause: Cause, project: Project) -> str:
     of_machine = verdict.category == "environment" and culprit.type == "file"
     if culprit.type in _OUTSIDE or of_machine:
         return f"{verdict.category} {culprit.type} {culprit.name}"
-    if culprit.type == "distribution" and verdict.category in _ANOTHER_RELEASE:
+    is_sure = verdict.category in _ANOTHER_RELEASE and verdict.kind != "library_raised"
+    if culprit.type == "distribution" and is_sure:
         return _distribution(culprit.name)
     if verdict.kind == "test_timeout":
         return _waiting(cause.failures[0], project)

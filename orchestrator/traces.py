@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
+from packaging.utils import canonicalize_name
+
 from conftest_kit.records import Failure, Frame, Raised
 from corpus_memory_logging.records import Cause
 from orchestrator.chain import decisive, is_assertion
@@ -64,6 +66,13 @@ def thrown(cause: Cause, context: Context) -> Iterator[str]:
             own = [frame for frame in raised.frames if frame.origin == "project"]
             if own:
                 yield f"{raised.type} {own[-1].file} {own[-1].function}"
+
+
+def distribution(cause: Cause, _: Context) -> Iterator[str]:
+    """The distribution that is to blame."""
+    culprit = cause.verdict.culprit
+    if culprit and culprit.type == "distribution":
+        yield canonicalize_name(culprit.name)
 
 
 def constant(cause: Cause, _: Context) -> Iterator[str]:

@@ -28,6 +28,7 @@ _UNEXPLAINED = frozenset(
         "exception",
         "setup_raised",
         "teardown_raised",
+        "library_raised",
         "",
     }
 )
@@ -56,6 +57,9 @@ _JOINING = (
     _Evidence(traces.told, "the same check, with the same values", 0.9),
     _Evidence(traces.thrown, "the same exception out of the same function", 0.9),
     _Evidence(traces.function, "it comes out of the same function", 0.8, needs_explained=True),
+    _Evidence(
+        traces.distribution, "it comes out of the same distribution", 0.8, needs_explained=True
+    ),
     _Evidence(traces.differing, "it differs from what is expected in the same way", 0.8),
     _Evidence(traces.beneath, "the same complaint of a library", 0.75),
     _Evidence(

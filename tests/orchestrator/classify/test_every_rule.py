@@ -283,6 +283,7 @@ CASES = {
             },
         ),
     ),
+    "library-raised": one("frames.Error", "bad escape", SHOP, LIB),
     "nose-set-up-not-called": one(
         "AttributeError",
         "'TestCart' object has no attribute 'cart'",
