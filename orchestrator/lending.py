@@ -20,7 +20,7 @@ from orchestrator.source import Source
 from orchestrator.traces import place
 
 _LENDING = frozenset(
-    {"missing_dependency", "compatibility", "environment", "configuration", "fixture", "network"}
+    {"missing_dependency", "compatibility", "environment", "configuration", "network"}
 )
 """Categories of what is wrong with a whole run, rather than with a line of the product."""
 _TRIED = 5
@@ -45,25 +45,21 @@ class Touch(NamedTuple):
 class Explanation:
     """What a run has one of, and what it may be seen by in failures that have none."""
 
+    culprit: str
+    names: tuple[str, ...]
+    """What the culprit is known by."""
+    modules: frozenset[str]
+    """What it brings, where it is a distribution."""
+    is_installed: bool
     places: frozenset[str]
     """Classes and files of the tests that it explains."""
     context: Context
-    culprit: str = ""
-    names: tuple[str, ...] = ()
-    """What the culprit is known by."""
-    modules: frozenset[str] = frozenset()
-    """What it brings, where it is a distribution."""
-    is_installed: bool = False
     _imported: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, cause: Cause, context: Context, *, is_green: bool) -> Explanation | None:
-        """None where the cause explains no more than what shows it. What the product lacks may be
-        seen beside it, where most of the run passed.
-        """
+    def of(cls, cause: Cause, context: Context) -> Explanation | None:
+        """None where the cause explains no more than what shows it."""
         culprit = cause.verdict.culprit
-        if cause.verdict.category == "product_error" and is_green:
-            return cls(places=_places(cause), context=context)
         if culprit is None or cause.verdict.category not in _LENDING:
             return None
         is_distribution = culprit.type == "distribution"

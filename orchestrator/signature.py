@@ -97,7 +97,8 @@ def sign(failure: Failure) -> Signature:
         parts = [failure.phase, normalise(failure.message), _test_of(failure)]
         title = headline(failure.message)
     else:
-        parts = [raised.type, _asserted(raised) or normalise(raised.message), _place(raised)]
+        said_of_any = _of_any_test(raised.message, failure)
+        parts = [raised.type, _asserted(raised) or normalise(said_of_any), _place(raised)]
         title = said(raised)
         if raised.members:
             parts += sorted({_member(chain) for chain in raised.members})
@@ -114,6 +115,13 @@ def normalise(message: str) -> str:
     for pattern, mask in _MASKS:
         text = pattern.sub(mask, text)
     return text.strip()
+
+
+def _of_any_test(message: str, failure: Failure) -> str:
+    """The message without the test's own node id, which some quote."""
+    for own in (failure.nodeid, _test_of(failure)):
+        message = message.replace(own, "<test>") if "::" in own else message
+    return message
 
 
 def _asserted(raised: Raised) -> str:

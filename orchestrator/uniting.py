@@ -180,7 +180,7 @@ def _joined(causes: Sequence[Cause], context: Context) -> list[Cause]:
     for evidence in _JOINING:
         if is_green or not evidence.needs_green:
             _join_by(evidence, sets, context)
-    _lend(sets, context, is_green=is_green)
+    _lend(sets, context)
     if is_green:
         _concentrate(sets, context)
     return [_one([sets.joined[index] for index in found]) for found in sets.members().values()]
@@ -204,14 +204,14 @@ def _allows(evidence: _Evidence, sets: _Sets, one: int, other: int) -> bool:
     return explained or not evidence.needs_explained
 
 
-def _lend(sets: _Sets, context: Context, *, is_green: bool) -> None:
+def _lend(sets: _Sets, context: Context) -> None:
     """Join what the only explanation of the run touches."""
     explained = [root for root in sets.members() if sets.explained[root]]
     if len(explained) != 1:
         return
     (leading,) = explained
     telling = min(sets.members()[leading], key=lambda one: _standing(sets.joined[one])[1:])
-    explanation = Explanation.of(sets.causes[telling], context, is_green=is_green)
+    explanation = Explanation.of(sets.causes[telling], context)
     if explanation is None:
         return
     for index, cause in enumerate(sets.causes):

@@ -111,6 +111,25 @@ def _lender_version(facts: Facts) -> str:
     return owner.version if owner else ""
 
 
+def _base_owner_of(facts: Facts) -> Owner | None:
+    """Who brings the base class that lacks what `super()` was asked for: of what called the method,
+    the nearest that is installed.
+    """
+    installed = [frame for frame in facts.frames if frame.origin == "installed"]
+    own = bool(facts.frames) and facts.frames[-1].origin in ("project", "test")
+    return owner_of(facts, module_of(installed[-1])) if own and installed else None
+
+
+def _base_owner(facts: Facts) -> str:
+    owner = facts.once(_base_owner_of)
+    return owner.name if owner else ""
+
+
+def _base_owner_version(facts: Facts) -> str:
+    owner = facts.once(_base_owner_of)
+    return owner.version if owner else ""
+
+
 def _object(facts: Facts) -> str:
     """The type whose attribute was asked for: `pandas.core.frame.DataFrame`."""
     return facts.attribute("obj")
@@ -206,6 +225,8 @@ def _named_installed(facts: Facts) -> str:
 
 FACTS: dict[str, Fact] = {
     "arrays": _arrays,
+    "base_owner": _base_owner,
+    "base_owner_version": _base_owner_version,
     "callee": _callee_name,
     "callee_version": _callee_version,
     "lender": _lender,

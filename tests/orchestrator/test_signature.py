@@ -186,3 +186,20 @@ def test_normalise(message, expected):
 def test_numbers_never_split_a_cause(text, one, other):
     """Whatever stands around it, a free-standing number is masked."""
     assert normalise(f"{text} {one} left") == normalise(f"{text} {other} left")
+
+
+def test_its_own_node_id_in_a_message_is_that_of_any_test():
+    """A health check names the test that it stopped; many tests that it stops have one cause."""
+    failures = [
+        Failure(
+            nodeid=nodeid,
+            phase="call",
+            exceptions=(Raised(type="FailedHealthCheck", message=f"'cart' is used by '{said}'"),),
+        )
+        for nodeid, said in (
+            ("tests/test_a.py::test_b[1]", "tests/test_a.py::test_b[1]"),
+            ("tests/test_a.py::test_c[2]", "tests/test_a.py::test_c"),
+        )
+    ]
+
+    assert len({sign(failure).id for failure in failures}) == 1

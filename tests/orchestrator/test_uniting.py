@@ -431,25 +431,18 @@ def test_the_one_explanation_of_a_run_is_that_of_what_it_touches(nodeid, why):
     "explained",
     [
         [_explained(phase="collect", nodeid="tests/test_codes.py")],
+        [_explained(verdict=_verdict("product_error", "missing_name", 0.9, Culprit(type="class", name="a")))],
+        [_explained(verdict=_verdict("fixture", "not_found", 0.9, Culprit(type="fixture", name="size")))],
         [_explained(verdict=_verdict("syntax", "syntax_error", 0.9, Culprit(type="file", name="a")))],
         [_explained(), _explained("b::t", verdict=_verdict("network", "dns", 0.9, Culprit(type="host", name="b")))],
     ],
-    ids=["of a file that was not collected", "of one file", "one of two"],
+    ids=["file not collected", "line of the product", "fixture", "one file", "one of two"],
 )  # fmt: skip
 def test_other_explanations_lend_nothing(explained):
     """What kept a file from being collected, what is of one file, and what is not the only one."""
     check = _check("tests/test_codes.py::Codes::test_size", "assert size == 3", "assert 4 == 3")
 
     assert len(united([*explained, check])) == len(explained) + 1
-
-
-@pytest.mark.parametrize(("passed", "causes"), [(2, 1), (1, 2)])
-def test_what_the_product_lacks_is_seen_beside_it_where_most_passed(passed, causes):
-    """A name that is gone fails one test where it is raised, and another where it is caught."""
-    gone = _verdict("product_error", "missing_name", 0.85, Culprit(type="class", name="shop.Node"))
-    check = _check("tests/test_codes.py::Codes::test_size", "assert size == 3", "assert 4 == 3")
-
-    assert len(united([_explained(verdict=gone), check], passed=passed)) == causes
 
 
 def test_an_installed_release_touches_what_imports_it():

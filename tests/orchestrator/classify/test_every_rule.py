@@ -284,6 +284,22 @@ CASES = {
         ),
     ),
     "library-raised": one("frames.Error", "bad escape", SHOP, LIB),
+    "plugin-refused-by-pytest": one(
+        "Failed",
+        "Direct construction of _pytest.python.Function has been deprecated",
+        "lib/pytest_asyncio/plugin.py:39:pytest_pycollect_makeitem",
+        phase="collect",
+        distributions=(ASYNCIO,),
+    ),
+    "attribute-of-base-class": one(
+        "AttributeError",
+        "'super' object has no attribute '_set_choices'",
+        SHOP,
+        LIB,
+        SHOP,
+        source="super()._set_choices(value)",
+        attributes={"obj": "super", "name": "_set_choices"},
+    ),
     "nose-set-up-not-called": one(
         "AttributeError",
         "'TestCart' object has no attribute 'cart'",
@@ -509,7 +525,9 @@ CASES = {
     "name-undefined": one("NameError", "name 'a' is not defined", SHOP),
     "product-exits": one("SystemExit", "2", SHOP),
     "product-raised": one("ValueError", "x", TEST, SHOP),
-    "library-raised-in-test": one("ValueError", "x", TEST, "lib/frames/a.py:1:x", **ALONE),
+    "library-raised-in-test": one(
+        "ValueError", "x", TEST, "lib/frames/a.py:1:x", "std/json/decoder.py:3:decode", **ALONE
+    ),
     "test-raised": one("ValueError", "x", TEST),
     "collection-raised": one("ValueError", "x", TEST, phase="collect"),
     # environment
