@@ -158,8 +158,10 @@ class _Sets:
 
 
 def _is_explained(cause: Cause) -> bool:
-    is_nowhere = cause.verdict.category == "network" and cause.verdict.culprit is None
-    return cause.verdict.kind not in _UNEXPLAINED and not is_nowhere
+    """Whether it is said why, and not only what was seen; by a reviewer always."""
+    verdict = cause.verdict
+    is_nowhere = verdict.category == "network" and verdict.culprit is None
+    return verdict.rule == "reviewer" or (verdict.kind not in _UNEXPLAINED and not is_nowhere)
 
 
 def _names(cause: Cause, kind: str) -> bool:
@@ -267,7 +269,8 @@ def _one(alike: Sequence[_Joined]) -> Cause:
     verdict = first.cause.verdict
     worth = min(one.worth for one in alike)
     if worth < 1 and verdict.rule != "reviewer":
-        weakest = min(cause.verdict.confidence for cause in causes)
+        said = (cause.verdict for cause in causes if cause.verdict.category != "unknown")
+        weakest = min((one.confidence for one in said), default=verdict.confidence)
         verdict = replace(verdict, confidence=min(worth, weakest))
     return replace(
         first.cause,
@@ -279,8 +282,8 @@ def _one(alike: Sequence[_Joined]) -> Cause:
 
 def _standing(one: _Joined) -> tuple[bool, bool, bool, bool, int, bool, float, int]:
     """What stands for others comes first: what is known from before, what is explained, what
-    another distribution raised, what is seen most of what is not explained, what says what is
-    wrong rather than that something is, what can be acted on, what is surest, what is seen most.
+    another distribution is to blame for, what is seen most of what is not explained, what says what
+    is wrong rather than that something is, what is surest, what is seen most.
     """
     cause, culprit = one.cause, one.cause.verdict.culprit
     is_explained = _is_explained(cause)

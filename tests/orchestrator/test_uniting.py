@@ -474,3 +474,27 @@ def test_variables_follow_from_the_file_that_sets_them():
 
     assert found.verdict.culprit == Culprit(type="file", name="tests/.env")
     assert len(united(causes[:2])) == 2
+
+
+def test_what_a_reviewer_decided_is_explained():
+    """It is never joined with another explanation, and keeps what it is worth."""
+    decided = replace(_verdict("fixture", "", 0.99), rule="reviewer")
+    check = f"{TESTS}::A::t", "assert x.y", LONG
+    other = _check(f"{TESTS}::A::u", "assert x.y", LONG)
+    first = replace(_check(*check), verdict=decided)
+
+    (found,) = united([other, first])
+
+    assert (found.verdict.category, found.verdict.confidence) == ("fixture", 0.99)
+    assert len(united([first, replace(other, verdict=decided)])) == 2
+
+
+def test_what_is_unknown_makes_nothing_less_sure():
+    """It says nothing; what it is joined by counts."""
+    unknown = replace(
+        _check("a::test_brotli", "assert x", "x"), verdict=_verdict("unknown", "", 0.1)
+    )
+
+    (found,) = united([_explained(), unknown])
+
+    assert found.verdict.confidence == 0.85
