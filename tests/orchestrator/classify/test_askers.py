@@ -56,17 +56,17 @@ def test_the_project_is_no_asker(red, raised):
 
 
 @pytest.mark.parametrize(
-    ("places", "category"),
+    ("places", "kind"),
     [
-        (("shop/cart.py:7:<module>", ASKS), "compatibility"),
-        (("shop/cart.py:7:<module>", ASKS, "lib/webframe/view.py:3:check"), "compatibility"),
-        (("shop/cart.py:7:<module>", ASKS, "lib/frames/table.py:3:read"), "product_error"),
-        (("shop/cart.py:7:total", "lib/webframe/app.py:3:get"), "product_error"),
-        ((ASKS, "shop/cart.py:7:total"), "product_error"),
+        (("shop/cart.py:7:<module>", ASKS), "python_version"),
+        (("shop/cart.py:7:<module>", ASKS, "lib/webframe/view.py:3:check"), "python_version"),
+        (("shop/cart.py:7:<module>", ASKS, "lib/frames/table.py:3:read"), "library_raised"),
+        (("shop/cart.py:7:total", "lib/webframe/app.py:3:get"), "library_raised"),
+        ((ASKS, "shop/cart.py:7:total"), "exception"),
     ],
 )
-def test_only_what_fails_all_by_itself_cannot_be_imported(red, raised, places, category):
+def test_only_what_fails_all_by_itself_cannot_be_imported(red, raised, places, kind):
     """Called with something, or calling others, it may fail for what it was given."""
     verdict = red(raised("ValueError", "x", *places), distributions=(webframe(), FRAMES)).verdict()
 
-    assert verdict.category == category
+    assert verdict.kind == kind
