@@ -20,7 +20,7 @@ from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Parsed
 from packaging.utils import canonicalize_name
 
-from orchestrator import source
+from orchestrator import pytest_settings, source
 from orchestrator.source import Source
 
 Idiom = Literal["uv", "poetry", "pdm", "pipenv", "requirements", "pyproject", "pip"]
@@ -56,6 +56,8 @@ class FixtureDefinition:
     function: str
     file: str
     line: int
+    asks: tuple[str, ...] = ()
+    """The fixtures that it asks for, as its parameters name them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,10 @@ class Project:
     fixtures: tuple[FixtureDefinition, ...] = ()
     parts: tuple[str, ...] = ()
     """Folders, relative, that hold projects of their own: `examples/blog`."""
+    settings_file: str = ""
+    """Where pytest finds its settings: `pytest.ini`."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """What that file tells pytest; lists are lines."""
     warnings: tuple[str, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=dict)
     """What files say, where there is no checkout to read."""
@@ -152,6 +158,7 @@ def read(root: Path | None) -> Project:
         *_setup_requirements(setup_cfg),
         *(entry for path in requirement_files for entry in _listed(path, root)),
     )
+    settings_file, settings = pytest_settings.read(root)
     return Project(
         root=root,
         name=name,
@@ -168,6 +175,8 @@ def read(root: Path | None) -> Project:
         files=files,
         fixtures=tuple(_fixtures(root, files)),
         parts=tuple(_parts(root, files)),
+        settings_file=settings_file,
+        settings=settings,
         warnings=tuple(unread),
     )
 
@@ -335,7 +344,14 @@ def _fixtures_of(path: Path, file: str) -> Iterator[FixtureDefinition]:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and (
             name := _fixture_name(node)
         ):
-            yield FixtureDefinition(name=name, function=node.name, file=file, line=node.lineno)
+            given = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+            yield FixtureDefinition(
+                name=name,
+                function=node.name,
+                file=file,
+                line=node.lineno,
+                asks=tuple(one.arg for one in given if one.arg not in ("self", "cls", "request")),
+            )
 
 
 def _fixture_name(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str | None:

@@ -10,15 +10,17 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
+
+from orchestrator import outside
+from orchestrator.outside import Lines, Use
 
 # A generated file of 1 MB parses in 0.5 s; hand-written ones are smaller.
 _MAX_BYTES = 256 * 1024
 _IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 _EXPECTING = ("raises", "assertRaises", "assertRaisesRegex", "assertRaisesMessage")
-
-Lines = tuple[int, int]
-"""The first and the last."""
+_MAX_USES = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,8 @@ class Source:
     guards: tuple[Guard, ...] = ()
     expects: tuple[Lines, ...] = ()
     """The bodies of `with pytest.raises(…)`, and of `try` with a handler of something certain."""
+    uses: tuple[Use, ...] = ()
+    """Of the machine: variables, programs, files that are not there."""
 
     def expects_at(self, line: int) -> bool:
         """Whether an exception is expected to come out of that line."""
@@ -61,6 +65,7 @@ def read(path: Path, file: str) -> Source:
         imports=dict(_imported(ast.walk(tree), package)),
         guards=tuple(_guards(tree, package)),
         expects=tuple(_expecting(tree)),
+        uses=tuple(islice(outside.uses(tree, path, file), _MAX_USES)),
     )
 
 

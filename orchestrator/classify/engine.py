@@ -178,7 +178,8 @@ def _reported(rule: Rule, subject: Subject) -> Match | None:
     failure = subject.failure
     reported = failure.message or failure.text
     groups, facts = _search(rule.when.report, reported), subject.facts[0]
-    if groups is None and rule.when.phase == ("crash",):  # what the process wrote at its end
+    # What the process wrote at its end, or where it refused to start.
+    if groups is None and rule.when.phase in (("crash",), ("start",)):
         groups = _search(rule.when.report, failure.text, limit=len(failure.text))
     if groups is None or not satisfied(rule.when.facts, found := facts.with_groups(groups)):
         return None

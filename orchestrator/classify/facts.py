@@ -146,6 +146,11 @@ def _type(facts: Facts) -> str:
     return facts.link.type.rpartition(".")[2]
 
 
+def _errno(facts: Facts) -> str:
+    """The number of an OSError."""
+    return str(facts.link.attributes.get("errno", ""))
+
+
 def _type_module(facts: Facts) -> str:
     return facts.link.type.rpartition(".")[0]
 
@@ -325,8 +330,7 @@ def _failing_test_place(facts: Facts) -> str:
 
 
 def _message(facts: Facts) -> str:
-    lines = (facts.link.message or facts.failure.message).strip().splitlines()
-    return lines[0][:_PLACE_LIMIT] if lines else ""
+    return headline(facts.link.message or facts.failure.message)
 
 
 def _variable(facts: Facts) -> str:
@@ -336,6 +340,7 @@ def _variable(facts: Facts) -> str:
 
 
 FACTS: dict[str, Fact] = {
+    "errno": _errno,
     "exit_status": _exit_status,
     "failing_test_place": _failing_test_place,
     "file_is_own": _file_is_own,

@@ -98,20 +98,6 @@ def _plugin_state(facts: Facts) -> str:
     )
 
 
-def _disabled_by(facts: Facts) -> str:
-    """What keeps the plugin from being loaded, as the command line or the environment says."""
-    run = facts.context.recording.run
-    known = plugins_by_name().get(facts["plugin"])
-    names = [*(sorted(known.names) if known else ()), facts["plugin"]]
-    words = f" {' '.join(run.command)} "
-    for name in names:
-        if f" -p no:{name} " in words or f" -pno:{name} " in words:
-            return f"-p no:{name}"
-    if "PYTEST_DISABLE_PLUGIN_AUTOLOAD" in run.environment.variables:
-        return "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
-    return ""
-
-
 def _timeout_plugin(facts: Facts) -> str:
     """The version of the pytest-timeout that is loaded."""
     return facts.context.recording.run.environment.plugins.get("pytest-timeout", "")
@@ -173,6 +159,24 @@ def _out_of_reach(facts: Facts) -> str:
     if not folder or facts["test_file"].startswith(f"{folder}/"):
         return f"{file} is above the test and was not loaded (--noconftest, confcutdir, rootdir)"
     return f"{file} serves only tests below {folder}/"
+
+
+def _own_conftest(facts: Facts) -> str:
+    """The nearest conftest.py that the checkout has for the test; empty where it has none."""
+    folder = facts["test_file"].rpartition("/")[0]
+    while True:
+        file = f"{folder}/conftest.py".lstrip("/")
+        if file in facts.context.project.files:
+            return file
+        if not folder:
+            return ""
+        folder = folder.rpartition("/")[0]
+
+
+def _fixture_asked_for_by(facts: Facts) -> str:
+    """The fixture that asks for the one that nobody brings; empty where the test does."""
+    asking = facts.attribute("requested_by")
+    return "" if asking.startswith("test") or asking == facts["fixture"] else asking
 
 
 def _raised_in(facts: Facts) -> Fixture | None:
@@ -381,12 +385,12 @@ FACTS: dict[str, Fact] = {
     "async_plugin": _async_plugin,
     "async_plugin_state": _async_plugin_state,
     "defined_in": _defined_in,
-    "disabled_by": _disabled_by,
     "empty_fixture": _empty_fixture,
     "empty_object": _empty_object,
     "failing_fixture": _failing_fixture,
     "failing_fixture_place": _failing_fixture_place,
     "fixture": _fixture,
+    "fixture_asked_for_by": _fixture_asked_for_by,
     "fixture_is_own": _fixture_is_own,
     "case_method": _case_method,
     "harness_raised": _harness_raised,
@@ -397,6 +401,7 @@ FACTS: dict[str, Fact] = {
     "nearest_marker": _nearest_marker,
     "option": _option,
     "out_of_reach": _out_of_reach,
+    "own_conftest": _own_conftest,
     "plugin": _plugin,
     "plugin_fits": _plugin_fits,
     "plugin_said": _plugin_said,

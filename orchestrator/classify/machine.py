@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 from packaging.utils import canonicalize_name
@@ -28,6 +29,7 @@ _HOSTS = (
     re.compile(r"\('(?P<host>[\w.:-]{1,200})', (?P<port>\d{1,5})"),
 )
 
+_LOCAL = ("localhost", "127.0.0.1")
 _ADDRESS = re.compile(r"""["'](?P<host>[\w.-]{1,200})["'], (?P<port>\d{1,5})\b""")
 
 
@@ -117,12 +119,28 @@ def _host(facts: Facts) -> str:
 
 
 def _host_in_source(facts: Facts) -> str:
-    """What the line says that calls the socket module: a refused connection does not name it."""
+    """What the line says that calls the socket module: a refused connection does not name it; else
+    what the functions of own code name that led there, or the fixtures that the test asks for.
+    """
     for frame, called in pairwise(facts.link.frames):
         found = _ADDRESS.search(frame.source) if called.file == "socket.py" else None
         if found and frame.file != "socket.py":
             return f"{found['host']}:{found['port']}"
-    return ""
+    return next(_hosts_used(facts), "")
+
+
+def _hosts_used(facts: Facts) -> Iterator[str]:
+    source = facts.context.project.source
+    frames = [frame for link in facts.failure.exceptions for frame in link.frames]
+    own = [frame for frame in frames if frame.origin in ("project", "test")]
+    places = [(frame.file, frame.line) for frame in reversed(own)]
+    places += [(one.file, one.line) for one in facts.failure.fixtures if one.origin != "installed"]
+    named: list[str] = []
+    for file, line in places:
+        uses = (use for use in source(file).uses if use.kind == "host" and use.serves(line))
+        named.extend(use.name for use in sorted(uses, key=lambda use: abs(use.at - line)))
+    local = _LOCAL if facts["type"] in ("gaierror", "herror") else ()
+    yield from (name for name in named if name.partition(":")[0] not in local)
 
 
 def _undefined(facts: Facts) -> str:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from orchestrator.chain import headline
 from orchestrator.classify.facts import Fact, Facts
+
+_UNDER = re.compile(r"^(?:ERROR: )?(?:/[^\s:]{1,300}/)?(?=[\w.-]{1,60}\.(?:ini|toml|cfg): )")
+"""The folder of the settings file that a refusal begins with."""
 
 
 def _harness_asks_pytest(facts: Facts) -> str:
@@ -24,11 +28,13 @@ def _harness_misspells(facts: Facts) -> str:
 
 
 def _refused(facts: Facts) -> str:
-    """What pytest said when it refused to run, whatever made it."""
+    """What pytest, or a plugin, said when it refused to go on, whatever made it; empty where own
+    code did.
+    """
     first = facts.failure.exceptions[0] if facts.failure.exceptions else None
-    if first is None or not first.type.endswith("UsageError") or facts.frames:
+    if first is None or not first.type.endswith("UsageError") or facts["own_file"]:
         return ""
-    return headline(first.message)
+    return _UNDER.sub("", headline(first.message))
 
 
 def _named_as_plugin(facts: Facts) -> str:
@@ -73,7 +79,17 @@ def _fixture_circle(facts: Facts) -> str:
 
 
 def _fixture_circle_first(facts: Facts) -> str:
-    return next(iter(facts.once(_circle)), "") if facts.group("fixture") else ""
+    """The one to look at: of fixtures that ask for each other the one that most others ask for was
+    there before, so that it is what asks for another now; else the first by name.
+    """
+    circle = facts.once(_circle) if facts.group("fixture") else ()
+    asked = Counter(
+        name
+        for entry in facts.context.project.fixtures
+        if entry.name not in circle
+        for name in set(entry.asks)
+    )
+    return max(circle, key=lambda name: asked[name], default="")
 
 
 FACTS: dict[str, Fact] = {

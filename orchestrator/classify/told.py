@@ -86,17 +86,21 @@ def told(failure: Failure, root: str) -> Iterator[Raised]:
     for result in _RESULT.finditer(raised.message[:_READ]):
         notes = (TOLD, OF_A_RESULT) if result["type"] != "SystemExit" else (TOLD,)
         yield _raised(result["type"], _first(result["said"]))._replace(notes=notes)
+    # Where a status is raised, what the process wrote is why; else only what cannot be meant.
+    wanted = () if "CalledProcessError" in types else _IMPORTING
     for process in list(_PROCESS.finditer(raised.message[:_READ]))[:1]:
-        yield from _of_process(_first(process["said"]), root)
+        yield from _of_process(_first(process["said"]), root, wanted)
     for text in failure.captured.values():
-        yield from _of_process(text, root)
+        yield from _of_process(text, root, wanted)
     if _STATUS.match(raised.message) or _ANSWERED in raised.message[:_READ]:
         for logged in _tracebacks(failure.captured.get("log", ""), root):
             yield logged._replace(notes=(TOLD, OF_A_REQUEST))
 
 
-def _of_process(text: str, root: str) -> Iterator[Raised]:
-    """What a process wrote that could not find its script or a module."""
+def _of_process(text: str, root: str, types: tuple[str, ...]) -> Iterator[Raised]:
+    """What a process wrote that could not find its script or a module, or that died of one of
+    these types of exceptions.
+    """
     for script in list(_NO_SCRIPT.finditer(text[-_READ:]))[-1:]:
         missing = _raised("FileNotFoundError", script["message"])
         attributes = {**missing.attributes, "filename": script["filename"]}
@@ -105,7 +109,7 @@ def _of_process(text: str, root: str) -> Iterator[Raised]:
     not_run = _NOT_RUN.match(lines[-1]) if lines else None
     if not_run:
         yield _raised("ModuleNotFoundError", not_run["message"])
-    yield from _tracebacks(text, root, _IMPORTING)
+    yield from _tracebacks(text, root, types)
 
 
 def _tracebacks(text: str, root: str, types: tuple[str, ...] = ()) -> Iterator[Raised]:

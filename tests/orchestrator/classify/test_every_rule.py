@@ -8,6 +8,7 @@ import pytest
 
 from conftest_kit.records import Distribution
 from orchestrator.classify.rules import rules
+from orchestrator.outside import Use
 from orchestrator.project import FixtureDefinition, Project, Requirement
 from orchestrator.source import Guard, Source
 
@@ -79,6 +80,23 @@ ASKING = Project(
     modules=frozenset({"shop"}),
     sources={"shop/cart.py": Source(imports={"webframe": "webframe"})},
 )
+
+
+def using(kind, name, *, file="shop/cart.py", at=6, **more):
+    """A project whose code uses something of the machine in the function that raises."""
+    use = Use(kind=kind, name=name, at=at, lines=((at, 20),), **more)
+    return Project(
+        name="shop",
+        modules=frozenset({"shop", "tests"}),
+        files=("shop/__init__.py", "shop/cart.py", "tests/test_cart.py"),
+        sources={
+            "tests/test_cart.py": Source(imports={"total": "shop.cart.total"}),
+            file: Source(imports={"total": "shop.cart.total"}, uses=(use,)),
+        },
+    )
+
+
+BLOCKED = {"command": ("pytest", "-p", "no:asyncio")}
 
 
 def no_module(name, *places, **more):
@@ -783,6 +801,155 @@ CASES = {
             '  File "/shop/shop/cart.py", line 7, in total\n    x()\nIndexError: x'
         },
     ),
+    # what pytest was told
+    "setting-refused": one(
+        "pytest.UsageError", "'loud' is no level for 'log_level'", phase="start"
+    ),
+    "bad-filter": (
+        [],
+        {
+            "phase": "start",
+            "message": "ERROR: while parsing the following warning configuration:",
+            "text": "while parsing the following warning configuration:\n\n  explode\n\n"
+            "This error occurred:\n\ninvalid action: 'explode'\n",
+        },
+    ),
+    "option-plugin-disabled": (
+        [],
+        {
+            "phase": "start",
+            "message": "pytest: error: unrecognized arguments: --asyncio-mode=auto",
+            "distributions": (ASYNCIO,),
+            "run": BLOCKED,
+        },
+    ),
+    "marker-plugin-disabled": one(
+        "Failed",
+        "'asyncio' not found in `markers` configuration option",
+        phase="collect",
+        distributions=(ASYNCIO,),
+        run=BLOCKED,
+    ),
+    "setting-plugin-disabled": (
+        [],
+        {
+            "phase": "start",
+            "message": "Unknown config option: asyncio_mode",
+            "distributions": (ASYNCIO,),
+            "run": BLOCKED,
+        },
+    ),
+    "fixture-of-pytest-switched-off": one(
+        LOOKUP, "fixture 'tmp_path' not found", phase="setup", attributes={"argname": "tmp_path"}
+    ),
+    "refused-by-outcome": one("Failed", "[pytest] section is no longer supported", phase="start"),
+    "conftest-name-undefined": one("NameError", "name 'x' is not defined", CONFTEST, phase="start"),
+    # what code uses of the machine
+    "variable-unset-above": one(
+        "AttributeError",
+        "'NoneType' object has no attribute 'strip'",
+        SHOP,
+        project=using("variable", "SHOP_URL"),
+    ),
+    "variable-unset-raises": one(
+        "ConfigError", "no URL", SHOP, source="raise ConfigError()", project=using("variable", "U")
+    ),
+    "variable-unset-asserted": one(
+        "AssertionError",
+        "assert None",
+        TEST,
+        project=using("variable", "SHOP_URL", file="tests/test_cart.py"),
+    ),
+    "variable-used-above": one(
+        "ValueError",
+        "invalid literal for int() with base 10: 'x'",
+        SHOP,
+        project=using("variable", "SHOP_PORT"),
+        variables=("SHOP_PORT",),
+    ),
+    "variable-reached": one(
+        "AssertionError",
+        "assert 'blue' == 'red'",
+        TEST,
+        project=using("variable", "SHOP_COLOUR", default=True),
+        variables=("SHOP_COLOUR",),
+    ),
+    "variable-leads-nowhere": one(
+        "FileNotFoundError",
+        "[Errno 2] No such file or directory: '/srv/x'",
+        SHOP,
+        attributes={"errno": 2, "filename": "/srv/x"},
+        project=using("variable", "SHOP_DATA", at=30),
+        variables=("SHOP_DATA",),
+    ),
+    "certificate-variable": one(
+        "OSError",
+        "Could not find a suitable TLS CA certificate bundle, invalid path: /x.pem",
+        LIB,
+        variables=("REQUESTS_CA_BUNDLE",),
+    ),
+    "file-absent-asserted": one(
+        "AssertionError",
+        "assert []",
+        TEST,
+        project=using("absent", "tests/data", file="tests/test_cart.py"),
+    ),
+    "file-absent-behind": one("ConfigError", "empty", SHOP, project=using("absent", "shop/x.ini")),
+    "run-as-root": one(
+        "Failed",
+        "DID NOT RAISE PermissionError",
+        TEST,
+        project=using("mode", "0o0", file="tests/test_cart.py"),
+    ),
+    "asserts-switched-off": one(
+        "Failed", "DID NOT RAISE AssertionError", TEST, variables=("PYTHONOPTIMIZE",)
+    ),
+    "time-zone-variable": one(
+        "AssertionError", "assert '2020-01-01 09:00' == '2020-01-01 00:00'", TEST, variables=("TZ",)
+    ),
+    "colour-variable": one(
+        "AssertionError", "assert 'x' == '\\x1b[31mx\\x1b[0m'", TEST, variables=("NO_COLOR",)
+    ),
+    "width-variable": one(
+        "AssertionError", "assert 'a long line' == 'a long  line'", TEST, variables=("COLUMNS",)
+    ),
+    "file-left-over": one(
+        "FileExistsError", "x", SHOP, attributes={"errno": 17, "filename": "data/spool"}
+    ),
+    "home-unset": one("RuntimeError", "Could not determine home directory.", SHOP),
+    "too-many-processes": one(
+        "BlockingIOError",
+        "[Errno 11] Resource temporarily unavailable",
+        SHOP,
+        "std/subprocess.py:9:_execute_child",
+        attributes={"errno": 11},
+    ),
+    "database-full": one("sqlite3.OperationalError", "database or disk is full", SHOP),
+    "child-killed": one(
+        "subprocess.CalledProcessError", "died", SHOP, attributes={"returncode": -9}
+    ),
+    "child-crashed": one(
+        "subprocess.CalledProcessError", "died", SHOP, attributes={"returncode": -11}
+    ),
+    "pool-died": one("concurrent.futures.process.BrokenProcessPool", "terminated abruptly", SHOP),
+    "program-looked-for": one(
+        "ConvertError", "no way", SHOP, source="raise ConvertError()", project=using("program", "x")
+    ),
+    "program-asserted": one(
+        "AssertionError",
+        "assert None is not None",
+        TEST,
+        project=using("program", "pandoc", file="tests/test_cart.py"),
+    ),
+    "alarm": ([], {"phase": "crash", "message": "died", "run": {"exit_code": 142}}),
+    "faulthandler-timeout": (
+        [],
+        {"phase": "crash", "message": "died", "text": "Timeout (0:00:01)!\nThread 0x1"},
+    ),
+    "too-slow-asserted": one(
+        "AssertionError", "assert 0.61 < 0.2", TEST, source="assert elapsed < 0.2"
+    ),
+    "remote-said": one("shop.ApiError", "HTTPConnectionPool(host='x', port=9): Max retries", SHOP),
     # syntax
     "syntax": one(
         "SyntaxError", "invalid", phase="collect", attributes={"filename": "/shop/shop/cart.py"}

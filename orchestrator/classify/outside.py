@@ -1,0 +1,197 @@
+"""Facts about what code uses of the machine: variables, files beside it, access to files.
+
+What is read in a line above, or by what the test calls, shows in no message: a value from the
+environment is an operand like any other. Names of variables are recorded, not what they held.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from conftest_kit.records import Frame
+from orchestrator.classify.facts import Fact, Facts, is_harness, own_frame
+from orchestrator.classify.modules import is_own
+from orchestrator.outside import Use
+
+_USUAL = frozenset(
+    {
+        "HOME",
+        "PATH",
+        "LANG",
+        "LANGUAGE",
+        "LC_ALL",
+        "LC_CTYPE",
+        "LOGNAME",
+        "USER",
+        "USERNAME",
+        "SHELL",
+        "PWD",
+        "OLDPWD",
+        "SHLVL",
+        "_",
+        "TMPDIR",
+        "TEMP",
+        "TMP",
+        "TERM",
+        "HOSTNAME",
+        "CI",
+        "TZ",
+        "PYTHONPATH",
+        "PYTHONHASHSEED",
+        "VIRTUAL_ENV",
+        "EDITOR",
+    }
+)
+_OF_OTHERS = ("PYTEST_", "CONFTEST_KIT_", "GITHUB_", "CI_", "XDG_", "PIP_", "UV_", "COV_", "CONDA_")
+_EMPTY = re.compile(r"\b(?:False|None|0)\b|\[\]|\{\}|''|\bset\(\)|\(\)")
+_LONGER = re.compile(r"^assert \(?-?[\d.]{1,30}(?:e-?\d+)?(?: - [\d.]+)?\)? <=? [\d.]{1,30}")
+_CLOCKED = re.compile(
+    r"(?i)elapsed|duration|took|second|perf_counter|monotonic|\btime\(|time\.time|runtime|\bstart"
+)
+_DEPTH = 3
+"""Files of the project that are followed, one importing the other."""
+
+
+def _frames(facts: Facts) -> Iterator[Frame]:
+    """Own frames, the deepest first."""
+    return (frame for frame in reversed(facts.frames) if frame.origin in ("project", "test"))
+
+
+def _at(facts: Facts, frame: Frame, kind: str) -> list[Use]:
+    """What the function of a frame uses, at its line or above it; the nearest first."""
+    found = facts.context.project.source(frame.file).uses
+    near = [use for use in found if use.kind == kind and use.serves(frame.line)]
+    return sorted(near, key=lambda use: (use.at > frame.line, abs(frame.line - use.at)))
+
+
+def _variable_unset(facts: Facts) -> str:
+    """A variable that the function which raised reads, has no other value for, and that was not
+    set.
+    """
+    frame = own_frame(facts)
+    named = _at(facts, frame, "variable") if frame else []
+    unset = (use.name for use in named if not use.default and not _is_set(facts, use.name))
+    return next(unset, "")
+
+
+def _variable_used(facts: Facts) -> str:
+    """A variable that the function which raised reads, and that was set."""
+    frame = own_frame(facts)
+    named = (use.name for use in _at(facts, frame, "variable")) if frame else ()
+    return next((name for name in named if _is_peculiar(facts, name)), "")
+
+
+def _variable_of_path(facts: Facts) -> str:
+    """A variable that was set and that a file of the traceback reads, where a path leads out of the
+    project and to nothing.
+    """
+    path = facts["filename"]
+    if not path.startswith("/") or facts["file_is_temporary"]:
+        return ""
+    everywhere = {frame.file for link in facts.failure.exceptions for frame in link.frames}
+    for file in (*(frame.file for frame in _frames(facts)), *sorted(everywhere)):
+        for use in facts.context.project.source(file).uses:
+            if use.kind == "variable" and _is_peculiar(facts, use.name):
+                return use.name
+    return ""
+
+
+def _variable_reached(facts: Facts) -> str:
+    """A variable that was set and that product code reads which the test's file imports, and the
+    test does not set itself.
+    """
+    project, test = facts.context.project, facts["test_file"]
+    own = {use.name for use in project.source(test).uses if use.kind == "set"}
+    for file in _imported(facts, test):
+        for use in project.source(file).uses:
+            if use.kind == "variable" and use.name not in own and _is_peculiar(facts, use.name):
+                return use.name
+    return ""
+
+
+def _imported(facts: Facts, file: str) -> Iterator[str]:
+    """Files of the product that a file imports, directly or through others."""
+    seen, files = {file}, [file]
+    for _ in range(_DEPTH):
+        further = dict.fromkeys(
+            facts.context.project.file_of(dotted)
+            for one in files
+            for dotted in facts.context.project.source(one).imports.values()
+            if is_own(facts, dotted.partition(".")[0])
+        )
+        files = [one for one in further if one and one not in seen]
+        seen.update(files)
+        yield from (one for one in files if not _is_of_tests(one))
+
+
+def _is_of_tests(file: str) -> bool:
+    parts = file.split("/")
+    return bool({"tests", "test"} & set(parts)) or parts[-1].startswith(("test_", "conftest"))
+
+
+def _is_set(facts: Facts, name: str) -> bool:
+    return name in facts.context.recording.run.environment.variables
+
+
+def _is_peculiar(facts: Facts, name: str) -> bool:
+    """Whether a variable was set that is not everywhere, and was not where the test passed last."""
+    green = facts.context.green
+    before = green is not None and name in green.run.environment.variables
+    usual = name in _USUAL or name.startswith(_OF_OTHERS)
+    return _is_set(facts, name) and not usual and not before
+
+
+def _raises_itself(facts: Facts) -> str:
+    """`yes` where the own line that raised is a `raise`."""
+    frame = own_frame(facts)
+    is_last = frame is not None and frame is facts.frames[-1]
+    return "yes" if frame and is_last and frame.source.startswith("raise") else ""
+
+
+def _holds_none(facts: Facts) -> str:
+    """`yes` where a line stumbled over `None`."""
+    return "yes" if "NoneType" in facts.link.message[:500] else ""
+
+
+def _absent_file(facts: Facts) -> str:
+    """A file that is not there, to which a function of the traceback makes the path; of a failed
+    assertion only where something is false or empty.
+    """
+    asserts = {"AssertionError", "Failed"} & {facts.link.type, *facts.link.bases}
+    if asserts and not _EMPTY.search(facts.link.message[:500].partition("\n")[0]):
+        return ""
+    found = (use.name for frame in _frames(facts) for use in _at(facts, frame, "absent"))
+    return max(found, key=len, default="")
+
+
+def _program_looked_for(facts: Facts) -> str:
+    """A program that the function which raised looks for on PATH."""
+    frame = own_frame(facts)
+    return next((use.name for use in _at(facts, frame, "program")), "") if frame else ""
+
+
+def _measures_time(facts: Facts) -> str:
+    """`yes` where an assertion finds that something took longer than it may."""
+    longer = _LONGER.match(facts.link.message[:200])
+    return "yes" if longer and _CLOCKED.search(facts["own_source"]) else ""
+
+
+def _takes_access(facts: Facts) -> str:
+    """`yes` where the test takes from the owner of a file the right to read or write it."""
+    tests = (frame for frame in _frames(facts) if is_harness(frame))
+    return "yes" if any(_at(facts, frame, "mode") for frame in tests) else ""
+
+
+FACTS: dict[str, Fact] = {
+    "absent_file": _absent_file,
+    "holds_none": _holds_none,
+    "measures_time": _measures_time,
+    "program_looked_for": _program_looked_for,
+    "raises_itself": _raises_itself,
+    "takes_access": _takes_access,
+    "variable_of_path": _variable_of_path,
+    "variable_reached": _variable_reached,
+    "variable_unset": _variable_unset,
+    "variable_used": _variable_used,
+}

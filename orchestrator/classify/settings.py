@@ -1,0 +1,160 @@
+"""Facts about what pytest was told: its command line, its settings file, its variables."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import shlex
+from collections.abc import Iterator
+from itertools import pairwise
+
+from packaging.utils import canonicalize_name
+
+from orchestrator.classify.facts import Fact, Facts
+from orchestrator.classify.plugins import Plugin, plugins, plugins_by_name
+from orchestrator.classify.rules import knowledge
+
+_AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+_ADDED = "PYTEST_ADDOPTS"
+_NAME = re.compile(r"[A-Za-z_][\w.-]{1,60}\w")
+_QUOTED = re.compile(r"""['"`]([^'"`\n]{1,100})['"`]""")
+
+
+def _words(facts: Facts) -> Iterator[tuple[str, str]]:
+    """The words that pytest was started with, and where each stands."""
+    for word in facts.context.recording.run.command[1:]:
+        yield word, "on the command line"
+    project = facts.context.project
+    try:
+        added = shlex.split(project.settings.get("addopts", ""))
+    except ValueError:  # an open quote
+        added = project.settings.get("addopts", "").split()
+    for word in added:
+        yield word, f"in `addopts` of {project.settings_file}"
+
+
+def _blocked(facts: Facts, names: set[str]) -> tuple[str, str]:
+    """What of `-p no:NAME` keeps a plugin of one of these names away, and where it stands."""
+    for (word, where), (following, _) in pairwise((*_words(facts), ("", ""))):
+        given = following if word == "-p" else word.removeprefix("-p")
+        if given.startswith("no:") and given.removeprefix("no:") in names:
+            return f"-p {given}", where
+    return "", ""
+
+
+def _disabled(facts: Facts) -> tuple[str, str]:
+    """What keeps the plugin from being loaded, and where that stands."""
+    wanted = facts["plugin"] or facts["async_plugin"]
+    known = plugins_by_name().get(canonicalize_name(wanted))
+    names = {*(known.names if known else ()), wanted, wanted.removeprefix("pytest-")}
+    found = _blocked(facts, names)
+    if found[0] or not wanted:
+        return found
+    loaded = {canonicalize_name(name) for name in facts.context.recording.run.environment.plugins}
+    variables = facts.context.recording.run.environment.variables
+    if _AUTOLOAD in variables:
+        return _AUTOLOAD, "in the environment"
+    if _ADDED in variables and loaded and canonicalize_name(wanted) not in loaded:
+        return _ADDED, "in the environment"
+    return "", ""
+
+
+def _disabled_by(facts: Facts) -> str:
+    return facts.once(_disabled)[0]
+
+
+def _disabled_where(facts: Facts) -> str:
+    return facts.once(_disabled)[1]
+
+
+def _builtin(facts: Facts) -> str:
+    """The plugin of pytest's own that brings the fixture. What another distribution brought before
+    pytest did (`subtests`) is its own only where it was switched off.
+    """
+    own = knowledge("pytest")["fixtures"].items() if facts["fixture"] else ()
+    found = next((plugin for plugin, names in own if facts["fixture"] in names.split()), "")
+    return found if not facts["plugin"] or _blocked(facts, {found})[0] else ""
+
+
+def _builtin_blocked_by(facts: Facts) -> str:
+    """What switched it off."""
+    plugin = facts["builtin_plugin"]
+    return _blocked(facts, {plugin})[0] if plugin else ""
+
+
+def _builtin_blocked_where(facts: Facts) -> str:
+    plugin = facts["builtin_plugin"]
+    return _blocked(facts, {plugin})[1] if plugin else ""
+
+
+def _fixture_asked_by(facts: Facts) -> str:
+    """`usefixtures` where the settings ask for the fixture, for every test."""
+    project = facts.context.project
+    asked = project.settings.get("usefixtures", "").split()
+    return f"`usefixtures` of {project.settings_file}" if facts["fixture"] in asked else ""
+
+
+def _option_stands(facts: Facts) -> str:
+    """Where the option is given that pytest does not know."""
+    option = facts["option"]
+    given = (where for word, where in _words(facts) if word.partition("=")[0] == option)
+    found = next(given, "")
+    if found or not option:
+        return found
+    added = _ADDED in facts.context.recording.run.environment.variables
+    return f"in {_ADDED} in the environment" if added else ""
+
+
+def _nearest_option(facts: Facts) -> str:
+    """The known option that the unknown one is most like."""
+    known = {*knowledge("pytest")["options"].split()}
+    known.update(option for plugin in _installed(facts) for option in plugin.options)
+    return _nearest(facts["option"], known)
+
+
+def _nearest_setting(facts: Facts) -> str:
+    known = {*knowledge("pytest")["ini"].split()}
+    known.update(setting for plugin in _installed(facts) for setting in plugin.ini)
+    return _nearest(facts.group("ini"), known)
+
+
+def _nearest_hook(facts: Facts) -> str:
+    return _nearest(facts.group("hook_name"), {*knowledge("pytest")["hooks"].split()})
+
+
+def _nearest(name: str, known: set[str]) -> str:
+    near = difflib.get_close_matches(name, sorted(known - {name}), n=1, cutoff=0.8)
+    return near[0] if near else ""
+
+
+def _installed(facts: Facts) -> Iterator[Plugin]:
+    has = facts.context.installed.has
+    return (plugin for plugin in plugins() if has(plugin.distribution))
+
+
+def _setting_refused(facts: Facts) -> str:
+    """The setting that pytest, or a plugin, names where it refuses its value."""
+    said = facts["refused"]
+    if not said:
+        return ""
+    given, known = facts.context.project.settings, {*knowledge("pytest")["ini"].split()}
+    known.update(setting for plugin in _installed(facts) for setting in plugin.ini)
+    named = [name for name in _NAME.findall(said) if name in known or name in given]
+    quoted = _QUOTED.findall(said)
+    of_value = (name for name, value in given.items() if value.strip() in quoted)
+    return next((name for name in named if name in given), next(iter((*named, *of_value)), ""))
+
+
+FACTS: dict[str, Fact] = {
+    "builtin_blocked_by": _builtin_blocked_by,
+    "builtin_blocked_where": _builtin_blocked_where,
+    "builtin_plugin": _builtin,
+    "disabled_by": _disabled_by,
+    "disabled_where": _disabled_where,
+    "fixture_asked_by": _fixture_asked_by,
+    "nearest_hook": _nearest_hook,
+    "nearest_option": _nearest_option,
+    "nearest_setting": _nearest_setting,
+    "option_stands": _option_stands,
+    "setting_refused": _setting_refused,
+}
