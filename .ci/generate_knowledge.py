@@ -28,7 +28,7 @@ import tarfile
 import tomllib
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from configparser import ConfigParser
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -294,10 +294,20 @@ def _scan_file(source: str, name: str, brought: Brought) -> None:
     except (SyntaxError, ValueError):
         return
     holds_hooks = re.search(r"hook(s|spec|specs)?\.py$", name) is not None
+    constants = dict(_constants(tree))
     for node in ast.walk(tree):
-        _scan(node, brought)
+        _scan(node, brought, constants)
         if isinstance(node, ast.FunctionDef) and _is_hookspec(node, holds_hooks=holds_hooks):
             brought.hooks.add(node.name)
+
+
+def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Texts that the module keeps under a name: `SETTINGS_MODULE_ENV`."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            target, value = node.targets[0], node.value.value
+            if isinstance(target, ast.Name) and isinstance(value, str):
+                yield target.id, value
 
 
 def _is_hookspec(node: ast.FunctionDef, *, holds_hooks: bool) -> bool:
@@ -309,7 +319,7 @@ def _is_hookspec(node: ast.FunctionDef, *, holds_hooks: bool) -> bool:
     return marked or (holds_hooks and empty)
 
 
-def _scan(node: ast.AST, brought: Brought) -> None:
+def _scan(node: ast.AST, brought: Brought, constants: Mapping[str, str]) -> None:
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         name = _fixture(node)
         if name and re.fullmatch(r"[a-z]\w+", name) and name not in ("config", "fixture"):
@@ -320,10 +330,10 @@ def _scan(node: ast.AST, brought: Brought) -> None:
         if isinstance(node.targets[0], ast.Name) and (made or _is_fixture(node.value.func)):
             brought.fixtures.add(node.targets[0].id)
     elif isinstance(node, ast.Call):
-        _scan_call(node, brought)
+        _scan_call(node, brought, constants)
 
 
-def _scan_call(node: ast.Call, brought: Brought) -> None:
+def _scan_call(node: ast.Call, brought: Brought, constants: Mapping[str, str]) -> None:
     called = (
         node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     )
@@ -334,8 +344,12 @@ def _scan_call(node: ast.Call, brought: Brought) -> None:
     ]
     if called in ("addoption", "_addoption", "add_option"):
         brought.options.update(text for text in texts if re.fullmatch(r"--?[a-zA-Z][\w-]*", text))
-    elif called == "addini" and texts:
-        brought.ini.add(texts[0])
+    elif called == "addini" and node.args:
+        first = node.args[0]
+        if isinstance(first, ast.Constant) and isinstance(first.value, str):
+            brought.ini.add(first.value)
+        elif isinstance(first, ast.Name) and first.id in constants:
+            brought.ini.add(constants[first.id])
     elif called == "addinivalue_line" and len(node.args) == 2 and texts[:1] == ["markers"]:
         value = node.args[1]
         text = texts[1] if len(texts) > 1 else ""

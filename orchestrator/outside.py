@@ -15,11 +15,14 @@ Lines = tuple[int, int]
 """The first and the last."""
 
 _READERS = ("get", "pop", "getenv", "__getitem__")
+_HANDED_ON = ("environment", "env")
+"""What functions call the variables that they are given."""
 _SETTERS = ("setenv", "delenv", "setdefault", "putenv", "unsetenv")
 _SAME = ("resolve", "absolute", "expanduser", "abspath", "realpath", "normpath", "Path", "str")
 _PARENTS = ("dirname",)
 _JOINS = ("joinpath", "join")
 _OWNER = 0o600
+_LIKE_A_VARIABLE = re.compile(r"^[A-Z][A-Z0-9]{1,40}(?:_[A-Z0-9]{1,40}){1,8}$")
 _URL = re.compile(
     r"^[a-z][a-z0-9+]{1,20}://(?:[^@/\s]{1,100}@)?(?P<host>[\w.-]{1,200}(?::\d{1,5})?)"
 )
@@ -33,9 +36,9 @@ class Use:
     """One thing outside of the code that a file uses."""
 
     kind: str
-    """`variable` read from the environment · `set`: one that it sets or removes itself · `program`
-    looked for on PATH · `absent`: a path from the file's own place to nothing · `mode`: access that
-    is taken from the owner of a file.
+    """`variable` read from the environment · `named`: a text like the name of one · `set`: one that
+    it sets or removes itself · `program` looked for on PATH · `absent`: a path from the file's own
+    place to nothing · `mode`: access that is taken from the owner of a file · `host` that it names.
     """
     name: str
     """Of a path: from the project's root."""
@@ -137,6 +140,8 @@ def _found(
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
         url = _URL.match(node.value)
         yield from (("host", url["host"], False),) if url else ()
+        named = _LIKE_A_VARIABLE.match(node.value)
+        yield from (("named", node.value, False),) if named else ()
     if isinstance(node, (ast.BinOp, ast.Call)):
         there = _path(node, path, paths)
         if there is not None and not there.exists() and there.is_relative_to(root):
@@ -146,7 +151,9 @@ def _found(
 def _called(node: ast.Call, constants: Mapping[str, str]) -> Iterator[tuple[str, str, bool]]:
     called = _last_name(node.func)
     first = _text(node.args[0], constants) if node.args else ""
-    of_environ = isinstance(node.func, ast.Attribute) and _is_environ(node.func.value)
+    asked = node.func.value if isinstance(node.func, ast.Attribute) else node.func
+    handed = _last_name(asked) in _HANDED_ON and _LIKE_A_VARIABLE.match(first)
+    of_environ = asked is not node.func and (_is_environ(asked) or handed)
     if first and (called == "getenv" or (of_environ and called in _READERS)):
         yield "variable", first, _has_default(node)
     elif first and called in _SETTERS:

@@ -30,7 +30,7 @@ _MAX_FILES = 20_000
 _MAX_PARSED = 500
 _PASSED_OVER = {"node_modules", "build", "dist", "__pycache__", "site-packages", "venv", "env"}
 _MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg")
-_NEAR, _MAX_NEAR = 2, 100
+_NEAR, _MAX_NEAR, _MAX_FOLDERS = 2, 100, 100
 _NO_MODULES = {"setup", "conftest", "noxfile", "tasks", "fabfile"}
 
 
@@ -76,6 +76,8 @@ class Project:
     """Import names at the top level, in the root and in `src`."""
     files: tuple[str, ...] = ()
     """Python files, relative, with `/`."""
+    data: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Where files that are no Python are: their ending, `.json`, to folders."""
     fixtures: tuple[FixtureDefinition, ...] = ()
     parts: tuple[str, ...] = ()
     """Folders, relative, that hold projects of their own: `examples/blog`."""
@@ -145,7 +147,8 @@ def read(root: Path | None) -> Project:
     unread: list[str] = []
     pyproject = _toml(root / "pyproject.toml", unread)
     setup_cfg = _setup_cfg(root / "setup.cfg", unread)
-    files = tuple(_python_files(root))
+    data: dict[str, dict[str, None]] = {}
+    files = tuple(_python_files(root, data))
     if len(files) == _MAX_FILES:
         unread.append(f"only the first {_MAX_FILES} Python files of {root} were looked at")
     project, poetry = _table(pyproject, "project"), _table(pyproject, "tool", "poetry")
@@ -173,6 +176,7 @@ def read(root: Path | None) -> Project:
         ),
         modules=_top_level(files),
         files=files,
+        data={ending: tuple(folders) for ending, folders in sorted(data.items())},
         fixtures=tuple(_fixtures(root, files)),
         parts=tuple(_parts(root, files)),
         settings_file=settings_file,
@@ -282,13 +286,19 @@ def _listed(path: Path, root: Path) -> Iterator[Requirement]:
     )
 
 
-def _python_files(root: Path) -> Iterator[str]:
+def _python_files(root: Path, data: dict[str, dict[str, None]]) -> Iterator[str]:
+    """Relative; what else is there is noted in `data`, as `Project.data` has it."""
     count = 0
     for visited, (folder, folders, names) in enumerate(os.walk(root)):
         if visited == _MAX_FILES:
             return
         folders[:] = sorted(name for name in folders if _is_looked_into(folder, name))
         for name in sorted(names):
+            ending = Path(name).suffix
+            if ending not in ("", ".py", ".pyc"):
+                folders_of = data.setdefault(ending, {})
+                if len(folders_of) < _MAX_FOLDERS:
+                    folders_of[Path(folder).relative_to(root).as_posix()] = None
             if name.endswith(".py"):
                 yield (Path(folder) / name).relative_to(root).as_posix()
                 count += 1

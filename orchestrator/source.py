@@ -117,16 +117,23 @@ def _guard(node: ast.AST, package: list[str]) -> Guard | None:
 
 
 def _tried(node: ast.Try, package: list[str]) -> Guard | None:
-    """None where the handler imports something in its place."""
+    """None where the handler imports something in its place, unless it does without that too."""
     handlers = [one for one in node.handlers if _catches_import_error(one.type)]
     modules = _modules(node.body, package)
     handled = [statement for handler in handlers for statement in handler.body]
-    if not handlers or not modules or _modules(handled, package):
+    instead = [statement for statement in handled if not _does_without(statement)]
+    if not handlers or not modules or _modules(instead, package):
         return None
     return Guard(
         modules=modules,
         names=_bound([*node.body, *node.orelse, *handled]),
         lines=tuple((one.lineno, one.end_lineno or one.lineno) for one in handlers),
+    )
+
+
+def _does_without(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Try) and any(
+        _catches_import_error(one.type) for one in statement.handlers
     )
 
 

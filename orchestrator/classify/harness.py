@@ -215,7 +215,8 @@ def _asking(facts: Facts) -> tuple[str, str]:
     for entry in facts.failure.fixtures:
         if entry.line == int(line) and _is_same_file(file, entry.file):
             place = f"{entry.file}:{entry.line}"
-            return (entry.name, place) if entry.origin in _OWN else ("", "")
+            overridden = entry.origin == "project" and _origin(facts) == "test"
+            return (entry.name, place) if entry.origin in _OWN and not overridden else ("", "")
     return ("", "") if "-packages/" in file else (function, f"{file}:{line}")
 
 
@@ -236,6 +237,12 @@ def _fixture_is_own(facts: Facts) -> str:
     """`yes` where a file of the checkout defines the fixture that was asked for."""
     named = (entry for entry in facts.failure.fixtures if entry.name == facts["fixture"])
     return "yes" if any(entry.origin in _OWN for entry in named) else ""
+
+
+def _origin(facts: Facts) -> str:
+    """Whose the fixture is that was asked for: what tests define stands in for the product's."""
+    named = (one.origin for one in facts.failure.fixtures if one.name == facts["fixture"])
+    return next(named, "")
 
 
 def _matched_by(facts: Facts) -> str:

@@ -135,6 +135,15 @@ class Installed:
                     return requirement.name
         return ""
 
+    def absent_of_extras(self, name: str) -> Iterator[str]:
+        """What a distribution asks for with one of its extras alone and that is not installed."""
+        wanted = canonicalize_name(name)
+        for entry in self._distributions:
+            if canonicalize_name(entry.name) == wanted:
+                for requirement in filter(None, map(_requirement, entry.requires)):
+                    if _extra(requirement, entry.extras) and not self.has(requirement.name):
+                        yield requirement.name
+
     def unmet(self, touched: Iterable[str]) -> Iterator[Unmet]:
         """Requirements of these distributions, or on them, that hold here and are not satisfied."""
         names = {canonicalize_name(name) for name in touched}

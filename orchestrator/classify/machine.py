@@ -23,12 +23,18 @@ _HOSTS = (
         r"(?:and |on )?port:? (?P<port>\d{1,5})"
     ),
     re.compile(
+        r"(?:server|host) (?:at|named) [`'\"]?(?P<host>[\w-]{1,100}\.[\w.-]{1,100}\w)(?P<port>)"
+    ),
+    re.compile(
         r"(?:https?|ftp|redis|amqps?|postgres(?:ql)?|mysql|mongodb|wss?)://"
         r"(?:[^@/\s'\"]{1,100}@)?(?P<host>[\w.-]{1,200})(?::(?P<port>\d{1,5}))?"
     ),
     re.compile(r"\('(?P<host>[\w.:-]{1,200})', (?P<port>\d{1,5})"),
 )
 
+_URL = re.compile(
+    r"[a-z]{2,10}://(?:[^@/\s'\"]{1,100}@)?(?P<host>[\w.-]{1,200})(?::(?P<port>\d{1,5}))?"
+)
 _LOCAL = ("localhost", "127.0.0.1")
 _ADDRESS = re.compile(r"""["'](?P<host>[\w.-]{1,200})["'], (?P<port>\d{1,5})\b""")
 
@@ -89,7 +95,36 @@ def _said_file(facts: Facts) -> str:
     name, root = facts.group("named_file"), facts.context.recording.run.root.rstrip("/")
     inside = name.removeprefix(f"{root}/") if root else name
     known = inside in facts.context.project.files
-    return "" if known or "pytest-of-" in name or not name else inside
+    if known or "pytest-of-" in name or not name:
+        return ""
+    folder = re.search(rf"{re.escape(root)}/([\w./-]{{1,200}})['\"]", facts.link.message[:2000])
+    return f"{folder[1]}/{name}" if folder and root and "/" not in name else inside
+
+
+def _file_placed(facts: Facts) -> str:
+    """The file that is not there, with the one folder of the project that holds its like: those of
+    its ending, below the package that looks for it; the name as asked for where none is sure.
+    """
+    name = facts["filename"]
+    return name if "/" in name else _placed(facts, name, "")
+
+
+def _template_placed(facts: Facts) -> str:
+    folder, _, name = facts.group("template").rpartition("/")
+    return _placed(facts, name, folder) if name else ""
+
+
+def _placed(facts: Facts, name: str, inside: str) -> str:
+    """`name` in the one folder that ends in `inside` and holds files of its ending."""
+    ending = f".{name.rpartition('.')[2]}"
+    top = facts["own_file"].removeprefix("src/").partition("/")[0]
+    folders = [
+        folder
+        for folder in facts.context.project.data.get(ending, ())
+        if f"/{folder}".endswith(f"/{inside}".rstrip("/")) and (inside or f"{top}/" in f"{folder}/")
+    ]
+    place = folders[0] if len(folders) == 1 else inside
+    return f"{place}/{name}".lstrip("/")
 
 
 def _command_program(facts: Facts) -> str:
@@ -133,9 +168,11 @@ def _hosts_used(facts: Facts) -> Iterator[str]:
     source = facts.context.project.source
     frames = [frame for link in facts.failure.exceptions for frame in link.frames]
     own = [frame for frame in frames if frame.origin in ("project", "test")]
+    urls = (_URL.search(frame.source) for frame in reversed(own))
+    shown = [f"{url['host']}:{url['port'] or ''}".rstrip(":") for url in urls if url]
     places = [(frame.file, frame.line) for frame in reversed(own)]
     places += [(one.file, one.line) for one in facts.failure.fixtures if one.origin != "installed"]
-    named: list[str] = []
+    named: list[str] = shown
     for file, line in places:
         uses = (use for use in source(file).uses if use.kind == "host" and use.serves(line))
         named.extend(use.name for use in sorted(uses, key=lambda use: abs(use.at - line)))
@@ -188,6 +225,7 @@ def _time_zone_path(facts: Facts) -> str:
 
 FACTS: dict[str, Fact] = {
     "command_program": _command_program,
+    "file_placed": _file_placed,
     "host": _host,
     "inifile": _inifile,
     "named_is_project": _named_is_project,
@@ -195,6 +233,7 @@ FACTS: dict[str, Fact] = {
     "program_is_installed": _program_is_installed,
     "said_file": _said_file,
     "said_variable_is_set": _said_variable_is_set,
+    "template_placed": _template_placed,
     "where": _where,
     "where_named": _where_named,
     "where_test": _where_test,

@@ -105,7 +105,8 @@ def _module_state(facts: Facts) -> str:
     if not module:
         return ""
     if _NOT_A_PACKAGE.search(facts.link.message[:500]):
-        return "shadowed"
+        # What the standard library brings is what it is: no file stands in its way.
+        return "" if top in knowledge("stdlib")["names"] else "shadowed"
     if state := _stdlib_state(facts, module):
         return state
     if is_own(facts, top):
@@ -310,13 +311,15 @@ def _owner_state(facts: Facts) -> str:
 
 
 def _owner_lacks(facts: Facts) -> str:
-    """What the owner brings with an extra, the project declares, and nobody has installed."""
+    """What the owner brings with an extra, nobody has installed, and the project asks for as well:
+    in its files, or in its own metadata with an extra.
+    """
     installed, project = facts.context.installed, facts.context.project
-    lacking = (entry for entry in project.requirements if not installed.has(entry.name))
-    for entry in lacking:
-        asking_it = (owner.name for owner, extra in installed.asked_for(entry.name) if extra)
-        if facts["owner"] in asking_it:
-            return entry.name
+    own = {canonicalize_name(one) for one in (project.name, facts.context.recording.run.project)}
+    for name in installed.absent_of_extras(facts["owner"]) if facts["owner"] else ():
+        asking_it = {canonicalize_name(owner.name) for owner, _ in installed.asked_for(name)}
+        if project.declared((name,)) or asking_it & own:
+            return name
     return ""
 
 

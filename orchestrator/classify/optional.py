@@ -34,7 +34,7 @@ class Lacking(NamedTuple):
     """Whose guard it is."""
     how: str
     """`handler`: what raised runs only without it; `name`: what was not found comes with it;
-    `file`: it is of the same file, which says no more.
+    `file`: it is of the same file, which says no more; `test`: the test bears its name.
     """
 
 
@@ -55,6 +55,28 @@ def _found(facts: Facts) -> Iterator[Lacking]:
     elif frame is not None and frame is facts.frames[-1]:
         for name in _names_in_question(facts, frame.source):
             yield from _without(facts, frame.file, name, _DEPTH)
+    yield from _named_by_test(facts)
+
+
+def _named_by_test(facts: Facts) -> Iterator[Lacking]:
+    """What the test's own name speaks of, where the product that it imports does without."""
+    words = set(re.findall(r"[a-z]+", facts["test"].lower()))
+    for file in _of_product(facts):
+        for guard in facts.context.project.source(file).guards:
+            named = any(words & set(module.lower().split(".")) for module in guard.modules)
+            if named:
+                yield from _absent(facts, (guard,), file, "test")
+
+
+def _of_product(facts: Facts) -> Iterator[str]:
+    """Files of the product that the test's file imports, directly or through others."""
+    project, files, seen = facts.context.project, [facts["test_file"]], set[str]()
+    for _ in range(_DEPTH):
+        dotted = (one for file in files for one in project.source(file).imports.values())
+        further = (project.file_of(one) for one in dotted if is_own(facts, one.partition(".")[0]))
+        files = [file for file in dict.fromkeys(further) if file and file not in seen]
+        seen.update(files)
+        yield from (file for file in files if not _is_of_tests(file))
 
 
 def _names_in_question(facts: Facts, source: str) -> Iterable[str]:

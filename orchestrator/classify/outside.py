@@ -41,9 +41,25 @@ _USUAL = frozenset(
         "PYTHONHASHSEED",
         "VIRTUAL_ENV",
         "EDITOR",
+        "PYTEST_VERSION",
+        "PYTEST_CURRENT_TEST",
+        "PYTEST_ADDOPTS",
+        "PYTEST_PLUGINS",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD",
+        "PYTEST_DEBUG",
     }
 )
-_OF_OTHERS = ("PYTEST_", "CONFTEST_KIT_", "GITHUB_", "CI_", "XDG_", "PIP_", "UV_", "COV_", "CONDA_")
+_OF_OTHERS = (
+    "PYTEST_XDIST_",
+    "CONFTEST_KIT_",
+    "GITHUB_",
+    "CI_",
+    "XDG_",
+    "PIP_",
+    "UV_",
+    "COV_",
+    "CONDA_",
+)
 _EMPTY = re.compile(r"\b(?:False|None|0)\b|\[\]|\{\}|''|\bset\(\)|\(\)")
 _LONGER = re.compile(r"^assert \(?-?[\d.]{1,30}(?:e-?\d+)?(?: - [\d.]+)?\)? <=? [\d.]{1,30}")
 _CLOCKED = re.compile(
@@ -102,12 +118,23 @@ def _variable_reached(facts: Facts) -> str:
     test does not set itself.
     """
     project, test = facts.context.project, facts["test_file"]
-    own = {use.name for use in project.source(test).uses if use.kind == "set"}
-    for file in _imported(facts, test):
+    own = facts.once(_set_by_tests)
+    passed = (frame.file for frame in _frames(facts) if not is_harness(frame))
+    for file in dict.fromkeys((*passed, *_imported(facts, test))):
         for use in project.source(file).uses:
-            if use.kind == "variable" and use.name not in own and _is_peculiar(facts, use.name):
+            read = use.kind in ("variable", "named") and use.name not in own
+            if read and _is_peculiar(facts, use.name):
                 return use.name
     return ""
+
+
+def _set_by_tests(facts: Facts) -> frozenset[str]:
+    """Variables that the test's file sets itself, or the files of its fixtures and conftests."""
+    folders = facts["test_file"].split("/")[:-1]
+    above = ("/".join((*folders[:depth], "conftest.py")) for depth in range(len(folders) + 1))
+    files = {facts["test_file"], *above, *(fixture.file for fixture in facts.failure.fixtures)}
+    uses = (use for file in files for use in facts.context.project.source(file).uses)
+    return frozenset(use.name for use in uses if use.kind == "set")
 
 
 def _imported(facts: Facts, file: str) -> Iterator[str]:

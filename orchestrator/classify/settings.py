@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 from orchestrator.classify.facts import Fact, Facts
 from orchestrator.classify.plugins import Plugin, plugins, plugins_by_name
 from orchestrator.classify.rules import knowledge
+from orchestrator.install import where_to_write
 
 _AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
 _ADDED = "PYTEST_ADDOPTS"
@@ -67,6 +68,22 @@ def _disabled_where(facts: Facts) -> str:
     return facts.once(_disabled)[1]
 
 
+def _disabled_name(facts: Facts) -> str:
+    """The plugin as `-p no:` names it; else its distribution."""
+    given, _ = facts.once(_disabled)
+    name = given.removeprefix("-p no:")
+    return name if name != given else facts["plugin"]
+
+
+def _own_blocked(facts: Facts) -> tuple[str, str]:
+    """What keeps a plugin of the project's own away that defines the fixture: one that `-p no:`
+    names as its file or package is called.
+    """
+    parts = facts["defined_in"].rpartition(":")[0].removesuffix(".py").split("/")
+    names = {*parts, *(part.replace("_", "-") for part in parts), ".".join(parts)}
+    return _blocked(facts, names - {"", "conftest", "tests"})
+
+
 def _builtin(facts: Facts) -> str:
     """The plugin of pytest's own that brings the fixture. What another distribution brought before
     pytest did (`subtests`) is its own only where it was switched off.
@@ -103,6 +120,23 @@ def _option_stands(facts: Facts) -> str:
         return found
     added = _ADDED in facts.context.recording.run.environment.variables
     return f"in {_ADDED} in the environment" if added else ""
+
+
+def _plugin_expected(facts: Facts) -> str:
+    """A plugin that is not installed and that somebody counts on: the settings file has a setting
+    of it, or what raised has a plugin of its own name.
+    """
+    has, given = facts.context.installed.has, facts.context.project.settings
+    for plugin in plugins():
+        if plugin.ini & given.keys() and not has(plugin.distribution):
+            return plugin.distribution
+    of_raiser = f"pytest-{canonicalize_name(facts['raiser'])}" if facts["raiser"] else ""
+    known = of_raiser in plugins_by_name() and not has(of_raiser)
+    return of_raiser if known else ""
+
+
+def _where_expected(facts: Facts) -> str:
+    return where_to_write(facts.context.project, facts["plugin_expected"], for_tests=True)
 
 
 def _nearest_option(facts: Facts) -> str:
@@ -149,6 +183,7 @@ FACTS: dict[str, Fact] = {
     "builtin_blocked_by": _builtin_blocked_by,
     "builtin_blocked_where": _builtin_blocked_where,
     "builtin_plugin": _builtin,
+    "disabled_name": _disabled_name,
     "disabled_by": _disabled_by,
     "disabled_where": _disabled_where,
     "fixture_asked_by": _fixture_asked_by,
@@ -156,5 +191,10 @@ FACTS: dict[str, Fact] = {
     "nearest_option": _nearest_option,
     "nearest_setting": _nearest_setting,
     "option_stands": _option_stands,
+    "own_blocked_by": lambda facts: facts.once(_own_blocked)[0],
+    "own_blocked_name": lambda facts: facts.once(_own_blocked)[0].removeprefix("-p no:"),
+    "own_blocked_where": lambda facts: facts.once(_own_blocked)[1],
+    "plugin_expected": _plugin_expected,
+    "where_expected": _where_expected,
     "setting_refused": _setting_refused,
 }

@@ -842,6 +842,19 @@ CASES = {
     "fixture-of-pytest-switched-off": one(
         LOOKUP, "fixture 'tmp_path' not found", phase="setup", attributes={"argname": "tmp_path"}
     ),
+    "fixture-of-own-plugin-switched-off": one(
+        LOOKUP,
+        "fixture 'basket' not found",
+        phase="setup",
+        attributes={"argname": "basket"},
+        run={"command": ("pytest", "-p", "no:shop")},
+        project=Project(
+            name="shop",
+            fixtures=(
+                FixtureDefinition(name="basket", function="basket", file="shop/plugin.py", line=4),
+            ),
+        ),
+    ),
     "refused-by-outcome": one("Failed", "[pytest] section is no longer supported", phase="start"),
     "conftest-name-undefined": one("NameError", "name 'x' is not defined", CONFTEST, phase="start"),
     # what code uses of the machine
@@ -873,6 +886,42 @@ CASES = {
         TEST,
         project=using("variable", "SHOP_COLOUR", default=True),
         variables=("SHOP_COLOUR",),
+    ),
+    "variable-reached-raises": one(
+        "shop.HostError",
+        "port is required",
+        SHOP,
+        project=using("named", "SHOP_HOST", at=40),
+        variables=("SHOP_HOST",),
+    ),
+    "variable-names-no-module": one(
+        "ModuleNotFoundError",
+        "No module named 'zzyzx'",
+        LIB,
+        source="importlib.import_module(self.SETTINGS_MODULE)",
+        attributes={"name": "zzyzx"},
+        variables=("DJANGO_SETTINGS_MODULE",),
+    ),
+    "framework-plugin-absent": one(
+        "django.db.utils.OperationalError",
+        "no such table: auth_user",
+        "lib/django/db/x.py:1:run",
+        distributions=(Distribution(name="Django", version="5.1", modules=("django",)),),
+    ),
+    "guarded-import-of-test": one(
+        "AssertionError",
+        "assert b'x' == b'y'",
+        TEST,
+        nodeid="tests/test_cart.py::test_yaml",
+        project=Project(
+            name="shop",
+            modules=frozenset({"shop"}),
+            files=("shop/__init__.py", "shop/cart.py"),
+            sources={
+                "shop/cart.py": Source(guards=(Guard(modules=("yaml",), names=("yaml",)),)),
+                "tests/test_cart.py": Source(imports={"total": "shop.cart.total"}),
+            },
+        ),
     ),
     "variable-leads-nowhere": one(
         "FileNotFoundError",

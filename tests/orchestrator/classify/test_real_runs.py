@@ -315,8 +315,9 @@ def test_disabled_plugin_is_no_missing_one(run):
 
     verdict = red.verdict("::test_a")
 
-    assert (verdict.category, verdict.kind) == ("fixture", "plugin_disabled")
-    assert "Switched off by -p no:pytest_mock" in verdict.evidence
+    assert (verdict.category, verdict.kind) == ("configuration", "plugin_disabled")
+    assert verdict.culprit.name == "pytest_mock"
+    assert "Switched off by `-p no:pytest_mock`, on the command line" in verdict.evidence
     assert red.suggestions("::test_a")[0].commands == ()
 
 
