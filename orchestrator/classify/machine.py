@@ -101,6 +101,20 @@ def _said_file(facts: Facts) -> str:
     return f"{folder[1]}/{name}" if folder and root and "/" not in name else inside
 
 
+def _ran_out(facts: Facts) -> str:
+    """`yes` where a failure of the same run says that no more files could be opened."""
+    links = (link for one in facts.context.recording.failures for link in one.exceptions)
+    return "yes" if any(link.attributes.get("errno") in (23, 24) for link in links) else ""
+
+
+def _own_path_said(facts: Facts) -> str:
+    """A path below the project's root that a message names and that is no Python file of it."""
+    root = facts.context.recording.run.root.rstrip("/")
+    found = re.search(rf"{re.escape(root)}/([\w./-]{{1,300}}\w)", facts.link.message[:2000])
+    named = found[1] if found and root else ""
+    return "" if named in facts.context.project.files else named
+
+
 def _file_placed(facts: Facts) -> str:
     """The file that is not there, with the one folder of the project that holds its like: those of
     its ending, below the package that looks for it; the name as asked for where none is sure.
@@ -231,6 +245,8 @@ FACTS: dict[str, Fact] = {
     "named_is_project": _named_is_project,
     "program": _program,
     "program_is_installed": _program_is_installed,
+    "own_path_said": _own_path_said,
+    "ran_out": _ran_out,
     "said_file": _said_file,
     "said_variable_is_set": _said_variable_is_set,
     "template_placed": _template_placed,

@@ -86,9 +86,12 @@ def _variable_unset(facts: Facts) -> str:
     set.
     """
     frame = own_frame(facts)
-    named = _at(facts, frame, "variable") if frame else []
-    unset = (use.name for use in named if not use.default and not _is_set(facts, use.name))
-    return next(unset, "")
+    for use in _at(facts, frame, "variable") if frame else ():
+        # What is read only further down was not read yet.
+        above = frame is not None and use.at <= frame.line
+        if above and not use.default and not _is_set(facts, use.name):
+            return use.name
+    return ""
 
 
 def _variable_used(facts: Facts) -> str:

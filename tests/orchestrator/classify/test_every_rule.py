@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,8 @@ def one(kind, message="", *places, **more):
     return [(kind, message, *places)], more
 
 
+ALONE_BELOW = {"signature-changed", "too-many-files-elsewhere"}
+"""Those that need more than one failure: they have a test of their own below."""
 OF_CHANGES = {
     "changed-since-green",
     "python-changed-since-green",
@@ -855,6 +858,17 @@ CASES = {
             ),
         ),
     ),
+    "fixture-outlived-by-examples": one(
+        "hypothesis.errors.FailedHealthCheck",
+        "Function-scoped fixture 'basket' used by 'tests/test_cart.py::test_total'",
+        TEST,
+    ),
+    "file-said-by-stdlib": one(
+        "ValueError",
+        "Invalid time zone file: /shop/tests/zones/Harare",
+        SHOP,
+        "std/zoneinfo/_tzpath.py:9:find",
+    ),
     "refused-by-outcome": one("Failed", "[pytest] section is no longer supported", phase="start"),
     "conftest-name-undefined": one("NameError", "name 'x' is not defined", CONFTEST, phase="start"),
     # what code uses of the machine
@@ -1044,6 +1058,50 @@ def test_signature_changed(red, raised, tmp_path):
     assert "`read()` belongs to frames 2.0" in verdict.evidence
 
 
+def test_a_variable_that_is_read_further_down(red, raised):
+    """What a function has not read yet when it fails is not why."""
+    project = using("variable", "SHOP_URL", file="tests/test_cart.py", at=8)
+    later = using("variable", "SHOP_URL", file="tests/test_cart.py", at=12)
+    failed = raised("AssertionError", "assert None", TEST)
+
+    assert red(failed, project=project).verdict().culprit.name == "SHOP_URL"
+    assert red(failed, project=later).verdict().category == "assertion"
+
+
+def test_the_fixture_that_closes_a_circle(red, raised):
+    """Of two fixtures that ask for each other the one that many others ask for was there before."""
+    asks = {"cart": ("shop",), "shop": ("cart",), "shelf": ("shop",), "till": ("shop",)}
+    project = Project(
+        name="shop",
+        fixtures=tuple(
+            FixtureDefinition(name=name, function=name, file="tests/conftest.py", line=1, asks=of)
+            for name, of in asks.items()
+        ),
+    )
+    circles = [
+        raised(LOOKUP, f"recursive dependency involving fixture '{name}' detected")
+        for name in ("cart", "shop")
+    ]
+    fixtures = [(name, "tests/conftest.py", 1) for name in asks]
+    made = [red(one, phase="setup", fixtures=fixtures, project=project) for one in circles]
+    both = tuple(one.recording.failures[0] for one in made)
+
+    verdict = replace(made[0], recording=made[0].recording._replace(failures=both)).verdict()
+
+    assert verdict.culprit.name == "shop"
+
+
+def test_files_ran_out_elsewhere(red, raised):
+    """What SQLite does not say, another failure of the run does."""
+    made = red(raised("sqlite3.OperationalError", "unable to open database file", SHOP))
+    full = red(raised("OSError", "[Errno 24] Too many open files", SHOP, attributes={"errno": 24}))
+    alone, both = made.verdict(), (*made.recording.failures, *full.recording.failures)
+    together = replace(made, recording=made.recording._replace(failures=both[::-1]))
+
+    assert (alone.category, alone.kind) == ("environment", "file")
+    assert together.verdict().rule == "too-many-files-elsewhere@1"
+
+
 def test_every_rule_has_a_case():
     """A rule without a case cannot be added."""
-    assert {rule.id for rule in rules()} == set(CASES) | {"signature-changed"} | OF_CHANGES
+    assert {rule.id for rule in rules()} == set(CASES) | ALONE_BELOW | OF_CHANGES

@@ -139,6 +139,15 @@ def test_a_traceback_that_pytest_quotes_when_it_refuses(red, raised):
     assert (verdict.category, verdict.culprit.name) == ("missing_dependency", "PyYAML")
 
 
+def test_what_a_process_died_of_that_ended_with_a_status(red, raised):
+    """Where its status is raised, what it wrote is why."""
+    died = raised("subprocess.CalledProcessError", "returned non-zero exit status 1.", TEST)
+
+    verdict = red(died, captured={"stderr": PRINTED.format("MemoryError")}).verdict()
+
+    assert (verdict.category, verdict.kind) == ("resource", "memory")
+
+
 @pytest.mark.parametrize(
     "message",
     [
