@@ -179,6 +179,13 @@ def _fixture_asked_for_by(facts: Facts) -> str:
     return "" if asking.startswith("test") or asking == facts["fixture"] else asking
 
 
+def _asks_itself(facts: Facts) -> str:
+    """`yes` where the fixture asks for one of its own name, which somebody else would bring."""
+    name = facts["fixture"]
+    own = any(name in one.asks for one in facts.context.project.fixtures if one.name == name)
+    return "yes" if name and (own or facts.attribute("requested_by") == name) else ""
+
+
 def _raised_in(facts: Facts) -> Fixture | None:
     """The fixture in whose code the exception was raised.
 
@@ -387,6 +394,7 @@ def _plugin_manager(facts: Facts) -> str:
 
 
 FACTS: dict[str, Fact] = {
+    "asks_itself": _asks_itself,
     "asking_fixture": _asking_fixture,
     "asking_place": _asking_place,
     "async_plugin": _async_plugin,

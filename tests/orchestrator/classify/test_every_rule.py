@@ -97,6 +97,11 @@ def using(kind, name, *, file="shop/cart.py", at=6, **more):
     )
 
 
+MOCKING = Project(
+    name="shop",
+    requirements=(Requirement(name="pytest-mock", text="pytest-mock", file="pyproject.toml"),),
+    fixtures=(FixtureDefinition(name="mocker", function="mocker", file="t/conftest.py", line=4),),
+)
 BLOCKED = {"command": ("pytest", "-p", "no:asyncio")}
 
 
@@ -868,6 +873,20 @@ CASES = {
         "Invalid time zone file: /shop/tests/zones/Harare",
         SHOP,
         "std/zoneinfo/_tzpath.py:9:find",
+    ),
+    "fixture-plugin-declared-absent": one(
+        LOOKUP,
+        "fixture 'mocker' not found",
+        phase="setup",
+        attributes={"argname": "mocker"},
+        project=MOCKING,
+    ),
+    "overridden-fixture-plugin-absent": one(
+        LOOKUP,
+        "recursive dependency involving fixture 'mocker' detected",
+        phase="setup",
+        attributes={"argname": "mocker", "requested_by": "mocker"},
+        project=MOCKING,
     ),
     "refused-by-outcome": one("Failed", "[pytest] section is no longer supported", phase="start"),
     "conftest-name-undefined": one("NameError", "name 'x' is not defined", CONFTEST, phase="start"),
