@@ -30,7 +30,7 @@ _MAX_FILES = 20_000
 _MAX_PARSED = 500
 _PASSED_OVER = {"node_modules", "build", "dist", "__pycache__", "site-packages", "venv", "env"}
 _MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg")
-_NEAR, _MAX_NEAR, _MAX_FOLDERS = 2, 100, 100
+_NEAR, _MAX_NEAR, _MAX_FOLDERS = 3, 100, 100
 _NO_MODULES = {"setup", "conftest", "noxfile", "tasks", "fabfile"}
 
 
@@ -119,7 +119,7 @@ class Project:
 
     def sources_near(self, files: Iterable[str]) -> Mapping[str, Source]:
         """What these files say, and what the modules of the project say that they import, directly
-        or through one more.
+        or through two more.
         """
         found = {file: self.source(file) for file in files}
         for _ in range(_NEAR):

@@ -289,6 +289,20 @@ def _missing_before(facts: Facts) -> str:
     return ""
 
 
+def _missing_wrapped(facts: Facts) -> str:
+    """The same, where the function that looked for the file raised something else in its place."""
+    chain, missing = facts.failure.exceptions, facts["missing_before"]
+    links = [link for link in chain[1:] if "FileNotFoundError" in (link.type, *link.bases)]
+    if not missing or not links or not chain[0].frames or not links[0].frames:
+        return ""
+    raised, looked = chain[0].frames[-1], links[0].frames[0]
+    # A file of each Python that is supported is missing where this one is not.
+    of_python = f"Python version {facts['python']}" in chain[0].message
+    said = raised.source.startswith("raise ") and not of_python
+    same = (raised.file, raised.function) == (looked.file, looked.function)
+    return missing if said and same else ""
+
+
 def _file_is_temporary(facts: Facts) -> str:
     """`yes` for what pytest's own temporary folders hold, which only tests and fixtures fill."""
     return "yes" if "/pytest-of-" in facts["filename"] else ""
@@ -350,6 +364,7 @@ FACTS: dict[str, Fact] = {
     "last_words": _last_words,
     "message": _message,
     "missing_before": _missing_before,
+    "missing_wrapped": _missing_wrapped,
     "mere_claim": _mere_claim,
     "own_file": _own_file,
     "own_function": _own_function,

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from packaging.utils import canonicalize_name
+
 from conftest_kit.records import Frame
 from orchestrator.classify.facts import Fact, Facts, is_harness, own_frame
 from orchestrator.classify.modules import is_own
@@ -123,20 +125,31 @@ def _variable_reached(facts: Facts) -> str:
     project, test = facts.context.project, facts["test_file"]
     own = facts.once(_set_by_tests)
     passed = (frame.file for frame in _frames(facts) if not is_harness(frame))
-    for file in dict.fromkeys((*passed, *_imported(facts, test))):
-        for use in project.source(file).uses:
-            read = use.kind in ("variable", "named") and use.name not in own
-            if read and _is_peculiar(facts, use.name):
-                return use.name
-    return ""
+    found = (
+        use.name
+        for file in dict.fromkeys((*passed, *_imported(facts, test)))
+        for use in project.source(file).uses
+        if use.kind in ("variable", "named") and use.name not in own
+    )
+    peculiar = [name for name in found if _is_peculiar(facts, name)]
+    # One that bears the project's name is its own; others may be everybody's.
+    bearing = canonicalize_name(project.name or facts.context.recording.run.project)
+    own_first = (name for name in peculiar if canonicalize_name(name).startswith(bearing))
+    return next(own_first, next(iter(peculiar), ""))
 
 
 def _set_by_tests(facts: Facts) -> frozenset[str]:
-    """Variables that the test's file sets itself, or the files of its fixtures and conftests."""
+    """Variables that the test sets itself, or the files of its fixtures and conftests do."""
     folders = facts["test_file"].split("/")[:-1]
     above = ("/".join((*folders[:depth], "conftest.py")) for depth in range(len(folders) + 1))
-    files = {facts["test_file"], *above, *(fixture.file for fixture in facts.failure.fixtures)}
-    uses = (use for file in files for use in facts.context.project.source(file).uses)
+    files = {*above, *(fixture.file for fixture in facts.failure.fixtures)} - {facts["test_file"]}
+    uses = [use for file in files for use in facts.context.project.source(file).uses]
+    lines = [frame.line for frame in _frames(facts) if frame.file == facts["test_file"]]
+    uses += (
+        use
+        for use in facts.context.project.source(facts["test_file"]).uses
+        if not use.lines or any(use.serves(line) for line in lines)
+    )
     return frozenset(use.name for use in uses if use.kind == "set")
 
 

@@ -28,7 +28,10 @@ def documents(
     promises.
     """
     own = {frame.file for frame in frames_of(recording.failures) if frame.origin in _OWN}
-    own.update(failure.nodeid.partition("::")[0] for failure in recording.failures)
+    for failure in recording.failures:
+        own.add(failure.nodeid.partition("::")[0])
+        own.update(fixture.file for fixture in failure.fixtures if fixture.origin in _OWN)
+    own.update(file for file in project.files if file.rpartition("/")[2] == "conftest.py")
     said = form.to_json(replace(project, sources=project.sources_near(sorted(own))))
     records = [
         *({"$record": "start", "nodeid": nodeid} for nodeid in recording.in_flight),

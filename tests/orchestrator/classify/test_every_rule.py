@@ -116,7 +116,11 @@ def one(kind, message="", *places, **more):
     return [(kind, message, *places)], more
 
 
-ALONE_BELOW = {"signature-changed", "too-many-files-elsewhere"}
+ALONE_BELOW = {
+    "project-file-missing-wrapped",
+    "signature-changed",
+    "too-many-files-elsewhere",
+}
 """Those that need more than one failure: they have a test of their own below."""
 OF_CHANGES = {
     "changed-since-green",
@@ -1108,6 +1112,19 @@ def test_the_fixture_that_closes_a_circle(red, raised):
     verdict = replace(made[0], recording=made[0].recording._replace(failures=both)).verdict()
 
     assert verdict.culprit.name == "shop"
+
+
+def test_a_file_whose_absence_is_said_otherwise(red, raised):
+    """A function that catches the absence of a file and raises its own says what is missing."""
+    said = raised("shop.Unready", "no prices", SHOP, source="raise Unready()")
+    file = {"errno": 2, "filename": "/shop/shop/prices.csv"}
+    missing = raised("FileNotFoundError", "x", SHOP, attributes=file, relation="context")
+    key = raised("KeyError", "'x'", SHOP, relation="context")
+
+    verdict = red(said, missing, key).verdict()
+
+    assert verdict.rule == "project-file-missing-wrapped@1"
+    assert verdict.culprit.name == "shop/prices.csv"
 
 
 def test_files_ran_out_elsewhere(red, raised):
