@@ -76,7 +76,7 @@ def _of_product(facts: Facts) -> Iterator[str]:
         further = (project.file_of(one) for one in dotted if is_own(facts, one.partition(".")[0]))
         files = [file for file in dict.fromkeys(further) if file and file not in seen]
         seen.update(files)
-        yield from (file for file in files if not _is_of_tests(file))
+        yield from (file for file in files if not is_of_tests(file))
 
 
 def _names_in_question(facts: Facts, source: str) -> Iterable[str]:

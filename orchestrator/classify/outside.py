@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 from conftest_kit.records import Frame
 from orchestrator.classify.facts import Fact, Facts, is_harness, own_frame
 from orchestrator.classify.modules import is_own
+from orchestrator.classify.tested import is_of_tests
 from orchestrator.outside import Use
 
 _USUAL = frozenset(
@@ -165,12 +166,7 @@ def _imported(facts: Facts, file: str) -> Iterator[str]:
         )
         files = [one for one in further if one and one not in seen]
         seen.update(files)
-        yield from (one for one in files if not _is_of_tests(one))
-
-
-def _is_of_tests(file: str) -> bool:
-    parts = file.split("/")
-    return bool({"tests", "test"} & set(parts)) or parts[-1].startswith(("test_", "conftest"))
+        yield from (one for one in files if not is_of_tests(one))
 
 
 def _is_set(facts: Facts, name: str) -> bool:
