@@ -190,7 +190,7 @@ def test_file_of(checkout):
 
 
 def test_sources_near(checkout):
-    """Those asked for, and what they import of the project, through one more."""
+    """Those asked for, and what they import of the project, through two more."""
     project = checkout(
         {
             "shop/__init__.py": "",
@@ -204,7 +204,12 @@ def test_sources_near(checkout):
 
     near = project.sources_near(["tests/test_cart.py"])
 
-    assert set(near) == {"tests/test_cart.py", "shop/cart.py", "shop/prices.py"}
+    assert set(near) == {
+        "tests/test_cart.py",
+        "shop/cart.py",
+        "shop/prices.py",
+        "shop/rates.py",
+    }
     assert near["shop/prices.py"].imports == {"rates": "shop.rates"}
     assert Project().source("a.py").imports == {}
 
