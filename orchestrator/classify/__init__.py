@@ -23,6 +23,7 @@ from orchestrator.classify import (
     pins,
     refusals,
     settings,
+    released,
     spelling,
     tested,
 )
@@ -57,6 +58,7 @@ CATALOGUE = {
         machine,
         changes,
         breaks,
+        released,
         pins,
         optional,
         tested,

@@ -47,13 +47,13 @@ def _of_project(facts: Facts) -> Iterator[Unmet]:
 
 def _of_imported(facts: Facts) -> Iterator[Unmet]:
     """What the distributions require that the failing files import themselves."""
-    direct = facts.once(_imported)
+    direct = facts.once(imported)
     for unmet in facts.context.installed.unmet(direct):
         if unmet.installed and canonicalize_name(unmet.by.name) in direct:
             yield unmet
 
 
-def _imported(facts: Facts) -> frozenset[str]:
+def imported(facts: Facts) -> frozenset[str]:
     """Normalised names of what the files of the failure import."""
     return frozenset(_reached(facts, _files(facts), 1))
 

@@ -35,7 +35,8 @@ _INVALID_KEYWORD = re.compile(
     r"'(?P<name>\w{1,200})' is an invalid keyword argument for (?P<of>[\w.]{1,200})"
 )
 _POSITIONAL = re.compile(
-    r"(?P<of>[\w.<>]{1,200})\(\) takes .{1,60} positional arguments?(?P<name>) "
+    r"(?P<of>[\w.<>]{1,200})\(\) takes .{1,60} positional arguments?"
+    r" (?:but (?P<name>\d{1,3}) )?"
 )
 _REQUIRED = re.compile(
     r"(?P<of>[\w.<>]{1,200})\(\) missing \d{1,2} required (?:positional|keyword-only) arguments?: "
@@ -78,8 +79,10 @@ class Break(NamedTuple):
         return str(self.entry["names"][self.name])
 
 
-class _Asked(NamedTuple):
-    """What a failure did not find: an entry's kind, whose it is, and its name."""
+class Sought(NamedTuple):
+    """What a failure did not find: an entry's kind, whose it is, and its name; of `positional` how
+    many arguments were given.
+    """
 
     kind: str
     of: str
@@ -88,7 +91,7 @@ class _Asked(NamedTuple):
 
 def _break(facts: Facts) -> Break | None:
     """The entry that explains a failure, of those whose distributions have to do with it first."""
-    asked = list(_asked(facts))
+    asked = list(sought(facts))
     of_class = {_last(one.of) for one in asked}
     for name in _distributions(facts):
         version = _installed_version(facts, name)
@@ -144,19 +147,20 @@ def _is_past(removed_in: str, back_in: str, version: str) -> bool:
     return installed >= Version(removed_in) and not is_back
 
 
-def _asked(facts: Facts) -> Iterator[_Asked]:
+def sought(facts: Facts) -> Iterator[Sought]:
+    """What the exception asks for, in each way that its message and attributes can be read."""
     types = {name.rpartition(".")[2] for name in (facts.link.type, *facts.link.bases)}
     message = facts.link.message[:1000]
     for kind, exception, shape in _SHAPES:
         if exception in types and (found := shape.match(message)):
-            yield _Asked(kind, found["of"], found["name"])
+            yield Sought(kind, found["of"], found["name"] or "")
     if "AttributeError" in types and facts.attribute("obj"):
         # Whatever a module's or a class's own __getattr__ says.
-        yield _Asked("name", facts.attribute("obj"), facts.attribute("name"))
-        yield _Asked("attribute", facts.attribute("obj"), facts.attribute("name"))
+        yield Sought("name", facts.attribute("obj"), facts.attribute("name"))
+        yield Sought("attribute", facts.attribute("obj"), facts.attribute("name"))
 
 
-def _name_of(entry: Mapping[str, Any], asked: list[_Asked], facts: Facts) -> str:
+def _name_of(entry: Mapping[str, Any], asked: list[Sought], facts: Facts) -> str:
     """The name of an entry that was asked for; empty where none was."""
     if entry["kind"] == "behaviour":
         return _behaviour(entry, facts)
@@ -176,7 +180,7 @@ def _behaviour(entry: Mapping[str, Any], facts: Facts) -> str:
     return named if named in entry["names"] else str(next(iter(entry["names"])))
 
 
-def _module(entry: Mapping[str, Any], asked: _Asked, _: Facts) -> str:
+def _module(entry: Mapping[str, Any], asked: Sought, _: Facts) -> str:
     if asked.kind not in ("module", "name"):
         return ""
     wanted = f"{asked.of}.{asked.name}" if asked.kind == "name" else asked.name
@@ -184,12 +188,12 @@ def _module(entry: Mapping[str, Any], asked: _Asked, _: Facts) -> str:
     return max(inside, key=len, default="")
 
 
-def _member(entry: Mapping[str, Any], asked: _Asked, _: Facts) -> str:
+def _member(entry: Mapping[str, Any], asked: Sought, _: Facts) -> str:
     wanted = asked.kind == "name" and asked.of == entry["of"] and asked.name in entry["names"]
     return asked.name if wanted else ""
 
 
-def _attribute(entry: Mapping[str, Any], asked: _Asked, facts: Facts) -> str:
+def _attribute(entry: Mapping[str, Any], asked: Sought, facts: Facts) -> str:
     """Of the class or another of the same library; of one's own where that is meant to derive."""
     if asked.kind != "attribute" or asked.name not in entry["names"]:
         return ""
@@ -199,26 +203,26 @@ def _attribute(entry: Mapping[str, Any], asked: _Asked, facts: Facts) -> str:
     return asked.name if same or inherits else ""
 
 
-def _keyword(entry: Mapping[str, Any], asked: _Asked, facts: Facts) -> str:
+def _keyword(entry: Mapping[str, Any], asked: Sought, facts: Facts) -> str:
     wanted = asked.kind == "keyword" and asked.name in entry["names"]
     return asked.name if wanted and _calls(entry, asked, facts) else ""
 
 
-def _positional(entry: Mapping[str, Any], asked: _Asked, facts: Facts) -> str:
+def _positional(entry: Mapping[str, Any], asked: Sought, facts: Facts) -> str:
     wanted = asked.kind == "positional" and _calls(entry, asked, facts)
     return next(iter(entry["names"])) if wanted else ""
 
 
-def _required(entry: Mapping[str, Any], asked: _Asked, facts: Facts) -> str:
+def _required(entry: Mapping[str, Any], asked: Sought, facts: Facts) -> str:
     wanted = asked.kind == "required" and asked.name in entry["names"]
     return asked.name if wanted and _calls(entry, asked, facts) else ""
 
 
-def _brought(entry: Mapping[str, Any], asked: _Asked, _: Facts) -> str:
+def _brought(entry: Mapping[str, Any], asked: Sought, _: Facts) -> str:
     return asked.name if asked.kind == entry["kind"] and asked.name in entry["names"] else ""
 
 
-def _calls(entry: Mapping[str, Any], asked: _Asked, facts: Facts) -> bool:
+def _calls(entry: Mapping[str, Any], asked: Sought, facts: Facts) -> bool:
     """Whether the message names the entry's function or class, or the line that raised calls it."""
     function = _last(entry["of"])
     if function in asked.of.split("."):

@@ -123,6 +123,12 @@ class Installed:
             if requirement and requirement.specifier and self._applies(requirement.marker):
                 yield Owner(name=entry.name, version=entry.version), requirement.specifier
 
+    def required_by(self, name: str) -> Iterator[str]:
+        """Normalised names of what a distribution requires, with any of its extras."""
+        for wanted, asking in self._requirements.items():
+            if any(canonicalize_name(entry.name) == canonicalize_name(name) for entry, _ in asking):
+                yield wanted
+
     def lacking(self, name: str, extra: str) -> str:
         """The first distribution that an extra brings and that is not installed."""
         wanted = canonicalize_name(name)

@@ -37,7 +37,7 @@ ASYNC = Project(
         Requirement(name="pytest-asyncio", text="pytest-asyncio", file="pyproject.toml"),
     ),
 )
-OLD_ATTRS = (Distribution(name="attrs", version="21.2.0", modules=("attr",)),)
+OTHER_SERIAL = (Distribution(name="pyserial", version="2.7", modules=("serial_of_old",)),)
 TEMPORARY = {"attributes": {"errno": 2, "filename": "/tmp/pytest-of-me/pytest-0/test_a0/x"}}
 MOCK = Distribution(name="pytest-mock", version="3.17.0", modules=("pytest_mock",))
 COV = Distribution(name="pytest-cov", version="7.1.0", modules=("pytest_cov",))
@@ -81,6 +81,17 @@ ASKING = Project(
     modules=frozenset({"shop"}),
     sources={"shop/cart.py": Source(imports={"webframe": "webframe"})},
 )
+USING = Project(
+    name="shop",
+    modules=frozenset({"shop"}),
+    sources={"shop/cart.py": Source(imports={"flask": "flask", "Flask": "flask.Flask"})},
+)
+
+
+def of_flask(version):
+    """A run with a release of Flask."""
+    flask = Distribution(name="Flask", version=version, modules=("flask",))
+    return {"distributions": (flask,), "project": USING}
 
 
 def using(kind, name, *, file="shop/cart.py", at=6, **more):
@@ -242,7 +253,7 @@ CASES = {
         TEST,
         phase="collect",
     ),
-    "module-of-another-release": no_module("attrs", SHOP, distributions=OLD_ATTRS),
+    "module-of-another-release": no_module("serial", SHOP, distributions=OTHER_SERIAL),
     "said-to-be-removed": one(
         "AttributeError", "`frames.float_` was removed in 2.0.", LIB, **ALONE
     ),
@@ -266,6 +277,48 @@ CASES = {
         "Client.__init__() got an unexpected keyword argument 'proxies'",
         SHOP,
         distributions=(HTTPX,),
+    ),
+    "module-left-release": no_module("flask.scaffold", TEST, **of_flask("3.0.3")),
+    "module-came-later": no_module("flask.sansio", TEST, **of_flask("2.3.0")),
+    "name-left-release": one(
+        "ImportError",
+        "cannot import name 'locked_cached_property' from 'flask.helpers' (/v/flask/helpers.py)",
+        TEST,
+        **of_flask("3.0.3"),
+    ),
+    "name-came-later": one(
+        "AttributeError",
+        "module 'flask' has no attribute 'stream_template'",
+        TEST,
+        **of_flask("2.1.0"),
+    ),
+    "call-changed-in-release": one(
+        "TypeError",
+        "Flask.__init__() got an unexpected keyword argument 'static_path'",
+        SHOP,
+        source="app = Flask(__name__, static_path='/s')",
+        **of_flask("3.0.3"),
+    ),
+    "call-possible-later": one(
+        "TypeError",
+        "Flask.__init__() got an unexpected keyword argument 'host_matching'",
+        SHOP,
+        source="app = Flask(__name__, host_matching=True)",
+        **of_flask("0.12.2"),
+    ),
+    "likely-left-release": one(
+        "TypeError",
+        "Blueprint.register() got an unexpected keyword argument 'first_registration'",
+        SHOP,
+        source="blueprint.register(app, {}, first_registration=True)",
+        **of_flask("3.0.3"),
+    ),
+    "likely-came-later": one(
+        "AttributeError",
+        "'Config' object has no attribute 'from_file'",
+        SHOP,
+        source="app.config.from_file('a.toml')",
+        **of_flask("1.1.4"),
     ),
     "known-changed-behaviour": one(
         "ValueError", "Unable to avoid copy while creating an array as requested.", SHOP, **ALONE
