@@ -32,8 +32,8 @@ from releases import Surface, surface
 
 LIBRARIES = Path(__file__).resolve().with_name("libraries.txt")
 KNOWLEDGE = Path(__file__).resolve().parents[2] / "orchestrator" / "knowledge" / "surface"
-PYTHONS = ("3.12", "3.9", "3.7", "3.6")
-"""Tried in this order until there is a wheel for one; 3.6 for releases of before 2022."""
+PYTHONS = ("3.11", "3.12", "3.13", "3.9", "3.7", "3.6")
+"""Tried in this order until one has a wheel of a release."""
 MOST, NEWEST = 22, 6
 """Releases of a distribution that are looked at, and how many of them are the newest series."""
 

@@ -22,6 +22,8 @@ _PASSED_OVER = re.compile(
 _OLD_WAYS = re.compile(
     r"deprecat|renam|legacy|alias|kwarg|keyword|positional|_args|param|compat", re.IGNORECASE
 )
+_ADDING = re.compile(r"delegat|accessor|inherit|propert|expos|proxy|forward")
+"""A decorator of such a name may give members to a class."""
 _OPENING = re.compile(
     r"\bglobals\(\)|\bsys\.modules\[|\bexec\(|\b(?:vars|locals)\(\)(?:\[|\.update)|\blazy\.|LazyModule"
 )
@@ -188,6 +190,7 @@ class _Reader:
                 "EnumMeta",
                 "EnumType",
             )
+        found.is_open |= any(_ADDING.search(ast.unparse(one)) for one in node.decorator_list)
         for line in _executed(node):
             if isinstance(line, Function):
                 found.members.add(line.name)
@@ -207,7 +210,8 @@ class _Reader:
 
     def _call(self, node: Function, outer: str) -> None:
         decorators = [ast.unparse(decorator) for decorator in node.decorator_list]
-        last = {text.partition("(")[0].rpartition(".")[2] for text in decorators}
+        names = {text.partition("(")[0] for text in decorators}
+        last = {name.rpartition(".")[2] for name in names}
         if last & {"overload", "property", "cached_property", "setter", "deleter", "getter"}:
             return
         taken = node.args
@@ -216,7 +220,7 @@ class _Reader:
         implied = by_position[:1] if outer and "staticmethod" not in last else []
         keyword_only = zip(taken.kwonlyargs, taken.kw_defaults, strict=True)
         needed += [one for one, default in keyword_only if default is None]
-        old_ways = any(_OLD_WAYS.search(text) for text in decorators)
+        old_ways = any(_OLD_WAYS.search(name) for name in names)
         implied_names = {one.arg for one in implied}
         self.module.calls[f"{outer}{node.name}"] = Call(
             keywords=frozenset(
