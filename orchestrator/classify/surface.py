@@ -8,11 +8,10 @@ there, or comes and goes with its module or class, is not in it: of that nothing
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from packaging.version import InvalidVersion, Version
 
@@ -21,8 +20,7 @@ Section = Literal["modules", "names", "members", "calls"]
 _STEP = re.compile(r"([+-])([^+-]+)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(NamedTuple):
     """Two releases that differ in what was asked for, and the one that is installed lacks it."""
 
     left: bool
@@ -37,8 +35,7 @@ class Change:
     """`<2.3`: the releases that have it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Library:
+class Library(NamedTuple):
     """What is known of a distribution."""
 
     looked: tuple[Version, ...]
