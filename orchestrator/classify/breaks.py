@@ -24,6 +24,12 @@ _IMPORT = re.compile(
     r"(?:partially initialized module )?'(?P<of>[\w.]{1,200})'"
 )
 _OF_MODULE = re.compile(r"module '(?P<of>[\w.]{1,200})' has no attribute '(?P<name>\w{1,200})'")
+_PATCHED = re.compile(
+    r"<module '(?P<of>[\w.]{1,200})'.{0,400}> does not have the attribute '(?P<name>\w{1,200})'"
+)
+_PATCHED_CLASS = re.compile(
+    r"<class '(?P<of>[\w.]{1,200})'> does not have the attribute '(?P<name>\w{1,200})'"
+)
 _NO_MODULE = re.compile(r"(?P<of>)No module named '?(?P<name>[\w.]{1,200})'?")
 _ATTRIBUTE = re.compile(
     r"(?:type object )?'(?P<of>[\w.]{1,200})' (?:object )?has no attribute '(?P<name>\w{1,200})'"
@@ -48,7 +54,9 @@ _SHAPES = (
     ("module", "ImportError", _NO_MODULE),
     ("name", "ImportError", _IMPORT),
     ("name", "AttributeError", _OF_MODULE),
+    ("name", "AttributeError", _PATCHED),
     ("attribute", "AttributeError", _ATTRIBUTE),
+    ("attribute", "AttributeError", _PATCHED_CLASS),
     ("keyword", "TypeError", _KEYWORD),
     ("keyword", "TypeError", _INVALID_KEYWORD),
     ("positional", "TypeError", _POSITIONAL),

@@ -14,6 +14,8 @@ from orchestrator.classify.tested import home
 
 _CALLED = re.compile(r"[A-Za-z_]\w{0,100}(?:\.[A-Za-z_]\w{0,100}){0,6}")
 
+_PATCHED = re.compile(r"<class '([\w.]{1,200})'> does not have the attribute ")
+"""What `mock.patch` says."""
 _CALL = re.compile(r"([\w.<>]{1,200})\(\) (?:got|missing|takes) ")
 _ARRAYS = {
     "data frames": re.compile(r"\b(?:DataFrame|Series)\b"),
@@ -132,7 +134,8 @@ def _base_owner_version(facts: Facts) -> str:
 
 def _object(facts: Facts) -> str:
     """The type whose attribute was asked for: `pandas.core.frame.DataFrame`."""
-    return facts.attribute("obj")
+    patched = _PATCHED.match(facts.link.message[:500])
+    return facts.attribute("obj") or (patched[1] if patched else "")
 
 
 def _object_is_own(facts: Facts) -> str:

@@ -17,8 +17,11 @@ _FROM = re.compile(
     r"^cannot import name '(?P<symbol>\w{1,200})' from "
     r"(?:partially initialized module )?'(?P<module>[\w.]{1,200})'"
 )
-_OF_MODULE = re.compile(r"^module '?(?P<module>[\w.]{1,200})'? has no attribute ")
-_NO_ATTRIBUTE = re.compile(r"has no attribute '?(?P<symbol>\w{1,200})")
+_OF_MODULE = re.compile(
+    r"^(?:<module '(?P<patched>[\w.]{1,200})'.{0,400}> does not have the"  # mock.patch
+    r"|module '?(?P<module>[\w.]{1,200})'? has no) attribute "
+)
+_NO_ATTRIBUTE = re.compile(r"(?:has no|does not have the) attribute '?(?P<symbol>\w{1,200})")
 _SITE = re.compile(r"^.*[/\\](?:site|dist)-packages[/\\]")
 _IMPORT = re.compile(r"(?:import|from) (?P<module>[\w.]{1,200})(?: import (?P<name>\w{1,200}))?")
 _NOT_A_PACKAGE = re.compile(r"; '[\w.]{1,200}' is not a package")
@@ -44,7 +47,8 @@ def _module(facts: Facts) -> str:
     found = _NO_MODULE.match(message) or _FROM.match(message) or _OF_MODULE.match(message)
     # An AttributeError has a name as well: that of the attribute.
     imports = "ImportError" in (facts.link.type, *facts.link.bases)
-    named = (facts.attribute("name") if imports else "") or (found["module"] if found else "")
+    said = (found.groupdict().get("patched") or found["module"]) if found else ""
+    named = (facts.attribute("name") if imports else "") or said
     if imports and is_namespace(named):
         return _imported_whole(facts, named)
     return named or _asked_of(facts)

@@ -60,6 +60,27 @@ def test_a_name_is_looked_up_in_the_releases(red, raised, message, version, expe
 
 
 @pytest.mark.parametrize(
+    "message",
+    [
+        "<module 'flask.helpers' from '/v/helpers.py'> does not have the attribute 'find_package'",
+        "<class 'flask.app.Flask'> does not have the attribute 'make_null_session'",
+        "module 'flask.helpers' has no attribute 'find_package'",
+        "type object 'Flask' has no attribute 'make_null_session'",
+    ],
+)
+def test_what_is_to_be_patched_is_looked_up_too(red, raised, message):
+    """`mock.patch` has words of its own."""
+    patching = "std/unittest/mock.py:1430:get_original"
+    of_class = {"obj": "flask.app.Flask"} if message.startswith("type") else {}
+    made = red(
+        raised("AttributeError", message, TEST, patching, attributes=of_class),
+        distributions=(flask("3.0.3"),),
+    ).verdict()
+
+    assert (made.rule, made.culprit.name) == ("name-left-release@1", "Flask")
+
+
+@pytest.mark.parametrize(
     ("message", "version"),
     [(GONE, "2.3.3"), (GONE, "1.0.1"), (GONE, "unknown"), (LATER, "2.2.5"), (LATER, "3.0.0")],
 )
