@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from releases import Named, Surface
@@ -28,7 +27,7 @@ def document(name: str, history: History, every: Sequence[str], date: str) -> st
     sections = {
         "modules": {".": _transitions(history, _modules(surfaces))},
         "names": _own(_held(history, [one.modules for one in surfaces], _named), surfaces),
-        "members": _held(history, [_public(one.classes) for one in surfaces], _named),
+        "members": _held(history, [one.classes for one in surfaces], _named),
         "calls": {
             title: changed
             for title, changed in _held(history, [one.calls for one in surfaces], _called).items()
@@ -72,14 +71,6 @@ def _own(
         kept = {name for name in names if name in own or module in packages}
         found[module] = {name: names[name] for name in kept}
     return found
-
-
-def _public(classes: Mapping[str, Named]) -> dict[str, Named]:
-    """Classes without what is private in them, which those who use a library do not ask for."""
-    return {
-        title: replace(held, names=frozenset(name for name in held.names if name[0] != "_"))
-        for title, held in classes.items()
-    }
 
 
 def _held(

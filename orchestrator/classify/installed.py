@@ -18,6 +18,8 @@ from conftest_kit.records import Distribution, Recording
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 _IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalVM"}
 """`sys.implementation.name` to what `platform.python_implementation()` says."""
+_BRACKETS = re.compile(r"\s*\(([^()]*)\)$")
+"""As metadata of before 2020 has it: `frames (<2)`."""
 _PYTHON_NAMES = {"Linux": "linux", "Darwin": "darwin", "Windows": "win32"}
 
 
@@ -186,7 +188,7 @@ class Installed:
             return None
         return Unmet(
             by=asking,
-            requirement=text.partition(";")[0].strip(),
+            requirement=_BRACKETS.sub(r"\1", text.partition(";")[0].strip()),
             name=requirement.name,
             installed=version,
         )

@@ -19,6 +19,8 @@ from orchestrator.classify.rules import knowledge
 from orchestrator.classify.surface import Change, Section, library
 
 _CALLS = ("keyword", "positional", "required")
+_OF_A_BASE = "super"
+"""What Python names where `super().name` is not found: no class."""
 
 
 class Released(NamedTuple):
@@ -52,8 +54,13 @@ def _released(facts: Facts) -> Released | None:
 def _looked_up(facts: Facts, one: Sought, name: str, *, is_sure: bool) -> Released | None:
     version = facts.context.installed.version(name)
     known = library(canonicalize_name(name)) if version else None
-    for section, owner, part in _places(one) if known else ():
-        if known and (change := known.change(section, owner, part, version)):
+    if known is None:
+        return None
+    if one.of == _OF_A_BASE:
+        change = known.agreed("members", one.name, version)
+        return Released(name, version, one, change, is_sure) if change else None
+    for section, owner, part in _places(one):
+        if change := known.change(section, owner, part, version):
             return Released(name, version, one, change, is_sure)
     return None
 
@@ -74,7 +81,7 @@ def _may_be_asked(facts: Facts, one: Sought) -> Iterator[str]:
     """Who has to do with the failing line, where nothing shows whose the class or function is: the
     library that raised and what it requires, or what own code imports.
     """
-    of_unknown = one.kind == "attribute" and not facts["object"]
+    of_unknown = one.kind == "attribute" and facts["object"] in ("", _OF_A_BASE)
     of_class = one.kind in _CALLS and "." in one.of
     if not of_unknown and not of_class:
         return

@@ -65,6 +65,16 @@ class Library(NamedTuple):
         first = next((one for one in after if seen[one]), None)
         return self._came(first, seen, version) if first is not None else None
 
+    def agreed(self, section: Section, name: str, installed: str) -> Change | None:
+        """The same of whatever holds the name, where all that do differ alike."""
+        holding = (
+            owner
+            for owner, line in self.sections.get(section, {}).items()
+            if name in line and _steps(line, name)
+        )
+        found = {self.change(section, owner, name, installed) for owner in holding}
+        return found.pop() if len(found) == 1 else None
+
     def _left(self, last: Version, seen: dict[Version, bool], installed: Version) -> Change:
         absent = (one for one in self.looked if one > last and not seen[one])
         lacks = next(absent, installed)

@@ -71,3 +71,18 @@ def test_what_says_nothing_of_the_assertion(red, raised, project, distributions)
     ).verdict()
 
     assert verdict.category == "assertion"
+
+
+def test_a_requirement_in_brackets_is_a_command(red, raised):
+    """As metadata of before 2020 writes it."""
+    bracketed = Distribution(
+        name="shop", version="1.0", modules=("shop",), requires=("frames (<2,>=1)",)
+    )
+    made = red(
+        raised("AssertionError", "assert 1 == 2", TEST),
+        project=shop(THROUGH),
+        distributions=(bracketed, FRAMES, PYTEST),
+    )
+
+    commands = [command for one in made.suggestions() for command in one.commands]
+    assert any("frames<2,>=1" in command for command in commands), commands

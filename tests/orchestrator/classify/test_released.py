@@ -138,6 +138,27 @@ def test_calls_are_looked_up(red, raised, message, source, rule):
     assert (found.rule == rule) is looked_up
 
 
+@pytest.mark.parametrize(
+    ("name", "version", "rule"),
+    [
+        ("make_null_session", "3.0.3", "likely-left-release@1"),
+        ("from_file", "1.1.4", "likely-came-later@1"),
+        ("make_null_session", "1.1.4", ""),
+        ("zzyzx", "3.0.3", ""),
+    ],
+)
+def test_what_a_base_lacks_is_looked_up_in_all_classes(red, raised, name, version, rule):
+    """`super().name` tells no class; what the file imports may have one of them."""
+    message = f"'super' object has no attribute '{name}'"
+    made = red(
+        raised("AttributeError", message, SHOP, attributes={"obj": "super", "name": name}),
+        project=IMPORTING,
+        distributions=(flask(version),),
+    ).verdict()
+
+    assert (made.rule if "looked up" in " ".join(made.evidence) else "") == rule
+
+
 def test_a_function_of_any_name_may_be_anybodys(red, raised):
     """Only a class and its method are telling where no import shows whose it is."""
     message = "load_dotenv() got an unexpected keyword argument 'load_defaults'"
