@@ -20,7 +20,7 @@ _PASSED_OVER = re.compile(
     r"|(^|/)(test_[^/]*|conftest)\.py$"
 )
 _OLD_WAYS = re.compile(
-    r"deprecat|renam|legacy|alias|kwarg|keyword|positional|_args|param|compat", re.IGNORECASE
+    r"deprecat|renam|legacy|alias|kwarg|keyword|positional|_args|delete_param|compat", re.IGNORECASE
 )
 _ADDING = re.compile(r"delegat|accessor|inherit|propert|expos|proxy|forward")
 """A decorator of such a name may give members to a class."""
