@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 import textwrap
+import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 
@@ -245,3 +247,21 @@ def test_calls_of_private_functions_are_not_kept(changed):
     lines = changed({"m.py": first}, {"m.py": second})
 
     assert lines == ["C +2.0 _a -2.0 _f", "C.__init__ +2.0 @2 x -2.0 x?"]
+
+
+def test_every_file_is_of_a_listed_library():
+    """And every library that is listed has its file."""
+    listed = (ROOT / ".ci" / "surface" / "libraries.txt").read_text("utf-8").splitlines()
+    named = {canonicalize_name(line.partition(">=")[0]) for line in listed if line[0] != "#"}
+    kept = (ROOT / "orchestrator" / "knowledge" / "surface").glob("*.txt")
+
+    assert {path.stem for path in kept} == named
+
+
+def test_the_wheel_ships_them(wheel):
+    """Each file that is in the checkout."""
+    with zipfile.ZipFile(wheel) as archive:
+        shipped = {name for name in archive.namelist() if "/knowledge/surface/" in name}
+    kept = (ROOT / "orchestrator" / "knowledge" / "surface").glob("*.txt")
+
+    assert shipped == {path.relative_to(ROOT).as_posix() for path in kept}
