@@ -22,8 +22,8 @@ from orchestrator.classify import (
     peculiar,
     pins,
     refusals,
-    settings,
     released,
+    settings,
     spelling,
     tested,
 )
