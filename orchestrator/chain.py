@@ -10,6 +10,7 @@ from conftest_kit.records import Failure, Raised
 _LINE_LIMIT = 200
 _READ_LIMIT = 4096
 # /home/me/.venv/lib/python3.12/site-packages/: where things are installed tells little
+_IMPORTING = re.compile(r"(?:import|from) \w")
 _SITE = re.compile(r"(?:/[^/\s'\"()]{1,255}){1,40}/(?:site|dist)-packages/")
 
 
@@ -45,7 +46,8 @@ def decisive(failure: Failure) -> Raised | None:
     """The root of the failure's chain; None where nothing was raised (strict xpass, a crash).
 
     A cause (`raise … from …`) is always followed. A context is followed only where the handler
-    itself raised, which wraps; what broke in a call that the handler made is a failure of its own.
+    itself raised, which wraps; what broke in a call or an import that the handler made is a failure
+    of its own.
     An exception group stands for its member where it has one. What a traceback of another process
     is carried in, dressed as a cause, is none.
     """
@@ -68,10 +70,23 @@ def _root(chain: Sequence[Raised]) -> Raised | None:
 
 
 def _wraps(wrapper: Raised, handled: Raised) -> bool:
+    if _only_reports(wrapper):
+        return True
     if "NameError" in (wrapper.type, *wrapper.bases):
         return False  # a slip of the handler's, which nobody raises on purpose
     # A traceback begins in the function that caught the exception, so the two meet there.
     if not wrapper.frames or not handled.frames:
         return True
     raised_in, caught_in = wrapper.frames[-1], handled.frames[0]
-    return (raised_in.file, raised_in.function) == (caught_in.file, caught_in.function)
+    met = (raised_in.file, raised_in.function) == (caught_in.file, caught_in.function)
+    return met and not _IMPORTING.match(raised_in.source)
+
+
+def _only_reports(wrapper: Raised) -> bool:
+    """Whether pytest refused a setting whose import raised: its own frames are not recorded."""
+    last = wrapper.frames[-1] if wrapper.frames else None
+    return (
+        wrapper.type.endswith("UsageError")
+        and last is not None
+        and last.function == "parse_warning_filter"
+    )

@@ -18,8 +18,6 @@ from conftest_kit.records import Distribution, Recording
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 _IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalVM"}
 """`sys.implementation.name` to what `platform.python_implementation()` says."""
-_BRACKETS = re.compile(r"\s*\(([^()]*)\)$")
-"""As metadata of before 2020 has it: `frames (<2)`."""
 _PYTHON_NAMES = {"Linux": "linux", "Darwin": "darwin", "Windows": "win32"}
 
 
@@ -176,7 +174,7 @@ class Installed:
         return found
 
     def unmet_by(self, asking: Owner, text: str) -> Unmet | None:
-        """A requirement as it is written, where it holds here and is not satisfied."""
+        """A requirement, where it holds here and is not satisfied."""
         requirement = _requirement(text)
         if requirement is None or not self._applies(requirement.marker):
             return None
@@ -188,7 +186,7 @@ class Installed:
             return None
         return Unmet(
             by=asking,
-            requirement=_BRACKETS.sub(r"\1", text.partition(";")[0].strip()),
+            requirement=_without_marker(requirement),
             name=requirement.name,
             installed=version,
         )
@@ -222,6 +220,14 @@ def _requirement(text: str) -> Requirement | None:
         return Requirement(text)
     except InvalidRequirement:
         return None
+
+
+def _without_marker(requirement: Requirement) -> str:
+    """As a command takes it: `Flask[async]<2.0,>=0.24`, also where old metadata has parentheses and
+    blanks.
+    """
+    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+    return f"{requirement.name}{extras}{requirement.specifier}"
 
 
 def _extra(requirement: Requirement, extras: tuple[str, ...]) -> str:

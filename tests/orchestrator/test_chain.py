@@ -6,8 +6,10 @@ from conftest_kit.records import Failure, Frame, Raised
 from orchestrator.chain import decisive
 
 
-def _link(kind, relation="raised", *, functions=("test_a",), members=()):
-    frames = tuple(Frame(file="tests/test_a.py", line=1, function=name) for name in functions)
+def _link(kind, relation="raised", *, functions=("test_a",), members=(), source=""):
+    frames = tuple(
+        Frame(file="tests/test_a.py", line=1, function=name, source=source) for name in functions
+    )
     return Raised(type=kind, relation=relation, frames=frames, members=members)
 
 
@@ -56,6 +58,26 @@ def test_context_of_a_failing_fallback_is_not_followed():
     )
 
     assert _decisive(*chain) == "ValueError"
+
+
+def test_context_of_an_import_that_does_not_help_is_not_followed():
+    """What a handler imports instead is what is wanted in the end."""
+    chain = (
+        _link("ModuleNotFoundError", functions=("<module>",), source="import imp"),
+        _link("ImportError", "context", functions=("<module>",), source="import importlib.abc.x"),
+    )
+
+    assert _decisive(*chain) == "ModuleNotFoundError"
+
+
+def test_what_an_import_for_a_setting_raises_is_followed():
+    """pytest only reports it, and its own frames are not recorded."""
+    chain = (
+        _link("_pytest.config.exceptions.UsageError", functions=("parse_warning_filter",)),
+        _link("ImportWarning", "context", functions=("<module>",)),
+    )
+
+    assert _decisive(*chain) == "ImportWarning"
 
 
 def test_group_of_one_stands_for_its_member():

@@ -193,6 +193,51 @@ def test_unmet_requirement_of_what_the_failure_touches(red, raised):
     assert made.suggestions()[0].commands == ("pip install 'frames<2'",)
 
 
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("frames (<2,>=1)", "frames<2,>=1"),
+        ("frames[sql] (<2) ; python_version > '3'", "frames[sql]<2"),
+        ("frames < 2", "frames<2"),
+    ],
+)
+def test_unmet_requirement_of_old_metadata(red, raised, written, asked):
+    """With blanks and parentheses, as it was written once, it is a command all the same."""
+    asker = Distribution(name="webframe", version="1", modules=("webframe",), requires=(written,))
+    frames = Distribution(name="frames", version="2.0", modules=("frames",))
+
+    error = raised("TypeError", "got 2", TEST, "lib/webframe/app.py:3:get")
+    made = red(error, distributions=(asker, frames))
+
+    assert made.suggestions()[0].commands == (f"pip install '{asked}'",)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("ModuleNotFoundError", "No module named 'imp'", {"name": "imp"}),
+        ("ImportError", "cannot import name 'formatargspec' from 'inspect' (/x.py)", {}),
+        ("AttributeError", "module 'time' has no attribute 'clock'", {"obj": "time"}),
+    ],
+)
+def test_a_library_behind_python_is_brought_to_what_is_asked_for(red, raised, asked):
+    """Where somebody says which release of it does."""
+    kind, message, attributes = asked
+    made = red(
+        raised(kind, message, TEST, "lib/frames/table.py:3:<module>", attributes=attributes),
+        distributions=(
+            Distribution(name="frames", version="2.0", modules=("frames",)),
+            Distribution(name="plugs", version="1", requires=("frames (<4,>=3)",)),
+        ),
+    )
+
+    first = made.suggestions()[0]
+
+    assert made.verdict().culprit.name == "frames"
+    assert first.commands == ("pip install 'frames<4,>=3'",)
+    assert "plugs 1 asks for frames<4,>=3" in first.text
+
+
 def test_unmet_requirement_elsewhere_is_no_evidence(red, raised):
     """A conflict that no frame touches explains nothing."""
     verdict = red(raised("TypeError", "got 2", TEST, "lib/other/app.py:3:get")).verdict()
