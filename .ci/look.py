@@ -126,7 +126,7 @@ def example(question: Question) -> bool:
         if question["kind"] == "positional":
             expected = "positional"
         kind = question.get("exception") or type(error).__name__
-        if type(error).__name__ == kind and re.search(expected, str(error)):
+        if type(error).__name__ == kind.rpartition(".")[2] and re.search(expected, str(error)):
             return False
         raise
     return True

@@ -180,9 +180,11 @@ def _name_of(entry: Mapping[str, Any], asked: list[Sought], facts: Facts) -> str
 
 def _behaviour(entry: Mapping[str, Any], facts: Facts) -> str:
     """The name that the message holds, where it is one of the entry's; else the first."""
-    types = {name.rpartition(".")[2] for name in (facts.link.type, *facts.link.bases)}
+    dotted = {facts.link.type, *facts.link.bases}
+    types = dotted | {name.rpartition(".")[2] for name in dotted}
     said = re.search(entry["message"], facts.link.message[:2000])
-    if entry["exception"] not in types or said is None:
+    elsewhere = entry.get("raised_in", facts["raised_file"]) != facts["raised_file"]
+    if entry["exception"] not in types or said is None or elsewhere:
         return ""
     named = said.groupdict().get("name", "")
     return named if named in entry["names"] else str(next(iter(entry["names"])))

@@ -12,6 +12,7 @@ from orchestrator.classify.modules import is_own
 from orchestrator.classify.owners import known_names, owner_of
 from orchestrator.classify.tested import home
 
+_OWN = ("project", "test")
 _CALLED = re.compile(r"[A-Za-z_]\w{0,100}(?:\.[A-Za-z_]\w{0,100}){0,6}")
 
 _PATCHED = re.compile(r"<class '([\w.]{1,200})'> does not have the attribute ")
@@ -117,9 +118,12 @@ def _base_owner_of(facts: Facts) -> Owner | None:
     """Who brings the base class that lacks what `super()` was asked for: of what called the method,
     the nearest that is installed.
     """
-    installed = [frame for frame in facts.frames if frame.origin == "installed"]
-    own = bool(facts.frames) and facts.frames[-1].origin in ("project", "test")
-    return owner_of(facts, module_of(installed[-1])) if own and installed else None
+    own = [place for place, frame in enumerate(facts.frames) if frame.origin in _OWN]
+    if not own or own[-1] != len(facts.frames) - 1:
+        return None
+    between = facts.frames[own[0] : own[-1]]
+    calling = [frame for frame in between if frame.origin == "installed"]
+    return owner_of(facts, module_of(calling[-1])) if calling else None
 
 
 def _base_owner(facts: Facts) -> str:

@@ -6,6 +6,7 @@ import re
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any, TypeVar
 
 from conftest_kit.records import Failure, Frame, Raised, Recording
@@ -22,6 +23,8 @@ _Found = TypeVar("_Found")
 
 _PLACE_LIMIT = 200
 _MACHINERY = ("<frozen importlib", "<frozen runpy", "importlib/", "_pytest/", "pluggy/")
+_RERAISING = frozenset({"get_result", "_multicall"})
+"""Functions of pluggy that raise again, in a wrapper, what came out of the hook that it wraps."""
 _TELLING = re.compile(r"^(?:\++ Timeout \++|Fatal Python error: .+)$", re.MULTILINE)
 _TRACEBACK = re.compile(r'File "([^"\n]{1,500})", line (\d{1,9}), in (\S{1,200})\n\s*([^\n]*)')
 _FROZEN = re.compile(r"<frozen ([\w.]+)>")
@@ -99,7 +102,7 @@ class Facts(Mapping[str, str]):
 
         Of a member that was put into a group and never raised, that of the group.
         """
-        raised = self.link.frames or next(
+        raised = _without_passers_on(self.link.frames) or next(
             (link.frames for link in self.failure.exceptions if link.members), ()
         )
         everywhere = (*raised, *self._elsewhere())
@@ -114,6 +117,15 @@ class Facts(Mapping[str, str]):
                 if path.startswith(root):
                     file = path.removeprefix(root)
                     yield Frame(file=file, line=int(line), function=function, source=source)
+
+
+def _without_passers_on(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
+    """Without the lines at which the wrappers of a hook got what the hook itself raised."""
+    return tuple(
+        frame
+        for frame, below in zip_longest(frames, frames[1:])
+        if below is None or not (below.file.startswith("pluggy/") and below.function in _RERAISING)
+    )
 
 
 def own_frame(facts: Facts) -> Frame | None:

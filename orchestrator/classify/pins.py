@@ -65,9 +65,16 @@ def _old(name: str, version: Version, bounds: list[_Bound]) -> str:
     newest = newest_known(canonicalize_name(name))
     following = Version(f"{version.major + 1}.0")
     admitted = all(bound.specifier.contains(following, prereleases=True) for bound in bounds)
-    if newest and newest.major > version.major and admitted:
+    written_for_older = any(_admits_older(bound, version) for bound in bounds)
+    if newest and newest.major > version.major and admitted and not written_for_older:
         return f"{version} is of an old major version; {newest.major} is known"
     return ""
+
+
+def _admits_older(bound: _Bound, version: Version) -> bool:
+    """Whether somebody did with less: what is not found was there, and has gone."""
+    lowest = (one for one in bound.specifier if one.operator in (">=", "~=", ">"))
+    return any(known < version for known in (_version(one.version) for one in lowest) if known)
 
 
 def _version(text: str) -> Version | None:

@@ -70,3 +70,71 @@ def test_only_what_fails_all_by_itself_cannot_be_imported(red, raised, places, k
     verdict = red(raised("ValueError", "x", *places), distributions=(webframe(), FRAMES)).verdict()
 
     assert verdict.kind == kind
+
+
+WRAPPER = "lib/pytest_asyncio/plugin.py:560:pytest_pycollect_makeitem"
+BUILDS = "lib/pytest_describe/plugin.py:126:collect"
+PLUGINS = tuple(
+    Distribution(name=name, version="1", modules=(module,), pytest_plugins={"x": module})
+    for name, module in (
+        ("pytest-asyncio", "pytest_asyncio"),
+        ("pytest-describe", "pytest_describe"),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("passed_on_by", "culprit"),
+    [
+        ("lib/pluggy/_result.py:103:get_result", "pytest-describe"),
+        ("lib/pluggy/_callers.py:139:_multicall", "pytest-describe"),
+        ("lib/pluggy/_hooks.py:512:__call__", "pytest-asyncio"),
+    ],
+)
+def test_the_wrapper_of_a_hook_is_not_to_blame(red, raised, passed_on_by, culprit):
+    """It only gets what the hook raised; one that calls a hook itself is."""
+    refuses = "lib/_pytest/python.py:213:pytest_pycollect_makeitem"
+    error = raised("AssertionError", "<class 'Block'>", BUILDS, WRAPPER, passed_on_by, refuses)
+
+    verdict = red(error, phase="collect", distributions=PLUGINS).verdict()
+
+    assert (verdict.kind, verdict.culprit.name) == ("plugin_incompatible", culprit)
+
+
+@pytest.mark.parametrize(
+    ("places", "category"),
+    [
+        (("shop/cart.py:7:__init__", "lib/frames/table.py:3:read"), "compatibility"),
+        (("lib/frames/table.py:3:read", "shop/cart.py:7:__init__"), "product_error"),
+    ],
+)
+def test_the_base_class_is_of_what_the_project_called(red, raised, places, category):
+    """What called the project's code first has no part in its classes."""
+    lacks = {"obj": "super", "name": "total"}
+    error = "'super' object has no attribute 'total'"
+    link = raised("AttributeError", error, *places, "shop/cart.py:9:total", attributes=lacks)
+
+    assert red(link, distributions=(FRAMES,)).verdict().category == category
+
+
+@pytest.mark.parametrize(
+    ("asking", "culprit"),
+    [
+        (TEST, "Python"),
+        ("lib/webframe/app.py:3:<module>", "Python"),
+        ("lib/kafka/codec.py:3:<module>", "kafka-python"),
+    ],
+)
+def test_what_python_no_longer_asks_of_import_hooks(red, raised, asking, culprit):
+    """six makes its modules with one; who asks for them is not behind, unless it has a copy."""
+    module = "kafka.vendor.six.moves" if "kafka" in asking else "six.moves"
+    six = Distribution(name="six", version="1.15.0", modules=("six",))
+    kafka = Distribution(name="kafka-python", version="2.0.2", modules=("kafka",))
+    made = red(
+        raised("ModuleNotFoundError", f"No module named {module!r}", TEST, asking),
+        distributions=(six, kafka, webframe()),
+        python="3.12.1",
+    )
+
+    assert made.verdict().culprit.name == culprit
+    assert "<1.15" not in made.suggestions()[0].text

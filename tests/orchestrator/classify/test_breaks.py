@@ -17,7 +17,7 @@ TEST = "tests/test_cart.py:9:test_total"
 KEYS = {
     *("kind", "of", "inherited", "names", "last_with", "removed_in", "back_in"),
     *("exception", "message", "says", "remedy", "adds", "source", "advice", "told", "probed"),
-    *("example", "prelude", "before_present", "before_absent", "beside"),
+    *("raised_in", "example", "prelude", "before_present", "before_absent", "beside"),
 }
 FILES = sorted(
     file.name.removesuffix(".toml")
@@ -69,8 +69,9 @@ def explained(made_of, distribution, entry, name, version):
     installed = () if bare == "python" else (Distribution(name=distribution, version=version),)
     more = {"python": version} if bare == "python" else {}
     starts = entry["kind"] in ("hook", "option")
+    places = (TEST, f"std/{entry['raised_in']}:7:x") if "raised_in" in entry else (TEST,)
     made = red(
-        *([raised(kind, message, TEST, attributes=attributes)] if kind else ()),
+        *([raised(kind, message, *places, attributes=attributes)] if kind else ()),
         phase="start" if starts else "setup" if entry["kind"] == "fixture" else "call",
         message=message,
         distributions=installed,
@@ -137,6 +138,13 @@ def test_behaviour_is_told_by_its_message(entry):
     for name in entry["names"]:
         assert re.search(entry["message"], entry["says"].replace("{name}", name))
     assert entry["remedy"]
+
+
+def test_behaviour_of_one_module_is_no_other_s(red, raised):
+    """`random.randrange(1.0)` is refused since 3.12, `range(1.0)` always was."""
+    error = raised("TypeError", "'float' object cannot be interpreted as an integer", TEST)
+
+    assert red(error, python="3.12.4").verdict().category == "product_error"
 
 
 @pytest.mark.parametrize(

@@ -374,6 +374,11 @@ CASES = {
         phase="collect",
         distributions=(ASYNCIO,),
     ),
+    "import-hook-behind-python": one(
+        "AttributeError",
+        "'_Importer' object has no attribute 'find_spec'",
+        attributes={"obj": "frames._Importer", "name": "find_spec"},
+    ),
     "attribute-of-base-class": one(
         "AttributeError",
         "'super' object has no attribute '_set_choices'",

@@ -90,10 +90,14 @@ def test_a_guess_keeps_what_others_ask_for(red, raised, asked, pinned):
 
 @pytest.mark.parametrize(
     ("others", "pinned"),
-    [((), "sqlalchemy>1.3.24"), ((asking("sqlalchemy<2"),), "sqlalchemy<1.3")],
+    [
+        ((), "sqlalchemy>1.3.24"),
+        ((asking("sqlalchemy<2"),), "sqlalchemy<1.3"),
+        ((asking("sqlalchemy>=1.2"),), "sqlalchemy<1.3"),
+    ],
 )
 def test_an_old_major_version_is_too_old(red, raised, others, pinned):
-    """Unless somebody holds it back: later major versions are known of it."""
+    """Unless somebody holds it back, or did with less: later major versions are known of it."""
     old = Distribution(name="sqlalchemy", version="1.3.24", modules=("sqlalchemy",))
     gone = "cannot import name 'zzyzx' from 'sqlalchemy.orm' (/v/sqlalchemy/orm/__init__.py)"
     made = red(raised("ImportError", gone, TEST), distributions=(old, *others))
