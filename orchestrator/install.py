@@ -132,7 +132,10 @@ def _pin(project: Project, specifier: str) -> str:
 
 
 def _upgrade(project: Project, name: str) -> str:
-    return _in_idiom(project, _UPGRADE, name, "pip install --upgrade {}")
+    declared, otherwise = project.declared((name,)), "pip install --upgrade {}"
+    if declared and "==" in declared.text:  # the release that is to be left
+        return _UPGRADE.get(project.idiom, otherwise).format(shlex.quote(name))
+    return _in_idiom(project, _UPGRADE, name, otherwise)
 
 
 def _reinstall(project: Project, name: str) -> str:

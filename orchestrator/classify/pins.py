@@ -6,6 +6,7 @@ says that what is installed is old: then what was not found is more often not th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -46,6 +47,8 @@ def _pin(facts: Facts) -> Pin | None:
         if not bound.specifier.contains(version, prereleases=True):
             said = f"{bound.by} asks for {name}{bound.specifier}"
             return Pin(f"{name}{bound.specifier}", said, is_asked_for=True)
+    if pinned := _pinned(facts, name, version):
+        return pinned
     if old := _old(name, version, bounds):
         return Pin(f"{name}>{base}", f"a guess: a later release, as {old}")
     for below, what in _guesses(version):
@@ -53,6 +56,23 @@ def _pin(facts: Facts) -> Pin | None:
             said = f"a guess: the releases before {what}, as none is known that changed it"
             nearest = f"; the nearest are `{name}<{base}`" if below < base else ""
             return Pin(f"{name}<{below}", f"{said}{nearest}")
+    return None
+
+
+def _pinned(facts: Facts, name: str, version: Version) -> Pin | None:
+    """From the release that a file of the project names, or up to it: it did with that one."""
+    wanted = canonicalize_name(name)
+    for entry in facts.context.project.requirements:
+        exact = re.search(r"==\s*([\w.!+-]+)\s*(?:;|$)", entry.text)
+        known = _version(exact[1]) if exact and entry.name == wanted else None
+        if known is None or known.release == version.release:
+            continue
+        said = f"{entry.file} names {known}"
+        if known > version:
+            return Pin(f"{name}>={known}", said, is_asked_for=True)
+        below = next((below for below, _ in _guesses(version) if known < below), None)
+        if below:
+            return Pin(f"{name}>={known},<{below}", said, is_asked_for=True)
     return None
 
 
@@ -99,9 +119,11 @@ def _guesses(version: Version) -> Iterator[tuple[Version, str]]:
 
 def _bounds(facts: Facts, name: str) -> Iterator[_Bound]:
     """What the project and what is installed ask for."""
-    declared = facts.context.project.declared((name,))
-    if declared and (specifier := _specifier(declared.text)):
-        yield _Bound(declared.file, specifier)
+    wanted = canonicalize_name(name)
+    for entry in facts.context.project.requirements:
+        specifier = _specifier(entry.text) if entry.name == wanted else None
+        if specifier and not any(one.operator == "==" for one in specifier):
+            yield _Bound(entry.file, specifier)
     for owner, specifier in facts.context.installed.specifiers(name):
         yield _Bound(f"{owner.name} {owner.version}", specifier)
 
@@ -136,6 +158,15 @@ def _culprit_asked(facts: Facts) -> str:
     return found.requirement if found and found.is_asked_for else ""
 
 
+def _culprit_asked_later(facts: Facts) -> str:
+    """The same where it is later than what is installed."""
+    asked = Requirement(facts["culprit_asked"]).specifier if facts["culprit_asked"] else ()
+    installed = _version(facts.context.installed.version(facts.group("culprit")))
+    lowest = (_version(one.version.removesuffix(".*")) for one in asked if one.operator in _LOWER)
+    later = installed and any(version > installed for version in lowest if version)
+    return facts["culprit_asked"] if later else ""
+
+
 def _culprit_pin_said(facts: Facts) -> str:
     """Where that comes from, plainly."""
     found = facts.once(_pin)
@@ -144,6 +175,7 @@ def _culprit_pin_said(facts: Facts) -> str:
 
 FACTS: dict[str, Fact] = {
     "culprit_asked": _culprit_asked,
+    "culprit_asked_later": _culprit_asked_later,
     "culprit_pin": _culprit_pin,
     "culprit_pin_said": _culprit_pin_said,
 }

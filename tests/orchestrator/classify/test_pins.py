@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from packaging.requirements import Requirement as Requires
 
 from conftest_kit.records import Distribution
 from orchestrator.project import Project, Requirement
@@ -68,6 +69,33 @@ def test_a_requirement_that_excludes_what_is_installed_is_used(red, raised, aske
     commands = [command for one in suggestions for command in one.commands]
     assert any(pinned in command for command in commands), commands
     assert any(said in text for text in (*made.verdict().evidence, suggestions[0].text))
+
+
+@pytest.mark.parametrize(
+    ("named", "pinned"),
+    [
+        ("frames==2.9", "frames<3,>=2.9"),
+        ("frames==3.1.7; python_version > '3'", "frames<3.2,>=3.1.7"),
+        ("frames==4.0", "frames>=4.0"),
+    ],
+)
+def test_what_a_file_of_the_project_names_tells_the_way(red, raised, named, pinned):
+    """Back to it, but not to where it changed; or up to it."""
+    made = red(raised(*GONE), distributions=frames("3.2.1"), project=declares(named))
+
+    first = made.suggestions()[0]
+
+    assert "pyproject.toml names" in first.text
+    assert Requires(first.commands[0].split("'")[1]) == Requires(pinned)
+
+
+def test_a_library_behind_python_is_not_brought_back(red, raised):
+    """To an older release, which some file names: that is still more behind."""
+    places = (TEST, "lib/frames/table.py:3:<module>")
+    gone = raised("ModuleNotFoundError", "No module named 'imp'", *places)
+    made = red(gone, distributions=frames("3.2.1"), project=declares("frames==2.9"))
+
+    assert [one.commands for one in made.suggestions()] == [("pip install --upgrade frames",)]
 
 
 @pytest.mark.parametrize(
