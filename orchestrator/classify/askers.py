@@ -5,6 +5,7 @@ from __future__ import annotations
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from conftest_kit.records import Frame
 from orchestrator.classify.facts import Fact, Facts, module_of
 from orchestrator.classify.installed import Owner
 from orchestrator.classify.owners import owner_of
@@ -83,10 +84,44 @@ def _imported_badly_version(facts: Facts) -> str:
     return found.version if found else ""
 
 
+def _refusal_of(facts: Facts) -> tuple[Owner, Frame] | None:
+    """Where the exception was raised and handled within libraries: the one that the product's line
+    called, as the exception that came out in the end tells, and that line.
+    """
+    if any(frame.origin in ("project", "test") for frame in facts.frames):
+        return None
+    for link in facts.failure.exceptions:
+        own = [place for place, frame in enumerate(link.frames) if frame.origin == "project"]
+        below = link.frames[own[-1] + 1 :] if own else ()
+        if below and all(frame.origin == "installed" for frame in below):
+            owner = owner_of(facts, module_of(below[0]))
+            return (owner, link.frames[own[-1]]) if owner else None
+    return None
+
+
+def _refuser(facts: Facts) -> str:
+    found = facts.once(_refusal_of)
+    is_plain = found and not facts.context.installed.is_plugin(found[0].name)
+    return found[0].name if found and is_plain else ""
+
+
+def _refuser_version(facts: Facts) -> str:
+    found = facts.once(_refusal_of)
+    return found[0].version if found else ""
+
+
+def _refused_place(facts: Facts) -> str:
+    found = facts.once(_refusal_of)
+    return f"{found[1].file}:{found[1].line}: {found[1].source}".rstrip(": ") if found else ""
+
+
 FACTS: dict[str, Fact] = {
     "asker": _asker,
     "asker_may_be_newer": _asker_may_be_newer,
     "asker_version": _asker_version,
     "imported_badly": _imported_badly,
     "imported_badly_version": _imported_badly_version,
+    "refused_place": _refused_place,
+    "refuser": _refuser,
+    "refuser_version": _refuser_version,
 }

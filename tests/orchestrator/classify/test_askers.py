@@ -138,3 +138,25 @@ def test_what_python_no_longer_asks_of_import_hooks(red, raised, asking, culprit
 
     assert made.verdict().culprit.name == culprit
     assert "<1.15" not in made.suggestions()[0].text
+
+
+@pytest.mark.parametrize(
+    ("places", "category"),
+    [
+        ((TEST, "shop/cart.py:7:total", ASKS), "compatibility"),
+        ((TEST, ASKS), "unknown"),
+        ((TEST, ASKS, "shop/cart.py:7:total"), "unknown"),
+    ],
+)
+def test_what_libraries_handle_among_themselves(red, raised, places, category):
+    """The one that the product called refuses what it was called with."""
+    chain = (
+        raised("webframe.Wrong", "no", *places),
+        raised("frames.Error", "no", "lib/webframe/app.py:3:<module>", "lib/frames/a.py:3:read"),
+    )
+
+    made = red(*(chain[0], chain[1]._replace(relation="cause")), distributions=(webframe(), FRAMES))
+
+    assert made.verdict().category == category
+    if category == "compatibility":
+        assert made.verdict().culprit.name == "webframe"

@@ -367,6 +367,10 @@ CASES = {
         ),
     ),
     "library-raised": one("frames.Error", "bad escape", SHOP, LIB),
+    "library-raised-inside": (
+        [("webframe.Wrong", "no", TEST, SHOP, LIBRARY), ("frames.Error", "no", LIBRARY, LIB)],
+        {},
+    ),
     "plugin-refused-by-pytest": one(
         "Failed",
         "Direct construction of _pytest.python.Function has been deprecated",
