@@ -50,6 +50,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     config: Any = pluginmanager.get_plugin("pytestconfig")
     kit = config.stash[_KIT] = Kit(config)
     config.add_cleanup(kit.close)
+    pluginmanager.register(StartHooks(kit), "conftest_kit.start")
     if _is_taken(parser, "--conftest-kit"):
         kit.warn("another plugin has the option --conftest-kit: it cannot be used for settings")
     else:
@@ -88,6 +89,18 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def failure_artifacts(request: pytest.FixtureRequest) -> Path:
     """A folder whose content is kept with the record of the run if this test fails."""
     return request.config.stash[_KIT].artifacts_folder(request)
+
+
+class StartHooks:
+    """From the earliest moment on: sees what breaks before there is a session to record."""
+
+    def __init__(self, kit: Kit) -> None:
+        self.kit = kit
+
+    @pytest.hookimpl(tryfirst=True)
+    @_fenced
+    def pytest_internalerror(self, excinfo: Any) -> None:
+        self.kit.broke(excinfo.value)
 
 
 class CaptureHooks:

@@ -32,6 +32,7 @@ class Kit:
         self.writer: Writer | None = None
         self._config = config
         self._warnings: list[str] = []
+        self._broken_by: BaseException | None = None
         # pytest may have been started by somebody who handles an exception of their own.
         self._foreign_error = sys.exc_info()[1]
 
@@ -66,6 +67,11 @@ class Kit:
                 self.writer.session = session
                 self.capture = self.writer.capture
 
+    def broke(self, error: BaseException) -> None:
+        """pytest or a plugin broke; whoever writes already is told otherwise."""
+        if self.writer is None:
+            self._broken_by = error
+
     def close(self) -> None:
         """Nothing of pytest comes after this."""
         try:
@@ -77,13 +83,14 @@ class Kit:
             self._say(f"conftest-kit: {self._warnings[0]}")
 
     def _close(self) -> None:
-        error = sys.exc_info()[1]
+        error = self._broken_by or sys.exc_info()[1]
         if error is self._foreign_error or not isinstance(error, Exception):
             error = None
         if self.writer is None and error is not None and _is_first(self._config):
             self.writer = _begin(self._config, self.warn)
         if self.writer is not None:
-            line = self.writer.finish(error, self._warnings)
+            phase = "start" if self._broken_by is None else "internal"
+            line = self.writer.finish(error, phase, self._warnings)
             if line and getattr(self._config.option, "verbose", 0) >= 0:
                 self._say(line)
 

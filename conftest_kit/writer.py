@@ -168,14 +168,18 @@ class Writer:
         """No more tests; summaries follow."""
         self._finished = time.time()
 
-    def finish(self, error: Exception | None, warnings: list[str]) -> str:
-        """Complete the record. Returns the line to print: of a red run that nobody waits for."""
+    def finish(self, error: Exception | None, phase: str, warnings: list[str]) -> str:
+        """Complete the record. Returns the line to print: of a red run that nobody waits for.
+
+        `error` is what ended pytest in `phase`, before its session or instead of an end.
+        """
         if error is not None:
-            self.recorder.failed("start", self._extracted(error), "", "")
+            self.recorder.failed(phase, self._extracted(error), "", "")
         self.recorder.finish()
         self._ask_git()
         self._measure(warnings)
-        run = self._finished_run(error, warnings)
+        exit_code = 3 if phase == "internal" else _exit_code(self.session, error)
+        run = self._finished_run(error, exit_code, warnings)
         if self._is_dry() and not self.recorder.failures and not self._asked:
             self.directory.close()
             shutil.rmtree(self.directory.path, ignore_errors=True)
@@ -203,7 +207,7 @@ class Writer:
                 said = message_of(problem)[:300]
                 warnings.append(f"coverage is unknown: {type(problem).__name__}: {said}")
 
-    def _finished_run(self, error: Exception | None, warnings: list[str]) -> Run:
+    def _finished_run(self, error: Exception | None, exit_code: int, warnings: list[str]) -> Run:
         recorder = self.recorder
         if recorder.slim:
             warnings.append(f"{recorder.slim} failures have no text: the run became too large")
@@ -216,7 +220,7 @@ class Writer:
         return self._run._replace(
             state=state,
             finished=rundir.timestamp(self._finished or time.time()),
-            exit_code=_exit_code(session, error),
+            exit_code=exit_code,
             counts={name: recorder.counts[name] for name in OUTCOMES},
             pytest_counts=_pytest_counts(self._config),
             collected=None if session is None else session.testscollected,
