@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from orchestrator.classify.facts import Fact, Facts, own_frame
@@ -94,7 +95,7 @@ def _without(facts: Facts, file: str, name: str, depth: int) -> Iterator[Lacking
         return
     source = facts.context.project.source(file)
     naming = [guard for guard in source.guards if name in guard.names]
-    yield from _absent(facts, naming, file, "name")
+    yield from _absent(facts, _closest(naming, source.imports.get(name, "")), file, "name")
     if name in source.imports:
         further, _, inner = source.imports[name].rpartition(".")
         if is_own(facts, further.partition(".")[0]):
@@ -102,6 +103,13 @@ def _without(facts: Facts, file: str, name: str, depth: int) -> Iterator[Lacking
     elif not naming and depth == _DEPTH and facts["symbol"]:
         # Bound by other means: registered, or taken over with `from … import *`.
         yield from _absent(facts, source.guards, file, "file")
+
+
+def _closest(guards: Iterable[Guard], dotted: str) -> Iterator[Guard]:
+    """The guards, of each first what it imports `dotted` from: the rest is only beside it."""
+    for guard in guards:
+        asked = sorted(guard.modules, key=lambda one: not f"{dotted}.".startswith(f"{one}."))
+        yield replace(guard, modules=tuple(asked))
 
 
 def _absent(facts: Facts, guards: Iterable[Guard], file: str, how: str) -> Iterator[Lacking]:

@@ -101,13 +101,16 @@ def _certificate_variable(facts: Facts) -> str:
 
 def _module_variable(facts: Facts) -> str:
     """The variable that names what a framework imports, where a name that was handed over could not
-    be imported and pytest was not told it otherwise.
+    be imported and neither the command nor the setting of this name asks for it.
+
+    A variable is stronger than a setting: https://pytest-django.readthedocs.io/en/latest/configuring_django.html
     """
-    told = (*facts.context.recording.run.command, *facts.context.project.settings)
+    run, settings = facts.context.recording.run, facts.context.project.settings
     handed = any(_HANDED.search(frame.source) for frame in facts.link.frames)
-    variables = facts.context.recording.run.environment.variables
-    named = (one for one in variables if _OF_MODULES.search(one) and one not in told)
-    is_told = any(word.startswith("--ds") for word in told)
+    top = facts["module"].partition(".")[0]
+    variables = (one for one in run.environment.variables if _OF_MODULES.search(one))
+    named = (one for one in variables if settings.get(one, "").partition(".")[0] != top)
+    is_told = any(word.startswith("--ds") for word in run.command)
     return next(named, "") if handed and not is_told else ""
 
 

@@ -1,0 +1,56 @@
+"""What is absent where several things are guarded at once, and where a name is handed over."""
+
+from __future__ import annotations
+
+import pytest
+
+REAL_TEST = """
+    try:
+        import shop_daemon
+        from zmq.utils import Daemon
+    except ImportError:
+        ready = False
+
+    class TestDaemon(Daemon):
+        def test_start(self): ...
+"""
+
+
+def test_of_a_guard_what_the_name_is_imported_from_comes_first(run):
+    """Not the first that lacks something: the project's own module may do without it."""
+    files = {
+        "shop_daemon.py": "try:\n    import yaml_not_here\nexcept ImportError:\n    yaml = None\nimport colorama\n",
+        "tests/test_daemon.py": REAL_TEST,
+        "pyproject.toml": "[project]\nname = 'shop'\nversion = '1'\ndependencies = ['colorama', 'pyzmq']\n",
+    }
+    verdict = run(files).verdict()
+
+    assert (verdict.category, verdict.culprit.name) == ("missing_dependency", "pyzmq")
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("", ("environment", "DJANGO_SETTINGS_MODULE")),
+        ("shop_tests.settings", ("environment", "DJANGO_SETTINGS_MODULE")),
+        ("storefront.settings", ("missing_dependency", "storefront")),
+    ],
+)
+def test_a_variable_is_stronger_than_a_setting_of_its_name(run, setting, expected):
+    """Unless the setting asks for the module that is not there."""
+    conftest = """
+        import importlib, os
+
+        def pytest_addoption(parser):
+            parser.addini("DJANGO_SETTINGS_MODULE", "")
+
+        def pytest_configure(config):
+            class settings:
+                MODULE = os.environ["DJANGO_SETTINGS_MODULE"]
+            importlib.import_module(settings.MODULE)
+    """
+    ini = f"[pytest]\nDJANGO_SETTINGS_MODULE = {setting}\n" if setting else "[pytest]\n"
+    files = {"conftest.py": conftest, "pytest.ini": ini, "test_a.py": "def test_a(): ...\n"}
+    verdict = run(files, DJANGO_SETTINGS_MODULE="storefront.settings").verdict()
+
+    assert (verdict.category, verdict.culprit.name) == expected
