@@ -207,6 +207,24 @@ def test_internal_error(record, workers: str):
     assert "division by zero" in run.recording.failures[0].message
 
 
+@pytest.mark.parametrize("early", [True, False])
+def test_configuring_that_raises(record, workers: str, *, early: bool):
+    """pytest calls it an internal error, before there is a session to record."""
+    named = "" if early else "pytest_plugins = ['conftest_kit']\n"
+    run = record(
+        workers,
+        plugin=early,
+        conftest=f"{named}def pytest_configure(config): {{}}['no such key']",
+        test_it="def test_a(): pass",
+    )
+
+    assert run.recording.run.state == "not_started"
+    assert run.recording.run.exit_code == run.result.ret == 3
+    assert run.failure.phase == "internal"
+    assert run.failure.exceptions[0].type == "KeyError"
+    assert [frame.file for frame in run.failure.exceptions[-1].frames] == ["conftest.py"]
+
+
 def test_conftest_that_cannot_be_imported(record, workers: str):
     """pytest gives up before any test; loaded early, the kit records why."""
     run = record(workers, conftest="import no_such_module", test_it="def test_a(): pass")

@@ -36,21 +36,26 @@ def test_of_a_guard_what_the_name_is_imported_from_comes_first(run):
         ("storefront.settings", ("missing_dependency", "storefront")),
     ],
 )
-def test_a_variable_is_stronger_than_a_setting_of_its_name(run, setting, expected):
+def test_a_variable_is_stronger_than_a_setting_of_its_name(run, installed, setting, expected):
     """Unless the setting asks for the module that is not there."""
+    framework = "import importlib\ndef load(SETTINGS): return importlib.import_module(SETTINGS)\n"
     conftest = """
-        import importlib, os
+        import os, frame
 
         def pytest_addoption(parser):
             parser.addini("DJANGO_SETTINGS_MODULE", "")
 
         def pytest_configure(config):
-            class settings:
-                MODULE = os.environ["DJANGO_SETTINGS_MODULE"]
-            importlib.import_module(settings.MODULE)
+            frame.load(os.environ["DJANGO_SETTINGS_MODULE"])
     """
-    ini = f"[pytest]\nDJANGO_SETTINGS_MODULE = {setting}\n" if setting else "[pytest]\n"
-    files = {"conftest.py": conftest, "pytest.ini": ini, "test_a.py": "def test_a(): ...\n"}
+    files = {
+        **installed("frame", "1.0", {"frame.py": framework}),
+        "conftest.py": conftest,
+        "pytest.ini": f"[pytest]\nDJANGO_SETTINGS_MODULE = {setting}\n"
+        if setting
+        else "[pytest]\n",
+        "test_a.py": "def test_a(): ...\n",
+    }
     verdict = run(files, DJANGO_SETTINGS_MODULE="storefront.settings").verdict()
 
     assert (verdict.category, verdict.culprit.name) == expected
