@@ -23,6 +23,8 @@ _LENDING = frozenset(
     {"missing_dependency", "compatibility", "environment", "configuration", "network"}
 )
 """Categories of what is wrong with a whole run, rather than with a line of the product."""
+_SURE = 0.7
+"""Confidence from which on an explanation is one for others as well."""
 _TRIED = 5
 _READ = 4096
 _SHORTEST = 3
@@ -60,7 +62,8 @@ class Explanation:
     def of(cls, cause: Cause, context: Context) -> Explanation | None:
         """None where the cause explains no more than what shows it."""
         culprit = cause.verdict.culprit
-        if culprit is None or cause.verdict.category not in _LENDING:
+        sure = cause.verdict.confidence >= _SURE
+        if culprit is None or cause.verdict.category not in _LENDING or not sure:
             return None
         is_distribution = culprit.type == "distribution"
         return cls(
