@@ -52,10 +52,13 @@ class Spool:
         self._file: IO[bytes] | None = None
 
     def add(self, text: bytes | bytearray) -> None:
-        """Add it at the end. Never raises OSError."""
+        """Add it at the end, in memory."""
         self._end += text
         self.size += len(text)
         self.count += 1
+
+    def settle(self) -> None:
+        """Move it to the file where it has become much. Never raises OSError."""
         if len(self._end) >= _AT_ONCE:
             with contextlib.suppress(OSError):
                 if self._file is None:  # which `parts` closes
@@ -168,6 +171,7 @@ def append(
     spool = Spool(path.parent)
     for part in block:
         spool.add(part)
+        spool.settle()
     with lock(path, timeout_seconds=lock_seconds) as held:
         if held and path.exists() and path.stat().st_size + spool.size > max_bytes:
             _rotate(path, backups)

@@ -388,6 +388,8 @@ class Recorder:
             self.uncounted += lines.count("\n")
             return
         self._directory.append(lines.encode("ascii"))
+        self.log_entries.settle()
+        self.log_failures.settle()
 
 
 def _why_skipped(longrepr: Any) -> str:

@@ -83,7 +83,7 @@ class Kit:
             self._say(f"conftest-kit: {self._warnings[0]}")
 
     def _close(self) -> None:
-        error = self._broken_by or sys.exc_info()[1]
+        error = sys.exc_info()[1] if self._broken_by is None else self._broken_by
         if error is self._foreign_error or not isinstance(error, Exception):
             error = None
         if self.writer is None and error is not None and _is_first(self._config):

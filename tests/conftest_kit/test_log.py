@@ -208,6 +208,7 @@ class TestSpool:
         spool = log.Spool(folder)
         for text in texts:
             spool.add(text)
+            spool.settle()
 
         assert (spool.count, spool.size) == (len(texts), sum(sizes))
         assert b"".join(spool.parts()) == b"".join(texts)
@@ -222,7 +223,7 @@ class TestSpool:
             f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
             "spool = log.Spool(pathlib.Path(sys.argv[1]))\n"
             "texts = [b'%d' % n * 7_000 for n in range(9)]\n"
-            "for text in texts: spool.add(text)\n"
+            "for text in texts: spool.add(text), spool.settle()\n"
             "assert b''.join(spool.parts()) == b''.join(texts)"
         )
         subprocess.run([sys.executable, "-B", "-c", code, tmp_path], check=True)
@@ -232,6 +233,7 @@ class TestSpool:
         spool = log.Spool(tmp_path / "gone")
         for _ in range(3):
             spool.add(b"x" * 20_000)
+            spool.settle()
 
         assert b"".join(spool.parts()) == b"x" * 60_000
 

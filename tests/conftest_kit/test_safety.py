@@ -100,20 +100,27 @@ def test_one_line_when_red(record):
 
 
 def test_nothing_is_written_during_the_call(record):
-    """What arrives while a test runs waits until it is over: its size plugin may have patched I/O."""
+    """What arrives while a test runs waits until it is over, the text for the log as well: its size
+    plugin may have patched I/O.
+    """
     run = record(
         test_it="""
+            import os, tempfile
             from pathlib import Path
 
             def size():
                 (records,) = Path("logs/runs").glob("*/records.ndjson")
                 return records.stat().st_size
 
-            def test_a(subtests):
-                before = size()
+            def test_a(subtests, monkeypatch):
+                before, done = size(), []
+                monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: done.append("opened"))
                 with subtests.test("inner"):
+                    print("x" * 40_000)
                     assert 0
+                monkeypatch.undo()
                 assert size() == before
+                assert done == []
         """,
     )
 
