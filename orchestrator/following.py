@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from conftest_kit.records import Failure, Raised
 from orchestrator.chain import decisive, is_assertion, said
 from orchestrator.signature import Signature
+from orchestrator.source import module_name
 
 OWN = ("project", "test")
 
@@ -81,7 +82,7 @@ class _Exceptions:
         text = "\n".join(printed) if self.by_place or self.by_said else ""
         if _TRACEBACK not in text:
             return
-        lines = {_without_module(line) for line in text.splitlines()}
+        lines = {_withoutmodule_of(line) for line in text.splitlines()}
         yield from (self.by_said[line] for line in lines & self.by_said.keys())
         places = dict.fromkeys(_LINE_OF_TRACEBACK.findall(text))
         for path, number, function in places:
@@ -101,10 +102,10 @@ class _Exceptions:
 
 def _is_broken_off(raised: Raised) -> bool:
     """Whether the other end of a connection went away: often a server that the test started."""
-    return bool({"ConnectionError", "RemoteDisconnected"} & {raised.type, *raised.bases})
+    return bool({"ConnectionError", "RemoteDisconnected"} & {*_kinds(raised)})
 
 
-def _without_module(line: str) -> str:
+def _withoutmodule_of(line: str) -> str:
     """The last line of a traceback as `said` has it."""
     kind, colon, message = line.strip().partition(":")
     return f"{kind.rpartition('.')[2]}{colon}{message}"
@@ -126,7 +127,7 @@ def _unbound(
         raised = decisive(failure)
         for frame in raised.frames if raised and "ImportError" in _kinds(raised) else ():
             if frame.function == "<module>" and frame.origin in OWN:
-                broken.setdefault(_module(frame.file), lead)
+                broken.setdefault(module_name(frame.file), lead)
     found = list(leading)
     for place, (failure, _) in enumerate(signed if broken else ()):
         raised = decisive(failure)
@@ -138,10 +139,6 @@ def _unbound(
 
 def _kinds(raised: Raised) -> tuple[str, ...]:
     return (raised.type, *raised.bases)
-
-
-def _module(file: str) -> str:
-    return file.removesuffix(".py").removesuffix("/__init__").removeprefix("src/").replace("/", ".")
 
 
 def _hidden(

@@ -13,8 +13,8 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
-from orchestrator import outside
-from orchestrator.outside import Lines, Use
+from orchestrator import uses
+from orchestrator.uses import Lines, Use, last_name
 
 # A generated file of 1 MB parses in 0.5 s; hand-written ones are smaller.
 _MAX_BYTES = 256 * 1024
@@ -56,6 +56,11 @@ class Source:
         return any(first <= line <= last for first, last in self.expects)
 
 
+def module_name(file: str) -> str:
+    """The dotted name of a file's module: `src/shop/__init__.py` is `shop`."""
+    return file.removesuffix(".py").removesuffix("/__init__").removeprefix("src/").replace("/", ".")
+
+
 @lru_cache(maxsize=512)
 def read(path: Path, file: str) -> Source:
     """The file at `path`, which `file` names from the project's root."""
@@ -65,7 +70,7 @@ def read(path: Path, file: str) -> Source:
         imports=dict(_imported(ast.walk(tree), package)),
         guards=tuple(_guards(tree, package)),
         expects=tuple(_expecting(tree)),
-        uses=tuple(islice(outside.uses(tree, path, file), _MAX_USES)),
+        uses=tuple(islice(uses.found_in(tree, path, file), _MAX_USES)),
     )
 
 
@@ -141,18 +146,18 @@ def _catches_import_error(caught: ast.expr | None) -> bool:
     if caught is None:
         return True
     names = caught.elts if isinstance(caught, ast.Tuple) else [caught]
-    return any(_last_name(name) in _IMPORT_ERRORS for name in names)
+    return any(last_name(name) in _IMPORT_ERRORS for name in names)
 
 
 def _suppresses(expression: ast.expr) -> bool:
-    called = isinstance(expression, ast.Call) and _last_name(expression.func) == "suppress"
-    return called and any(_last_name(one) in _IMPORT_ERRORS for one in expression.args)  # type: ignore[attr-defined]
+    called = isinstance(expression, ast.Call) and last_name(expression.func) == "suppress"
+    return called and any(last_name(one) in _IMPORT_ERRORS for one in expression.args)  # type: ignore[attr-defined]
 
 
 def _looked_for(value: ast.expr) -> str:
     """`find_spec("numpy") is not None` looks for `numpy`."""
     for node in ast.walk(value):
-        if isinstance(node, ast.Call) and _last_name(node.func) == "find_spec" and node.args:
+        if isinstance(node, ast.Call) and last_name(node.func) == "find_spec" and node.args:
             first = node.args[0]
             if isinstance(first, ast.Constant) and isinstance(first.value, str):
                 return first.value
@@ -169,7 +174,7 @@ def _modules(body: list[ast.stmt], package: list[str]) -> tuple[str, ...]:
             found[node.module] = None
         elif isinstance(node, ast.ImportFrom):
             found.update(dict.fromkeys(dotted for _, dotted in _imported([node], package)))
-        elif isinstance(node, ast.Call) and _last_name(node.func) in (
+        elif isinstance(node, ast.Call) and last_name(node.func) in (
             "import_module",
             "__import__",
         ):
@@ -219,7 +224,7 @@ def _widened(guard: Guard, nodes: list[ast.AST]) -> Guard:
 def _is_flag(value: ast.expr, names: Mapping[str, None]) -> bool:
     """`numpy is not None`, `bool(numpy)`: whether something is there."""
     is_asked = isinstance(value, (ast.Compare, ast.BoolOp, ast.UnaryOp)) or (
-        isinstance(value, ast.Call) and _last_name(value.func) == "bool"
+        isinstance(value, ast.Call) and last_name(value.func) == "bool"
     )
     return is_asked and _mentions(value, names)
 
@@ -248,7 +253,7 @@ def _expecting(tree: ast.Module) -> Iterator[Lines]:
         if isinstance(node, (ast.With, ast.AsyncWith)):
             called = (item.context_expr for item in node.items)
             expects = any(
-                isinstance(one, ast.Call) and _last_name(one.func) in _EXPECTING for one in called
+                isinstance(one, ast.Call) and last_name(one.func) in _EXPECTING for one in called
             )
         else:
             expects = isinstance(node, ast.Try) and any(
@@ -258,9 +263,3 @@ def _expecting(tree: ast.Module) -> Iterator[Lines]:
         if expects:
             body: list[ast.stmt] = node.body  # type: ignore[attr-defined]
             yield body[0].lineno, body[-1].end_lineno or body[-1].lineno
-
-
-def _last_name(expression: ast.expr) -> str:
-    if isinstance(expression, ast.Attribute):
-        return expression.attr
-    return expression.id if isinstance(expression, ast.Name) else ""

@@ -12,20 +12,21 @@ from orchestrator.classify import (
     breaks,
     calls,
     changes,
-    facts,
+    fixtures,
     harness,
     machine,
     modules,
     optional,
-    outside,
     owners,
     peculiar,
     pins,
+    raised,
     refusals,
     released,
     settings,
     spelling,
     tested,
+    uses,
 )
 from orchestrator.classify.decided import apply_decision, apply_near, near_remedies
 from orchestrator.classify.engine import Match, match, said_since_green
@@ -47,11 +48,12 @@ __all__ = [
 CATALOGUE = {
     name: fact
     for topic in (
-        facts,
+        raised,
         modules,
         spelling,
         owners,
         calls,
+        fixtures,
         harness,
         refusals,
         settings,
@@ -62,7 +64,7 @@ CATALOGUE = {
         pins,
         optional,
         tested,
-        outside,
+        uses,
         peculiar,
         asked,
         askers,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from conftest_kit.records import Frame
 from orchestrator.classify.facts import Fact, Facts, module_of
-from orchestrator.classify.installed import Owner
+from orchestrator.classify.installed import Owner, version_of
 from orchestrator.classify.owners import owner_of
 
 
@@ -49,10 +49,10 @@ def _asker_may_be_newer(facts: Facts) -> str:
 
 
 def _following(version: str) -> Version | None:
-    try:
-        release = Version(version).release
-    except InvalidVersion:
+    known = version_of(version)
+    if known is None:
         return None
+    release = known.release
     if release[0]:
         return Version(f"{release[0] + 1}.0")
     return Version(f"0.{release[1] + 1}") if len(release) > 1 else None

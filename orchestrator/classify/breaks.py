@@ -13,9 +13,10 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from orchestrator.classify.facts import Fact, Facts
+from orchestrator.classify.installed import version_of
 from orchestrator.classify.rules import knowledge
 
 _PYTHON = "python"
@@ -147,12 +148,9 @@ def _installed_version(facts: Facts, name: str) -> str:
 @cache
 def _is_past(removed_in: str, back_in: str, version: str) -> bool:
     """Whether a release lacks what an entry is about."""
-    try:
-        installed = Version(version)
-    except InvalidVersion:
-        return False
-    is_back = bool(back_in) and installed >= Version(back_in)
-    return installed >= Version(removed_in) and not is_back
+    installed = version_of(version)
+    is_back = bool(back_in) and installed is not None and installed >= Version(back_in)
+    return installed is not None and installed >= Version(removed_in) and not is_back
 
 
 def sought(facts: Facts) -> Iterator[Sought]:

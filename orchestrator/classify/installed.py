@@ -11,7 +11,7 @@ from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentN
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion
+from packaging.version import InvalidVersion, Version
 
 from conftest_kit.records import Distribution, Recording
 
@@ -212,6 +212,15 @@ class Installed:
             return bool(python) and marker.evaluate(tested)
         except (UndefinedComparison, UndefinedEnvironmentName, InvalidVersion):
             return False
+
+
+@lru_cache(maxsize=4096)
+def version_of(text: str) -> Version | None:
+    """None where it is no version as PEP 440 has them."""
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
 
 
 @lru_cache(maxsize=4096)

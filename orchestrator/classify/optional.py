@@ -17,7 +17,7 @@ from orchestrator.classify.modules import is_own
 from orchestrator.classify.owners import OF_ITS_DEVELOPERS, owner_of
 from orchestrator.classify.rules import knowledge
 from orchestrator.classify.spelling import whole_word
-from orchestrator.classify.tested import is_of_tests
+from orchestrator.classify.tested import imported_product, is_of_tests
 from orchestrator.source import Guard
 
 _DEPTH = 4
@@ -62,22 +62,11 @@ def _found(facts: Facts) -> Iterator[Lacking]:
 def _named_by_test(facts: Facts) -> Iterator[Lacking]:
     """What the test's own name speaks of, where the product that it imports does without."""
     words = set(re.findall(r"[a-z]+", facts["test"].lower()))
-    for file in _of_product(facts):
+    for file in imported_product(facts):
         for guard in facts.context.project.source(file).guards:
             named = any(words & set(module.lower().split(".")) for module in guard.modules)
             if named:
                 yield from _absent(facts, (guard,), file, "test")
-
-
-def _of_product(facts: Facts) -> Iterator[str]:
-    """Files of the product that the test's file imports, directly or through others."""
-    project, files, seen = facts.context.project, [facts["test_file"]], set[str]()
-    for _ in range(_DEPTH):
-        dotted = (one for file in files for one in project.source(file).imports.values())
-        further = (project.file_of(one) for one in dotted if is_own(facts, one.partition(".")[0]))
-        files = [file for file in dict.fromkeys(further) if file and file not in seen]
-        seen.update(files)
-        yield from (file for file in files if not is_of_tests(file))
 
 
 def _names_in_question(facts: Facts, source: str) -> Iterable[str]:

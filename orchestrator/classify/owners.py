@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from functools import cache
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from orchestrator.classify.facts import Fact, Facts, module_of, own_frame
-from orchestrator.classify.installed import Owner, Unmet
+from orchestrator.classify.installed import Owner, Unmet, version_of
 from orchestrator.classify.plugins import plugins_by_name
 from orchestrator.classify.rules import knowledge
 
@@ -89,10 +89,8 @@ def _raiser_is_plugin(facts: Facts) -> str:
 def _raiser_is_latest(facts: Facts) -> str:
     """`yes` where no later release of the plugin that raised is known."""
     known = plugins_by_name().get(canonicalize_name(facts["raiser"]))
-    try:
-        newest = known is not None and Version(facts["raiser_version"]) >= Version(known.version)
-    except InvalidVersion:
-        return ""
+    version = version_of(facts["raiser_version"])
+    newest = known is not None and version is not None and version >= Version(known.version)
     return "yes" if newest else ""
 
 

@@ -13,10 +13,11 @@ from typing import NamedTuple
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from orchestrator.classify.breaks import newest_known
 from orchestrator.classify.facts import Fact, Facts
+from orchestrator.classify.installed import version_of
 
 _LOWER = (">", ">=", "~=", "==", "===")
 
@@ -39,7 +40,7 @@ class _Bound(NamedTuple):
 def _pin(facts: Facts) -> Pin | None:
     """Before the rule's culprit: what is asked of it excludes the version, else a guess."""
     name = facts.group("culprit")
-    version = _version(facts.context.installed.version(name)) if name else None
+    version = version_of(facts.context.installed.version(name)) if name else None
     if version is None:
         return None
     bounds, base = list(_bounds(facts, name)), Version(version.base_version)
@@ -64,7 +65,7 @@ def _pinned(facts: Facts, name: str, version: Version) -> Pin | None:
     wanted = canonicalize_name(name)
     for entry in facts.context.project.requirements:
         exact = re.search(r"==\s*([\w.!+-]+)\s*(?:;|$)", entry.text)
-        known = _version(exact[1]) if exact and entry.name == wanted else None
+        known = version_of(exact[1]) if exact and entry.name == wanted else None
         if known is None or known.release == version.release:
             continue
         said = f"{entry.file} names {known}"
@@ -80,7 +81,7 @@ def _old(name: str, version: Version, bounds: list[_Bound]) -> str:
     """Why what is installed is rather too old than too new; empty where nothing says so."""
     for bound in bounds:
         lowest = (one for one in bound.specifier if one.operator in (">=", "~="))
-        if any(_version(one.version) == version for one in lowest):
+        if any(version_of(one.version) == version for one in lowest):
             return f"{version} is the oldest that {bound.by} admits"
     newest = newest_known(canonicalize_name(name))
     following = Version(f"{version.major + 1}.0")
@@ -94,14 +95,7 @@ def _old(name: str, version: Version, bounds: list[_Bound]) -> str:
 def _admits_older(bound: _Bound, version: Version) -> bool:
     """Whether somebody did with less: what is not found was there, and has gone."""
     lowest = (one for one in bound.specifier if one.operator in (">=", "~=", ">"))
-    return any(known < version for known in (_version(one.version) for one in lowest) if known)
-
-
-def _version(text: str) -> Version | None:
-    try:
-        return Version(text)
-    except InvalidVersion:
-        return None
+    return any(known < version for known in (version_of(one.version) for one in lowest) if known)
 
 
 def _guesses(version: Version) -> Iterator[tuple[Version, str]]:
@@ -139,7 +133,7 @@ def _specifier(text: str) -> SpecifierSet | None:
 def _is_above(bound: _Bound, below: Version) -> bool:
     """Whether somebody asks for at least that much."""
     lower = (one for one in bound.specifier if one.operator in _LOWER)
-    versions = (_version(one.version.removesuffix(".*")) for one in lower)
+    versions = (version_of(one.version.removesuffix(".*")) for one in lower)
     return any(version >= below for version in versions if version)
 
 
@@ -161,8 +155,8 @@ def _culprit_asked(facts: Facts) -> str:
 def _culprit_asked_later(facts: Facts) -> str:
     """The same where it is later than what is installed."""
     asked = Requirement(facts["culprit_asked"]).specifier if facts["culprit_asked"] else ()
-    installed = _version(facts.context.installed.version(facts.group("culprit")))
-    lowest = (_version(one.version.removesuffix(".*")) for one in asked if one.operator in _LOWER)
+    installed = version_of(facts.context.installed.version(facts.group("culprit")))
+    lowest = (version_of(one.version.removesuffix(".*")) for one in asked if one.operator in _LOWER)
     later = installed and any(version > installed for version in lowest if version)
     return facts["culprit_asked"] if later else ""
 

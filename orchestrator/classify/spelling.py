@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from orchestrator.classify.facts import Fact, Facts
 from orchestrator.classify.rules import knowledge
+from orchestrator.source import module_name
 
 
 def _nearest_module(facts: Facts) -> str:
@@ -15,7 +16,7 @@ def _nearest_module(facts: Facts) -> str:
     installed, project = facts.context.installed, facts.context.project
     top = facts["top"]
     own = {
-        file.removesuffix(".py").removesuffix("/__init__").removeprefix("src/").replace("/", ".")
+        module_name(file)
         for file in project.files
         if file.removeprefix("src/").startswith(f"{top}/")
     }

@@ -13,7 +13,9 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Literal, NamedTuple
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
+
+from orchestrator.classify.installed import version_of
 
 Section = Literal["modules", "names", "members", "calls"]
 
@@ -48,7 +50,7 @@ class Library(NamedTuple):
         where it should be there.
         """
         steps = _steps(self.sections.get(section, {}).get(owner, ""), name)
-        version = _version(installed)
+        version = version_of(installed)
         if not steps or version is None:
             return None
         seen = _seen(self.looked, steps)
@@ -175,10 +177,3 @@ def _shortest(below: Version, version: Version) -> Version:
         if below < cut:
             return cut
     return version
-
-
-def _version(text: str) -> Version | None:
-    try:
-        return Version(text)
-    except InvalidVersion:
-        return None

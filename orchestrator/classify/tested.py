@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from conftest_kit.records import Frame
 from orchestrator.classify.facts import Fact, Facts, is_harness
+from orchestrator.classify.modules import is_own
 from orchestrator.project import Project
 
 _CALLED = re.compile(r"(?<![\w.])([A-Za-z_]\w{0,100}(?:\.[A-Za-z_]\w{0,100}){0,6})\(")
@@ -17,7 +18,7 @@ _METHOD = re.compile(r"\.([A-Za-z_]\w{0,100})\(")
 _NOSE_LEFT = 8
 """The major version of pytest that no longer runs tests as nose did."""
 _DEPTH = 4
-"""Modules that a name is taken over through."""
+"""Modules that a name is taken over through, and files that import one another."""
 
 
 class Called(NamedTuple):
@@ -55,6 +56,19 @@ def home(project: Project, dotted: str, depth: int = _DEPTH) -> str:
     if further and further != dotted and depth:
         return home(project, further, depth - 1) or file
     return file
+
+
+def imported_product(facts: Facts, depth: int = _DEPTH) -> Iterator[str]:
+    """Files of the product that the test's file imports, directly or through others; the nearest
+    first.
+    """
+    project, files, seen = facts.context.project, [facts["test_file"]], {facts["test_file"]}
+    for _ in range(depth):
+        dotted = (one for file in files for one in project.source(file).imports.values())
+        further = (project.file_of(one) for one in dotted if is_own(facts, one.partition(".")[0]))
+        files = [file for file in dict.fromkeys(further) if file and file not in seen]
+        seen.update(files)
+        yield from (file for file in files if not is_of_tests(file))
 
 
 def is_of_tests(file: str) -> bool:

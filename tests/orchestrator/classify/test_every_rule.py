@@ -9,9 +9,9 @@ import pytest
 
 from conftest_kit.records import Distribution
 from orchestrator.classify.rules import rules
-from orchestrator.outside import Use
 from orchestrator.project import FixtureDefinition, Project, Requirement
 from orchestrator.source import Guard, Source
+from orchestrator.uses import Use
 
 LOOKUP = "_pytest.fixtures.FixtureLookupError"
 SHOP = "shop/cart.py:7:total"

@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from orchestrator import outside
+from orchestrator.uses import found_in
 
 USES = [
     ('import os\nX = os.environ["SHOP_URL"]', "variable", "SHOP_URL"),
@@ -36,7 +36,7 @@ def uses(root, text, file="t/test_a.py"):
     """Of a file with this text."""
     (root / file).parent.mkdir(exist_ok=True)
     (root / file).touch()
-    return list(outside.uses(ast.parse(textwrap.dedent(text)), root / file, file))
+    return list(found_in(ast.parse(textwrap.dedent(text)), root / file, file))
 
 
 @pytest.mark.parametrize(("text", "kind", "name"), USES)

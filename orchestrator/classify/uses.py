@@ -13,9 +13,8 @@ from packaging.utils import canonicalize_name
 
 from conftest_kit.records import Frame
 from orchestrator.classify.facts import Fact, Facts, is_harness, own_frame
-from orchestrator.classify.modules import is_own
-from orchestrator.classify.tested import is_of_tests
-from orchestrator.outside import Use
+from orchestrator.classify.tested import imported_product
+from orchestrator.uses import Use
 
 _USUAL = frozenset(
     {
@@ -68,8 +67,6 @@ _LONGER = re.compile(r"^assert \(?-?[\d.]{1,30}(?:e-?\d+)?(?: - [\d.]+)?\)? <=? 
 _CLOCKED = re.compile(
     r"(?i)elapsed|duration|took|second|perf_counter|monotonic|\btime\(|time\.time|runtime|\bstart"
 )
-_DEPTH = 3
-"""Files of the project that are followed, one importing the other."""
 
 
 def _frames(facts: Facts) -> Iterator[Frame]:
@@ -123,12 +120,12 @@ def _variable_reached(facts: Facts) -> str:
     """A variable that was set and that product code reads which the test's file imports, and the
     test does not set itself.
     """
-    project, test = facts.context.project, facts["test_file"]
+    project = facts.context.project
     own = facts.once(_set_by_tests)
     passed = (frame.file for frame in _frames(facts) if not is_harness(frame))
     found = (
         use.name
-        for file in dict.fromkeys((*passed, *_imported(facts, test)))
+        for file in dict.fromkeys((*passed, *imported_product(facts)))
         for use in project.source(file).uses
         if use.kind in ("variable", "named") and use.name not in own
     )
@@ -152,21 +149,6 @@ def _set_by_tests(facts: Facts) -> frozenset[str]:
         if not use.lines or any(use.serves(line) for line in lines)
     )
     return frozenset(use.name for use in uses if use.kind == "set")
-
-
-def _imported(facts: Facts, file: str) -> Iterator[str]:
-    """Files of the product that a file imports, directly or through others."""
-    seen, files = {file}, [file]
-    for _ in range(_DEPTH):
-        further = dict.fromkeys(
-            facts.context.project.file_of(dotted)
-            for one in files
-            for dotted in facts.context.project.source(one).imports.values()
-            if is_own(facts, dotted.partition(".")[0])
-        )
-        files = [one for one in further if one and one not in seen]
-        seen.update(files)
-        yield from (one for one in files if not is_of_tests(one))
 
 
 def _is_set(facts: Facts, name: str) -> bool:

@@ -54,7 +54,7 @@ class Use:
         return self.at == line or any(first <= line <= last for first, last in self.lines)
 
 
-def uses(tree: ast.Module, path: Path, file: str) -> Iterator[Use]:
+def found_in(tree: ast.Module, path: Path, file: str) -> Iterator[Use]:
     """What the file at `path`, which `file` names from the root, uses."""
     functions = [
         node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
@@ -63,11 +63,10 @@ def uses(tree: ast.Module, path: Path, file: str) -> Iterator[Use]:
     root = path.parents[len(Path(file).parts) - 1]
     kept = {name: value for value, name in _kept(tree)}
     paths = dict(_paths(kept, path))
-    owners = {id(value): name for name, value in kept.items()}
     yield from _hosts_kept(kept, functions)
     for node in ast.walk(tree):
         for kind, name, default in _found(node, constants, path, root, paths):
-            bound = next((owners[key] for key in owners if _is_in(node, kept[owners[key]])), "")
+            bound = next((one for one, value in kept.items() if _is_in(node, value)), "")
             yield Use(
                 kind=kind,
                 name=name,
@@ -149,10 +148,10 @@ def _found(
 
 
 def _called(node: ast.Call, constants: Mapping[str, str]) -> Iterator[tuple[str, str, bool]]:
-    called = _last_name(node.func)
+    called = last_name(node.func)
     first = _text(node.args[0], constants) if node.args else ""
     asked = node.func.value if isinstance(node.func, ast.Attribute) else node.func
-    handed = _last_name(asked) in _HANDED_ON and _LIKE_A_VARIABLE.match(first)
+    handed = last_name(asked) in _HANDED_ON and _LIKE_A_VARIABLE.match(first)
     of_environ = asked is not node.func and (_is_environ(asked) or handed)
     if first and (called == "getenv" or (of_environ and called in _READERS)):
         yield "variable", first, _has_default(node)
@@ -184,7 +183,7 @@ def _has_default(node: ast.Call) -> bool:
 
 
 def _is_environ(node: ast.expr) -> bool:
-    return _last_name(node) == "environ"
+    return last_name(node) == "environ"
 
 
 def _text(node: ast.expr, constants: Mapping[str, str]) -> str:
@@ -217,7 +216,7 @@ def _path(node: ast.expr, path: Path, known: Mapping[str, Path]) -> Path | None:
 
 
 def _called_path(node: ast.Call, path: Path, known: Mapping[str, Path]) -> Path | None:
-    called = _last_name(node.func)
+    called = last_name(node.func)
     method = isinstance(node.func, ast.Attribute) and _path(node.func.value, path, known)
     if isinstance(method, Path):
         if called in _SAME:
@@ -252,7 +251,8 @@ def _joined(folder: Path | None, parts: list[ast.expr]) -> Path | None:
     return folder
 
 
-def _last_name(expression: ast.expr) -> str:
+def last_name(expression: ast.expr) -> str:
+    """`b` of `a.b` and of `b`; empty where it is neither."""
     if isinstance(expression, ast.Attribute):
         return expression.attr
     return expression.id if isinstance(expression, ast.Name) else ""
