@@ -5,9 +5,14 @@ Apart from the recorder, because a green run has no use for it.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+
+from _pytest._code.code import TerminalRepr
+from _pytest._io import TerminalWriter
 
 from conftest_kit.documents import parse
 from conftest_kit.records import Failure, failure_from_json
@@ -21,8 +26,41 @@ _RAISED = r'"exceptions":\[\{"type":"([^"]*)"(?:,"bases":\[([^\]]*)\])?'
 """The first exception in what `EXTRACTED` carries; within a text the quotes would be escaped."""
 # pytest.fail raises `Failed`, which says that it is a builtin.
 _ASSERTIONS = frozenset({"AssertionError", "Failed"})
+_COLOUR = r"\x1b\[[\d;]*m"
 _TIMING = r"\[TC00[68]\]"
 """What pytest-test-categories says where a test took too long."""
+
+
+class _PlainText:
+    """Takes what pytest renders, where pytest's own writer would look at colours and widths with
+    each word; that one does what is left.
+    """
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        file: Any = SimpleNamespace(write=self._parts.append)
+        self._writer = TerminalWriter(file)
+        self._writer.hasmarkup = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._writer, name)
+
+    def write(self, msg: str, *, flush: bool = False, **markup: bool) -> None:
+        del flush, markup
+        self._parts.append(msg)
+
+    def line(self, s: str = "", **markup: bool) -> None:
+        del markup
+        self._parts.append(f"{s}\n")
+
+    def of(self, longrepr: Any) -> str:
+        """What it renders."""
+        self._parts.clear()
+        longrepr.toterminal(self)
+        return "".join(self._parts)
+
+
+_PLAIN_TEXT = _PlainText()
 
 
 def rendered(report: Any, clean: Callable[[str], str]) -> dict[str, Any]:
@@ -32,11 +70,23 @@ def rendered(report: Any, clean: Callable[[str], str]) -> dict[str, Any]:
         stream = re.match(_CAPTURED, title)
         if stream:
             captured[stream[1]] = captured.get(stream[1], "") + content
-    text = "" if report.longrepr is None else str(report.longrepr)
     return {
-        "text": clean(text.strip("\n")),
+        "text": clean(_text(report.longrepr).strip("\n")),
         "captured": {name: clean(content) for name, content in captured.items()},
     }
+
+
+def _text(longrepr: Any) -> str:
+    """What pytest renders, without its colours: a collection error brings them along."""
+    text = "" if longrepr is None else _as_text(longrepr)
+    return re.sub(_COLOUR, "", text) if "\x1b[" in text else text
+
+
+def _as_text(longrepr: Any) -> str:
+    if isinstance(longrepr, TerminalRepr):
+        with contextlib.suppress(Exception):  # a plugin's may ask for what pytest's own never do
+            return _PLAIN_TEXT.of(longrepr).strip()
+    return str(longrepr)
 
 
 def for_log(head: dict[str, Any], line: str) -> Failure:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from conftest_kit import reading
+
 
 @pytest.mark.parametrize("style", ["long", "short", "line", "no"])
 def test_nine_failures(record, workers: str, style: str, nine_failures: str):
@@ -41,6 +43,22 @@ def test_nine_failures(record, workers: str, style: str, nine_failures: str):
     assert (counts["passed"], counts["failed"], counts["error"]) == (1, 5, 4)
     assert run.recording.run.exit_code == run.result.ret == 1
     assert run.recording.in_flight == ()
+
+
+def test_text_has_no_colours(record, workers: str, nine_failures: str, monkeypatch):
+    """CI forces colours, which hide words from searches and secrets from masking."""
+    texts = []
+    for colours in ("0", "1"):
+        monkeypatch.setenv("PY_COLORS", colours)
+        run = record(
+            workers, "--continue-on-collection-errors",
+            test_nine=nine_failures, test_import="import no_such_module",
+        )  # fmt: skip
+        failures = reading.read(run.paths[0]).failures
+        texts.append({(failure.nodeid, failure.phase): failure.text for failure in failures})
+
+    assert len(texts[0]) == 9
+    assert texts[1] == texts[0]
 
 
 def test_outcomes(record, workers: str):
