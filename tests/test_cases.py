@@ -81,6 +81,8 @@ def clone(tmp_path):
     ("change", "told"),
     [
         (('python = "3.11"', "python = 3.11"), "python: 3.11 is not of type 'string'"),
+        (('python = "3.11"', 'python = "3.10"'), "python: '3.10' does not match"),
+        (("pytest==8.4.2", "pytest==7.3.2"), "'pytest==7.3.2' does not match"),
         (('"fixture"\nkind', '"fixtures"\nkind'), "'fixtures' is not one of ["),
         (('what = "', 'wat = "'), "case 'tinydb-fixture-renamed': "),
         (('file = "tests', 'file = "../tests'), "does not match"),
