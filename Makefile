@@ -11,7 +11,7 @@ PYTHON_ROWS := 3.11 3.12 3.13
 all: check test
 
 test: .venv/installed  ## Run the tests.
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 check: .venv/installed  ## Whatever reads the code without running it.
 	$(BIN)/ruff format --check
