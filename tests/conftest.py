@@ -34,6 +34,14 @@ def _no_settings_of_the_developer():
 
 
 @pytest.fixture(scope="session")
+def left_out() -> tuple[str, ...]:
+    """Options for a pytest inside of a test, against plugins that load themselves and that it does
+    not need: four fifths of what a short run imports are theirs.
+    """
+    return tuple(f"-pno:{name}" for name in ("anyio", "hypothesispytest", "randomly"))
+
+
+@pytest.fixture(scope="session")
 def unavailable() -> Callable[[str], NoReturn]:
     """Ends a test for want of something outside: skipped for a newcomer, failed in CI."""
 

@@ -55,11 +55,11 @@ def call(tmp_path):
 
 
 @pytest.fixture
-def review(call):
+def review(call, left_out):
     """Runs the tests, reviews them and gives the causes by their titles."""
 
     def causes(status=1):
-        call("pytest", "-q", "-p", "no:cacheprovider", status=status)
+        call("pytest", "-q", "-p", "no:cacheprovider", *left_out, status=status)
         report = json.loads(call("orchestrator", "review", "--format", "json")[0])
         return {cause["title"]: cause for cause in report["causes"]}
 

@@ -7,15 +7,17 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft202012Validator
 from packaging.utils import canonicalize_name
 
 from corpus_memory_logging.records import Culprit
 from orchestrator.reader.installs import installed_by, names_in
 from orchestrator.reader.prompt import Prompt, schema
 from orchestrator.report.plain import one_line
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 _THOUGHT = re.compile(r"\A.*</think(?:ing)?>", re.DOTALL)
 """Where a server puts its beginning into the prompt, only its end is in the reply."""
@@ -108,6 +110,9 @@ def _no_number(word: str) -> float:
 
 @cache
 def _validator() -> Draft202012Validator:
+    # Imported when a model answers: it is a tenth of what every command would import.
+    from jsonschema import Draft202012Validator  # noqa: PLC0415
+
     return Draft202012Validator(schema())
 
 

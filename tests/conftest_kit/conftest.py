@@ -35,11 +35,6 @@ _NINE = """
 """
 
 
-_LEFT_OUT = [f"-pno:{name}" for name in ("anyio", "hypothesispytest", "randomly")]
-"""Plugins that load themselves. Nothing here needs them, and two import four fifths of what a short
-run would import."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Recorded:
     """A run of pytest with the kit."""
@@ -80,14 +75,14 @@ class Recorded:
 
 
 @pytest.fixture
-def record(pytester: pytest.Pytester) -> Callable[..., Recorded]:
+def record(pytester: pytest.Pytester, left_out: tuple[str, ...]) -> Callable[..., Recorded]:
     """`record("-n2", test_a="source")`: run pytest on these modules in another process."""
 
     def run(*args: str, plugin: bool = True, **modules: str) -> Recorded:
         if modules:
             pytester.makepyfile(**modules)
         loaded = ("-p", "conftest_kit") if plugin else ()
-        result = pytester.runpytest_subprocess(*loaded, *_LEFT_OUT, *args)
+        result = pytester.runpytest_subprocess(*loaded, *left_out, *args)
         return Recorded(result=result, folder=pytester.path)
 
     return run

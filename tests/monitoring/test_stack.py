@@ -35,6 +35,8 @@ class Project:
 
     root: Path
     environ: dict[str, str]
+    options: tuple[str, ...]
+    """Of its pytest."""
 
     def run(self, failures: int) -> None:
         """Run pytest: so many tests fail, `PASSING` pass."""
@@ -43,7 +45,7 @@ class Project:
             f"@pytest.mark.parametrize('number', range({failures + PASSING}))\n"
             f"def test_some(number):\n    assert number >= {failures}\n"
         )
-        done = self.call("pytest", "-q", "-p", "conftest_kit", "-p", "no:cacheprovider")
+        done = self.call("pytest", "-q", "-p", "conftest_kit", *self.options)
         assert done.returncode == (1 if failures else 0), done.stdout + done.stderr
         assert "conftest-kit:" not in done.stdout, done.stdout
 
@@ -70,7 +72,7 @@ def textfiles(tmp_path) -> Path:
 
 
 @pytest.fixture
-def make_project(tmp_path, textfiles) -> Callable[..., Project]:
+def make_project(tmp_path, textfiles, left_out) -> Callable[..., Project]:
     """`make_project(name, **environ)`."""
 
     def make(name: str, **environ: str) -> Project:
@@ -85,6 +87,7 @@ def make_project(tmp_path, textfiles) -> Callable[..., Project]:
                 "NO_PROXY": "127.0.0.1",
                 **environ,
             },
+            options=("-p", "no:cacheprovider", *left_out),
         )
 
     return make

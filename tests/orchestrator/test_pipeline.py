@@ -22,8 +22,9 @@ TESTS = "def test_one():\n    pass\n\ndef test_two():\n    pass\n"
 class Project:
     """A project whose runs the kit records and the command reviews."""
 
-    def __init__(self, root):
+    def __init__(self, root, options):
         self.root = root
+        self.options = options
         (root / "pyproject.toml").write_text(
             '[project]\nname = "shop"\n[tool.pytest.ini_options]\n'
         )
@@ -44,7 +45,7 @@ class Project:
 
     def run(self, *, status=0, **changed):
         """Run the tests; what the record and its metrics say of the run is changed afterwards."""
-        self.call("pytest", "-q", "-p", "conftest_kit", status=status)
+        self.call("pytest", "-q", "-p", "conftest_kit", *self.options, status=status)
         path = rundir.runs(self.root / "logs")[0] / "run.json"
         document = json.loads(path.read_text())
         if seconds := changed.pop("seconds", None):
@@ -61,9 +62,9 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path):
+def project(tmp_path, left_out):
     """A project that was never run."""
-    return Project(tmp_path)
+    return Project(tmp_path, left_out)
 
 
 def test_a_green_run_with_nothing_off(project):
