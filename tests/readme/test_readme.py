@@ -110,9 +110,10 @@ def test_starts_quickly(project):
 def test_has_the_make_targets():
     """`.ci/run` runs what the README tells to make."""
     *_, block = shown("Quick start", "sh")
-    commands = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    made = " ".join(re.findall(r"^step make ([^#\n]*)", script, re.MULTILINE)).split()
 
-    assert [line for line in block.lines if f"step {line}\n" not in commands] == []
+    assert [line for line in block.lines if line.removeprefix("make ") not in made] == []
 
 
 @pytest.mark.parametrize("line", shown("uv, tox, nox", "sh")[0].lines)
