@@ -29,7 +29,7 @@ generated: .venv/installed  ## Write anew what is generated: parts of the README
 	$(BIN)/cog -r README.md
 	$(BIN)/python .ci/dashboards.py
 
-matrix:  ## The kit's tests on every supported pytest, with every supported Python that is installed.
+matrix: .venv/installed  ## The kit's tests on every supported pytest, with every supported Python that is installed.
 	.ci/matrix "$(PYTEST_ROWS)" "$(PYTHON_ROWS)"
 
 case: .venv/installed  ## Build a case, or all of a project, anew: make case RECIPE=tinydb-fixture-renamed.
