@@ -16,6 +16,8 @@ from workshop import record
 
 SITE = "site-packages"
 """What lies here is installed."""
+_LEFT_OUT = "-pno:hypothesispytest"
+"""It imports hypothesis at the end of every run, which takes longer than all the rest of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,7 @@ def build(made: Made) -> dict[str, str]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(textwrap.dedent(text).lstrip("\n"), "utf-8")
         ended = record(
-            [sys.executable, "-m", "pytest", *made.arguments],
+            [sys.executable, "-m", "pytest", _LEFT_OUT, *made.arguments],
             checkout=checkout,
             programs=Path(sys.executable).parent,
             project="shop",
