@@ -35,10 +35,17 @@ class Context:
     catalogue: Mapping[str, Fact]
     green: Green | None = None
     """The run in which the tests of the cause passed last, where the memory knows one."""
+    _facts: dict[tuple[int, int], Facts] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def facts(self, failure: Failure, link: Raised | None) -> Facts:
-        """The facts of one link of a failure's chain."""
-        return Facts(context=self, failure=failure, link=link or Raised(type=""))
+        """The facts of one link of a failure's chain: the same to whoever asks again."""
+        # They keep both alive, so that no other failure or link can have the same key.
+        key = id(failure), id(link)
+        if key not in self._facts:
+            self._facts[key] = Facts(context=self, failure=failure, link=link or Raised(type=""))
+        return self._facts[key]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,6 +111,19 @@ def _absent(facts: Facts, guards: Iterable[Guard], file: str, how: str) -> Itera
 
 def _brings(facts: Facts, module: str, depth: int) -> str:
     """The distribution without which a module cannot be had; empty where it can be."""
+    # Modules of a project import each other: one is come upon by a thousand ways.
+    known, asked = facts.once(_brought), (module, depth)
+    if asked not in known:
+        known[asked] = _find_brought(facts, module, depth)
+    return known[asked]
+
+
+def _brought(_facts: Facts) -> dict[tuple[str, int], str]:
+    """What `_brings` has found so far."""
+    return {}
+
+
+def _find_brought(facts: Facts, module: str, depth: int) -> str:
     top = module.partition(".")[0]
     if top in knowledge("stdlib")["names"] or not depth:
         return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 from orchestrator.project import Project
@@ -37,8 +38,13 @@ def from_json(document: Mapping[str, Any]) -> Project:
 def _values(kind: type, document: Any) -> dict[str, Any]:
     if not isinstance(document, Mapping):
         raise ValueError(f"a {kind.__name__} must be a JSON object, not {document!r:.80}")
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     return {key: _value(hints[key], value) for key, value in document.items() if key in hints}
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _value(hint: Any, value: Any) -> Any:
