@@ -18,7 +18,6 @@ from orchestrator.evaluate import with_model as comparing
 from orchestrator.evaluate.cases import LabelledCase
 from orchestrator.evaluate.judge import judge
 from orchestrator.evaluate.with_model import Comparison
-from orchestrator.llm import Model
 
 
 @click.group()
@@ -112,6 +111,8 @@ def add_case(cause: str, memory: str | None, into: Path, mentions: tuple[str, ..
 
 
 def _compared(labelled: Sequence[LabelledCase]) -> Comparison:
+    from orchestrator.llm import Model  # noqa: PLC0415 - the HTTP client takes 0.2 s to import
+
     settings = model_settings.load(find_root(Path.cwd()), os.environ)
     if settings is None:
         raise UsageProblem(

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from corpus_memory_logging import readings
 from corpus_memory_logging.records import (
@@ -26,13 +26,15 @@ from corpus_memory_logging.store import Store
 from orchestrator.chain import decisive
 from orchestrator.classify import Context
 from orchestrator.errors import OverBudget, Unanswered
-from orchestrator.llm import Message, Reply
 from orchestrator.model_settings import ModelSettings
 from orchestrator.reader import answer, prompt
 from orchestrator.reader.answer import Answer, Rejected
 from orchestrator.reader.installs import UNREADABLE
 from orchestrator.reader.prompt import Prompt
 from orchestrator.suggest import ranked
+
+if TYPE_CHECKING:
+    from orchestrator.llm import Message, Reply
 
 _REPAIRS = 1
 _SHOWN = 400
