@@ -35,12 +35,13 @@ def project(tmp_path):
 
 
 @pytest.fixture
-def call(project):
+def call(project, left_out):
     """Runs a module in the project: `call("pytest", "-q")`, `call("orchestrator", "review")`."""
+    options = {"pytest": left_out}
 
     def run(module, *arguments, status=0, **environment):
         done = subprocess.run(
-            [sys.executable, "-m", module, *arguments],
+            [sys.executable, "-m", module, *options.get(module, ()), *arguments],
             cwd=project,
             env={**os.environ, "PYTHONPATH": "", **environment},
             capture_output=True,
