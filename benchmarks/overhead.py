@@ -1,7 +1,8 @@
 """What recording costs: the kit and others against bare pytest. Prints a Markdown table.
 
 Each figure is the median of paired runs: bare pytest and the recorder one after the other, in
-turns. CPU is user and system time of the whole process tree.
+turns. CPU is user and system time of the whole process tree. `--instructions` counts what was
+executed instead, where a machine is too noisy to tell two recorders apart by their times.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import re
 import shutil
 import statistics
 import subprocess
@@ -16,7 +18,7 @@ import sys
 import tempfile
 import time
 import venv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,10 +109,50 @@ def generate(suite: Suite, folder: Path, *, share: float) -> None:
 
 def measure(folder: Path, suite: Suite, recorder: tuple[str, ...]) -> Cost:
     """Runs the suite once in a clean folder."""
+    outputs = clean(folder)
+    started = time.perf_counter()
+    process = start(folder, suite, recorder)
+    # wait4 counts the process and the children that it waited for: xdist's workers.
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    check(process.returncode, suite, recorder)
+    files = [file for path in outputs for file in path.rglob("*") if file.is_file()]
+    return Cost(
+        cpu=usage.ru_utime + usage.ru_stime,
+        wall=wall,
+        memory=usage.ru_maxrss,
+        written=sum(file.stat().st_size for file in files),
+    )
+
+
+def count(folder: Path, suite: Suite, recorder: tuple[str, ...]) -> int:
+    """Runs the suite once under valgrind: the instructions of all its processes."""
+    clean(folder)
+    said = folder / "out" / "valgrind.%p"
+    under = (
+        *("valgrind", "--tool=cachegrind", "--cache-sim=no", "--trace-children=yes"),
+        *("--cachegrind-out-file=/dev/null", f"--log-file={said}"),
+    )
+    check(start(folder, suite, recorder, under=under).wait(), suite, recorder)
+    logs = (path.read_text(encoding="utf-8") for path in said.parent.glob("valgrind.*"))
+    counted = (re.search(r"I\s+refs:\s+([\d,]+)", log) for log in logs)
+    return sum(int(found[1].replace(",", "")) for found in counted if found)
+
+
+def clean(folder: Path) -> list[Path]:
+    """The folders that a run writes to, empty or gone."""
     outputs = [folder / name for name in ("out", "logs", "monitoring")]
     for path in outputs:
         shutil.rmtree(path, ignore_errors=True)
     (folder / "out").mkdir()
+    return outputs
+
+
+def start(
+    folder: Path, suite: Suite, recorder: tuple[str, ...], *, under: tuple[str, ...] = ()
+) -> subprocess.Popen[bytes]:
+    """Starts pytest, `under` another program."""
     arguments = [argument.format(out=folder / "out") for argument in recorder]
     environ = {
         name: value
@@ -122,27 +164,21 @@ def measure(folder: Path, suite: Suite, recorder: tuple[str, ...]) -> Cost:
         "PYTHONPATH": str(HERE),
         "FLOOR_FILE": str(folder / "out" / "floor.ndjson"),
     }
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        [PYTHON, "-m", "pytest", "-q", *suite.arguments, *arguments],
+    if under:
+        environ["PYTHONHASHSEED"] = "0"
+    return subprocess.Popen(
+        [*under, PYTHON, "-m", "pytest", "-q", *suite.arguments, *arguments],
         cwd=folder,
         env=environ,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )
-    # wait4 counts the process and the children that it waited for: xdist's workers.
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in {0, 1}:
-        sys.exit(f"pytest ended with {process.returncode}: {suite.title}, {' '.join(arguments)}")
-    files = [file for path in outputs for file in path.rglob("*") if file.is_file()]
-    return Cost(
-        cpu=usage.ru_utime + usage.ru_stime,
-        wall=wall,
-        memory=usage.ru_maxrss,
-        written=sum(file.stat().st_size for file in files),
-    )
+
+
+def check(status: int, suite: Suite, recorder: tuple[str, ...]) -> None:
+    """Ends the benchmark where a run did not end as it should."""
+    if status not in {0, 1}:
+        sys.exit(f"pytest ended with {status}: {suite.title}, {' '.join(recorder)}")
 
 
 def compare(suite: Suite, names: list[str], *, pairs: int, share: float) -> Iterator[str]:
@@ -167,6 +203,18 @@ def compare(suite: Suite, names: list[str], *, pairs: int, share: float) -> Iter
         written = statistics.median(cost.written for _, cost in found[name])
         cells = [suite.title, name, *ratios, f"{bare:.2f}", f"{written / 1000:,.0f}"]
         yield f"| {' | '.join(cells)} |"
+
+
+def counted(suite: Suite, names: list[str], *, share: float) -> Iterator[str]:
+    """Table rows, one a recorder."""
+    with tempfile.TemporaryDirectory(prefix="overhead-") as place:
+        folder = Path(place)
+        generate(suite, folder, share=share)
+        measure(folder, suite, ())  # writes the bytecode of the tests
+        bare = count(folder, suite, ())
+        for name in names:
+            found = count(folder, suite, RECORDERS[name])
+            yield f"| {suite.title} | {name} | {found / bare:.3f} | {bare / 1e9:.2f} |"
 
 
 def _pair(
@@ -204,18 +252,37 @@ def main() -> None:
     parser.add_argument(
         "--quick", action="store_true", help="two pairs of a twentieth: a smoke test"
     )
+    parser.add_argument(
+        "--instructions", action="store_true", help="count them with valgrind, of half a suite"
+    )
     asked = parser.parse_args()
     install()
-    pairs, share = (2, 0.05) if asked.quick else (asked.pairs, 1.0)
+    suites, pairs, share = asked.suites, asked.pairs, 1.0
+    if asked.quick:
+        pairs, share = 2, 0.05
+    rows: Iterable[str]
+    if asked.instructions:
+        print("| suite | recorder | instructions | bare, 10⁹ |\n|---|---|---|---|", flush=True)
+        rows = (
+            row for name in suites for row in counted(SUITES[name], asked.only, share=share / 2)
+        )
+    else:
+        print(f"{pairs} pairs, {_conditions()}\n")
+        print("| suite | recorder | CPU | wall | peak memory | bare CPU, s | kB written |")
+        print("|---|---|---|---|---|---|---|", flush=True)
+        rows = (
+            row
+            for name in suites
+            for row in compare(SUITES[name], asked.only, pairs=pairs, share=share)
+        )
+    for row in rows:
+        print(row, flush=True)
+
+
+def _conditions() -> str:
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     python, cores = platform.python_version(), os.cpu_count()
-    part = "a twentieth of each suite, " if asked.quick else ""
-    print(f"{part}{pairs} pairs, Python {python}, {cores} cores, load at the start {load}\n")
-    print("| suite | recorder | CPU | wall | peak memory | bare CPU, s | kB written |")
-    print("|---|---|---|---|---|---|---|", flush=True)
-    for name in asked.suites:
-        for row in compare(SUITES[name], asked.only, pairs=pairs, share=share):
-            print(row, flush=True)
+    return f"Python {python}, {cores} cores, load at the start {load}"
 
 
 if __name__ == "__main__":
