@@ -31,7 +31,17 @@ _OF_THE_RUN = frozenset({"python_version", "import_path", "dns", "circular_impor
 """Kinds of which a run has one, wherever it shows: its interpreter, its import path, its name
 server, a circle.
 """
-_MISWIRED = frozenset({"not_found", "recursive", "scope_mismatch"})
+_MISWIRED = frozenset(
+    {
+        "not_found",
+        "recursive",
+        "scope_mismatch",
+        "called_directly",
+        "no_yield",
+        "many_yields",
+        "no_value",
+    }
+)
 """Kinds of what is wrong with a fixture whoever asks for it."""
 
 

@@ -31,10 +31,19 @@ _AT_INDEX = re.compile(
     r"^ *At index .{1,200}? diff: (?P<sides>.{1,2000}? != .{1,2000})$", re.MULTILINE
 )
 _TOKEN = re.compile(r"-?\d+(?:\.\d+)?|\w+|[^\w\s]")
+_SENTENCE = 40
+"""Characters from which on what a package says in several of its exceptions is one thing."""
 _NO_VALUES = frozenset({"True", "False", "None"})
 _LITERAL = re.compile(r"""^b?(['"]).{2,}\1$""")
 # 'auth_user', "auth_user", and in `no such table: auth_user` what follows
 _OBJECT = re.compile(r"""'[^']*'|"[^"]*"|(?<=: )\S.*$""")
+_PARTS = re.compile(
+    r"^ *Differing (?:attributes:\n *\[(?P<attributes>[^\]\n]{1,500})\]"
+    r"|items:\n(?P<items>(?: *\{.{1,2000}\} != \{.{1,2000}\}\n?){1,50}))",
+    re.MULTILINE,
+)
+_KEY = re.compile(r"^ *\{('[^'\n]{1,200}'|\"[^\"\n]{1,200}\"|[\w.-]{1,200}):", re.MULTILINE)
+_CLASS = re.compile(r"(?:assert )?([A-Za-z_][\w.]{0,200})\(")
 _EXPECTED = re.compile(r"^DID NOT (?:RAISE|WARN)[^'\n]{0,50}'(?P<type>[\w.]{1,200})'")
 
 
@@ -147,6 +156,36 @@ def differing(cause: Cause, _: Context) -> Iterator[str]:
         apart = _apart(*sides) if sides else ""
         if apart:
             yield f"{place(failure.nodeid)} {apart}" if apart.startswith("by ") else apart
+
+
+def parts(cause: Cause, _: Context) -> Iterator[str]:
+    """In which attributes, or under which keys, what is differs from what is expected: of a check
+    that tests call, or of objects of one class in the tests of one.
+    """
+    for failure, raised, frame in _looked_at(cause):
+        named = _parts(raised.message) if is_assertion(raised) else ""
+        of_class = _CLASS.match(raised.message)
+        if named and not frame.function.startswith("test"):
+            yield f"{frame.file} {frame.function} {frame.source} {named}"
+        elif named and of_class:
+            yield f"{place(failure.nodeid)} {of_class[1]} {named}"
+
+
+def _parts(message: str) -> str:
+    found = _PARTS.search(message[:4096])
+    if found is None:
+        return ""
+    return found["attributes"] or " ".join(sorted({*_KEY.findall(found["items"])}))
+
+
+def worded(cause: Cause, _: Context) -> Iterator[str]:
+    """A sentence that the product says in exceptions of one package, whichever it raises."""
+    for _failure, raised, frame in _looked_at(cause):
+        package, dot, _name = raised.type.partition(".")
+        sentence = normalise(raised.message)
+        says = frame.origin == "project" and raised.frames[-1] is frame and not is_assertion(raised)
+        if says and dot and len(sentence) >= _SENTENCE:
+            yield f"{package} {sentence}"
 
 
 def _sides(message: str) -> tuple[str, str] | None:

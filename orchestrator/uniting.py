@@ -58,6 +58,8 @@ class _Evidence(NamedTuple):
 _JOINING = (
     _Evidence(traces.told, "the same check, with the same values", 0.9),
     _Evidence(traces.thrown, "the same exception out of the same function", 0.9),
+    _Evidence(traces.parts, "it differs from what is expected in the same parts", 0.85),
+    _Evidence(traces.worded, "the same sentence of the same package", 0.85),
     _Evidence(traces.function, "it comes out of the same function", 0.8, needs_explained=True),
     _Evidence(
         traces.distribution, "it comes out of the same distribution", 0.8, needs_explained=True

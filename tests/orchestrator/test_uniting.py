@@ -150,6 +150,7 @@ MODULE = Culprit(type="module", name="shop.errors")
         ((HOST, "refused", "x"), (None, "refused", "y"), 2),
         ((NUMPY, "data_mismatch", "x"), (NUMPY, "data_mismatch", "x"), 2),
         ((BASKET, "not_found", "x"), (BASKET, "recursive", "y"), 1),
+        ((BASKET, "no_value", "no price"), (BASKET, "no_value", "no total"), 1),
         ((None, "memory", "x"), (None, "memory", "y"), 1),
         ((None, "killed", "x"), (None, "killed", "y"), 2),
     ],
