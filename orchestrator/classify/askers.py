@@ -9,6 +9,10 @@ from conftest_kit.records import Frame
 from orchestrator.classify.facts import Fact, Facts, module_of
 from orchestrator.classify.installed import Owner, version_of
 from orchestrator.classify.owners import owner_of
+from orchestrator.classify.plugins import plugins_by_name
+from orchestrator.classify.surface import library
+
+_CALLING = ("pytest", "pluggy")
 
 
 def _asker_of(facts: Facts) -> Owner | None:
@@ -35,17 +39,54 @@ def _asker_version(facts: Facts) -> str:
 
 def _asker_may_be_newer(facts: Facts) -> str:
     """`yes` where all who require the asker take its next major release (before 1.0: the next minor
-    one) as well: then it is the asker that is behind.
+    one) as well, and a later one may be had: then it is the asker that is behind.
     """
     found = facts.once(_asker_of)
     following = _following(found.version) if found else None
-    if found is None or following is None:
+    if found is None or following is None or _is_latest(found):
         return ""
     bounds = [specifier for _, specifier in facts.context.installed.specifiers(found.name)]
     declared = facts.context.project.declared((found.name,))
     pinned = declared is not None and any(mark in declared.text for mark in ("==", "~", "<", "^"))
     admitted = all(bound.contains(following, prereleases=True) for bound in bounds)
     return "yes" if admitted and not pinned else ""
+
+
+def _asking_of(facts: Facts) -> Owner | None:
+    """Who asks the rule's culprit for what it is to blame for, where that is no code of the
+    project, nor pytest, which only calls.
+    """
+    culprit = canonicalize_name(facts.group("culprit"))
+    for frame in reversed(facts.frames if culprit else ()):
+        if frame.origin in ("project", "test"):
+            return None
+        asking = owner_of(facts, module_of(frame)) if frame.origin == "installed" else None
+        if asking and canonicalize_name(asking.name) != culprit:
+            is_free = asking.name not in _CALLING and not _is_latest(asking)
+            return asking if is_free else None
+    return None
+
+
+def _asking(facts: Facts) -> str:
+    found = facts.once(_asking_of)
+    return f"{found.name} {found.version}" if found else ""
+
+
+def _asking_later(facts: Facts) -> str:
+    """`webframe>1.4`: the releases of who asks that are later than the one which does."""
+    found = facts.once(_asking_of)
+    return f"{found.name}>{found.version}" if found else ""
+
+
+def _is_latest(owner: Owner) -> bool:
+    """Whether no later release is known, of what is known."""
+    name, version = canonicalize_name(owner.name), version_of(owner.version)
+    known, plugin = library(name), plugins_by_name().get(name)
+    newest = max(
+        (*(known.released if known else ()), *([Version(plugin.version)] if plugin else ())),
+        default=None,
+    )
+    return newest is not None and version is not None and version >= newest
 
 
 def _following(version: str) -> Version | None:
@@ -116,6 +157,8 @@ def _refused_place(facts: Facts) -> str:
 
 
 FACTS: dict[str, Fact] = {
+    "asking": _asking,
+    "asking_later": _asking_later,
     "asker": _asker,
     "asker_may_be_newer": _asker_may_be_newer,
     "asker_version": _asker_version,

@@ -180,7 +180,9 @@ def _behaviour(entry: Mapping[str, Any], facts: Facts) -> str:
     """The name that the message holds, where it is one of the entry's; else the first."""
     dotted = {facts.link.type, *facts.link.bases}
     types = dotted | {name.rpartition(".")[2] for name in dotted}
-    said = re.search(entry["message"], facts.link.message[:2000])
+    patterns = entry["message"] if isinstance(entry["message"], list) else [entry["message"]]
+    searched = (re.search(pattern, facts.link.message[:2000]) for pattern in patterns)
+    said = next(filter(None, searched), None)
     elsewhere = entry.get("raised_in", facts["raised_file"]) != facts["raised_file"]
     if entry["exception"] not in types or said is None or elsewhere:
         return ""

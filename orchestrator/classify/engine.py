@@ -25,7 +25,7 @@ _SURE = 0.97
 """What a verdict is worth whose culprit changed since the test passed with the same code."""
 _TOLD = 0.85
 """What counts of a verdict's confidence where the exception was only told of."""
-_REPORTERS = ("*.CollectError", "*.UsageError")
+_REPORTERS = ("*.CollectError", "*.UsageError", "*.PytestConfigWarning")
 """What pytest raises only to report."""
 
 

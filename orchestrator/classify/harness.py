@@ -6,8 +6,10 @@ import difflib
 import re
 
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from orchestrator.classify.facts import Fact, Facts
+from orchestrator.classify.installed import version_of
 from orchestrator.classify.plugins import Plugin, plugins, plugins_by_name
 from orchestrator.classify.rules import knowledge
 
@@ -84,6 +86,16 @@ def _plugin_state(facts: Facts) -> str:
     return (
         "loaded" if canonicalize_name(plugin) in loaded and not facts["disabled_by"] else "disabled"
     )
+
+
+def _plugin_behind(facts: Facts) -> str:
+    """The release of the plugin that is known to bring it, where an older one is installed."""
+    brings, name = _wanted(facts)
+    known = plugins_by_name().get(canonicalize_name(facts["plugin"])) if name else None
+    version = version_of(facts["plugin_version"])
+    if known is None or version is None or name not in getattr(known, brings):
+        return ""
+    return known.version if version < Version(known.version) else ""
 
 
 def _timeout_plugin(facts: Facts) -> str:
@@ -192,6 +204,7 @@ FACTS: dict[str, Fact] = {
     "nearest_marker": _nearest_marker,
     "option": _option,
     "plugin": _plugin,
+    "plugin_behind": _plugin_behind,
     "plugin_fits": _plugin_fits,
     "plugin_said": _plugin_said,
     "plugin_state": _plugin_state,

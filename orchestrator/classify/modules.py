@@ -147,13 +147,14 @@ def _outdated_version(facts: Facts) -> str:
 
 
 def _stdlib_state(facts: Facts, module: str) -> str:
+    """Where the run does not tell its Python, that the import failed does."""
     table = knowledge("stdlib")
     python = _release(facts["python"])
     for name in (module, module.partition(".")[0]):
         removed, added = table["removed"].get(name), table["added"].get(name)
-        if removed and python and _release(removed) <= python:
+        if removed and (not python or _release(removed) <= python):
             return "removed"
-        if added and python and python < _release(added):
+        if added and (not python or python < _release(added)):
             return "newer"
     if module in table["optional"]:
         return "unbuilt"

@@ -39,7 +39,22 @@ class _Bound(NamedTuple):
 
 def _pin(facts: Facts) -> Pin | None:
     """Before the rule's culprit: what is asked of it excludes the version, else a guess."""
-    name = facts.group("culprit")
+    return _of(facts, facts.group("culprit"))
+
+
+def _owner_pin(facts: Facts) -> Pin | None:
+    """The same for the owner of the module, where another is the culprit: what is known of the name
+    comes before what is asked of the owner.
+    """
+    name = facts["owner"]
+    for pin, last_with in (("break_pin", "break_last_with"), ("released_pin", "released_has")):
+        known = facts[pin]
+        if known and canonicalize_name(Requirement(known).name) == canonicalize_name(name):
+            return Pin(known, f"{facts[last_with]} still has it")
+    return _of(facts, name)
+
+
+def _of(facts: Facts, name: str) -> Pin | None:
     version = version_of(facts.context.installed.version(name)) if name else None
     if version is None:
         return None
@@ -161,6 +176,16 @@ def _culprit_asked_later(facts: Facts) -> str:
     return facts["culprit_asked"] if later else ""
 
 
+def _owner_back(facts: Facts) -> str:
+    found = facts.once(_owner_pin)
+    return found.requirement if found else ""
+
+
+def _owner_back_said(facts: Facts) -> str:
+    found = facts.once(_owner_pin)
+    return found.said if found else ""
+
+
 def _culprit_pin_said(facts: Facts) -> str:
     """Where that comes from, plainly."""
     found = facts.once(_pin)
@@ -172,4 +197,6 @@ FACTS: dict[str, Fact] = {
     "culprit_asked_later": _culprit_asked_later,
     "culprit_pin": _culprit_pin,
     "culprit_pin_said": _culprit_pin_said,
+    "owner_back": _owner_back,
+    "owner_back_said": _owner_back_said,
 }

@@ -15,6 +15,12 @@ from orchestrator.project import Project
 
 _CALLED = re.compile(r"(?<![\w.])([A-Za-z_]\w{0,100}(?:\.[A-Za-z_]\w{0,100}){0,6})\(")
 _METHOD = re.compile(r"\.([A-Za-z_]\w{0,100})\(")
+_EXPECTED = re.compile(
+    r"^(?:DID NOT (?:RAISE|WARN)[^'\n]{0,50}'(?P<type>[\w.]{1,200})'"
+    r"|(?P<name>\w{1,200}) not raised)"
+)
+_NEXT = re.compile(r"(?<![\w.])a?next\(|\.__a?next__\(")
+_ITERATES = frozenset({"__next__", "__anext__", "next", "anext"})
 _NOSE_LEFT = 8
 """The major version of pytest that no longer runs tests as nose did."""
 _DEPTH = 4
@@ -105,6 +111,38 @@ def _asked_file(facts: Facts) -> str:
     return found.file if found else ""
 
 
+def _expected(facts: Facts) -> str:
+    """The name of the exception, or the warning, that the test waited for in vain."""
+    found = _EXPECTED.match(facts.link.message[:500])
+    return (found["type"] or found["name"]).rpartition(".")[2] if found else ""
+
+
+def _expected_from(facts: Facts) -> str:
+    """Files of the product that take the expected exception from another, to raise it; not those
+    that only hand it on; else the one that it is defined in.
+    """
+    name, project = facts["expected"], facts.context.project
+    dotted = project.source(facts["test_file"]).imports.get(name, "") if name else ""
+    if not dotted:
+        return ""
+    taking = (file for file in imported_product(facts) if name in project.source(file).imports)
+    raising = [file for file in taking if not file.endswith("__init__.py")]
+    defining = home(project, dotted)
+    return ", ".join(raising[:2]) or ("" if is_of_tests(defining) else defining)
+
+
+def _iterator_ended(facts: Facts) -> str:
+    """`yes` where a line of the tests asks an iterator for more than it has: what is between that
+    line and the end only iterates.
+    """
+    frames = facts.frames
+    places = [place for place, frame in enumerate(frames) if is_harness(frame)]
+    if not places or not _NEXT.search(frames[places[-1]].source):
+        return ""
+    below = {frame.function for frame in frames[places[-1] + 1 :]}
+    return "yes" if below <= _ITERATES else ""
+
+
 def _unprepared(facts: Facts) -> str:
     """`yes` where a test's own class, which is none of unittest's, lacks an attribute: what sets it
     before each test did not run.
@@ -123,6 +161,9 @@ def _without_nose(facts: Facts) -> str:
 FACTS: dict[str, Fact] = {
     "asked_file": _asked_file,
     "asked_function": _asked_function,
+    "expected": _expected,
+    "expected_from": _expected_from,
+    "iterator_ended": _iterator_ended,
     "unprepared": _unprepared,
     "without_nose": _without_nose,
 }

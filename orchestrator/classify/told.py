@@ -49,6 +49,7 @@ _FRAME = re.compile(
     r"(?:    (?P<source>.{0,500})\n)?",
     re.MULTILINE,
 )
+_SAID = {"ModuleNotFoundError": "No module named ", "ImportError": "cannot import name "}
 _IMPORTING = ("ModuleNotFoundError", "ImportError")
 # +  where '' = CompletedProcess(args=[…], returncode=1, stdout='', stderr='…').stdout
 _PROCESS = re.compile(
@@ -65,6 +66,10 @@ _ANSWERED = "500 Internal Server Error"
 _NO_SCRIPT = re.compile(
     r"can't open file '(?P<filename>[^'\n]{1,500})': (?P<message>\[Errno 2\] .{1,200})"
 )
+# Error importing plugin "shop.fixtures": No module named 'cgi'
+_OF_A_PLUGIN = re.compile(
+    r'Error importing plugin "(?P<plugin>[^"\n]{1,200})": (?P<said>.{1,1000})'
+)
 _OF_A_PROCESS = {"AssertionError", "CalledProcessError", "SystemExit", "Failed"}
 
 
@@ -79,8 +84,7 @@ def told(failure: Failure, root: str) -> Iterator[Raised]:
             yield _raised(*found[-1])
         return
     types = {name.rpartition(".")[2] for name in (raised.type, *raised.bases)}
-    if "UsageError" in types:
-        yield from _tracebacks(raised.message, root, (*_IMPORTING, "AttributeError"))
+    yield from _quoted(raised, types, root)
     if not types & _OF_A_PROCESS:
         return
     for result in _RESULT.finditer(raised.message[:_READ]):
@@ -95,6 +99,26 @@ def told(failure: Failure, root: str) -> Iterator[Raised]:
     if _STATUS.match(raised.message) or _ANSWERED in raised.message[:_READ]:
         for logged in _tracebacks(failure.captured.get("log", ""), root):
             yield logged._replace(notes=(TOLD, OF_A_REQUEST))
+
+
+def _quoted(raised: Raised, types: set[str], root: str) -> Iterator[Raised]:
+    """What pytest quotes where it refuses a setting or a plugin."""
+    if "UsageError" in types:
+        yield from _tracebacks(raised.message, root, (*_IMPORTING, "AttributeError"))
+    if "ImportError" in types:
+        yield from _of_plugin(raised)
+
+
+def _of_plugin(raised: Raised) -> Iterator[Raised]:
+    """What pytest says that a plugin could not be imported for, where it is not the plugin itself
+    that is lacking and nothing else was recorded.
+    """
+    found = _OF_A_PLUGIN.match(raised.message)
+    if found is None or f"'{found['plugin']}'" in found["said"]:
+        return
+    for kind, said in _SAID.items():
+        if found["said"].startswith(said):
+            yield _raised(kind, found["said"])._replace(frames=raised.frames)
 
 
 def _of_process(text: str, root: str, types: tuple[str, ...]) -> Iterator[Raised]:

@@ -48,6 +48,40 @@ def test_the_asker_is_behind_unless_it_is_held_back(red, raised, distributions, 
     assert (verdict.category, verdict.culprit.name) == ("compatibility", culprit)
 
 
+def test_both_ways_out_are_said(red, raised):
+    """Which of the two was changed the run does not tell: the asker may wait as well."""
+    suggestion = red(
+        raised("ImportError", GONE, TEST, ASKS), distributions=(webframe(), FRAMES)
+    ).suggestions()[0]
+
+    assert suggestion.commands == ("pip install 'webframe>1.4'",)
+    assert "`frames<2`" in suggestion.text
+
+
+@pytest.mark.parametrize(
+    ("places", "said"),
+    [
+        ((TEST, ASKS), True),
+        ((TEST, ASKS, "lib/frames/table.py:3:__getattr__"), True),
+        ((TEST,), False),
+        ((TEST, "lib/frames/table.py:3:__getattr__"), False),
+        ((TEST, "lib/pluggy/_manager.py:3:load"), False),
+    ],
+)
+def test_who_asks_may_move_as_well(red, raised, places, said):
+    """Where it is held back the asked one is to blame; a later release of the asker is named all the
+    same, unless the project asks itself.
+    """
+    pluggy = Distribution(name="pluggy", version="1.6.0", modules=("pluggy",))
+    suggestion = red(
+        raised("ImportError", GONE, *places),
+        distributions=(webframe(), FRAMES, pluggy, holding("webframe<2")),
+    ).suggestions()[0]
+
+    assert "frames<2" in suggestion.text
+    assert ("`webframe>1.4`" in suggestion.text) is said
+
+
 def test_the_project_is_no_asker(red, raised):
     """What its own line imports is for the project to mend."""
     verdict = red(raised("ImportError", GONE, TEST), distributions=(webframe(), FRAMES)).verdict()

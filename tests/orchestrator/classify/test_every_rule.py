@@ -177,6 +177,20 @@ CASES = {
         "pluggy.PluginValidationError", "unknown hook 'pytest_html_report_title' in", phase="start"
     ),
     "ini-plugin-absent": ([], {"phase": "start", "message": "Unknown config option: asyncio_mode"}),
+    "setting-newer-than-plugin": one(
+        "pytest.PytestConfigWarning",
+        "Unknown config option: asyncio_mode\n",
+        bases=("pytest.PytestWarning", "UserWarning", "Warning", "Exception"),
+        phase="internal",
+        distributions=(ASYNCIO._replace(version="0.16.0"),),
+    ),
+    "iterator-ended": one(
+        "StopIteration",
+        "",
+        TEST,
+        "shop/cart.py:7:__next__",
+        source="assert next(cart) == row",
+    ),
     "async-plugin-absent": one("Failed", "async def functions are not natively supported.\n"),
     "named-extra": one(
         "shop.Unavailable", 'Install cv2x (or `pip install "webframe[all]"`).', TEST, SHOP

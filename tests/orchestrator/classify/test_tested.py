@@ -87,3 +87,52 @@ def test_a_remedy_names_what_the_test_asks(red, raised):
     (suggestion, *_) = made.suggestions()
     assert "The test asks for it at tests/test_cart.py:9" in suggestion.text
     assert "It calls total of shop/cart.py." in suggestion.text
+
+
+READS = "tests/test_cart.py:9:test_total"
+
+
+@pytest.mark.parametrize(
+    ("places", "source", "category"),
+    [
+        ((READS,), "assert next(rows) == 3", "assertion"),
+        ((READS, "shop/cart.py:7:__next__"), "first = next(rows)", "assertion"),
+        ((READS, "lib/frames/table.py:3:__next__"), "self.assertEqual(next(rows), 3)", "assertion"),
+        ((READS, "shop/cart.py:7:__anext__"), "row = await anext(rows)", "assertion"),
+        ((READS, "shop/cart.py:7:first"), "assert next(first(rows))", "product_error"),
+        ((READS, "shop/cart.py:7:__next__"), "assert total(rows) == 3", "product_error"),
+    ],
+)
+def test_an_iterator_that_ends_is_a_value_like_another(red, raised, places, source, category):
+    """Where the test's line asks it for more; what the product does not catch is its own fault."""
+    assert red(raised("StopIteration", "", *places, source=source)).verdict().category == category
+
+
+EMPTY = "tests/test_cart.py:9:test_empty"
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("DID NOT RAISE <class 'shop.EmptyCart'>", "Failed"),
+        ("EmptyCart not raised", "AssertionError"),
+    ],
+)
+def test_where_the_exception_comes_from_that_was_expected(red, raised, message, kind):
+    """What takes it to raise it, rather than what hands it on."""
+    project = Project(
+        name="shop",
+        modules=frozenset({"shop"}),
+        files=("shop/__init__.py", "shop/cart.py", "shop/errors.py", "tests/test_cart.py"),
+        sources={
+            "tests/test_cart.py": Source(imports={"EmptyCart": "shop.EmptyCart"}),
+            "shop/__init__.py": Source(
+                imports={"EmptyCart": "shop.errors.EmptyCart", "Cart": "shop.cart.Cart"}
+            ),
+            "shop/cart.py": Source(imports={"EmptyCart": "shop.errors.EmptyCart"}),
+        },
+    )
+
+    suggestion = red(raised(kind, message, EMPTY), project=project).suggestions()[0]
+
+    assert "`EmptyCart` comes from shop/cart.py" in suggestion.text

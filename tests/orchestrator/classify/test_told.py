@@ -176,3 +176,22 @@ def test_a_traceback_that_was_only_printed(red):
     verdict = red(text="x = 1\nE   OSError: [Errno 24] Too many open files\n").verdict()
 
     assert (verdict.category, verdict.kind) == ("resource", "descriptors")
+
+
+@pytest.mark.parametrize(
+    ("said", "python", "expected"),
+    [
+        ("No module named 'cgi'", "", ("compatibility", "Python")),
+        ("No module named 'cgi'", "3.13.0", ("compatibility", "Python")),
+        ("No module named 'yaml'", "", ("missing_dependency", "PyYAML")),
+        ("cannot import name 'gone' from 'frames'", "", ("compatibility", "frames")),
+    ],
+)
+def test_what_a_plugin_could_not_be_imported_for(red, raised, said, python, expected):
+    """pytest quotes it; seen from outside no more was recorded, not even the Python."""
+    quoted = f'Error importing plugin "shop.fixtures": {said}'
+    places = ("shop/fixtures.py:3:<module>", "lib/babel/catalog.py:3:<module>")
+
+    verdict = red(raised("ImportError", quoted, *places), phase="start", python=python).verdict()
+
+    assert (verdict.category, verdict.culprit.name) == expected
