@@ -17,6 +17,13 @@ _IN_TEXT = re.compile(
     r"[A-Za-z0-9][\w.-]*(?:\[[\w,.-]+\])?(?:\s?(?:[<>=!~]=|[<>])\s?[\w.*+!-]+,?)*"
 )
 
+_SENTENCES = re.compile(r"(?<=[.;])\s+")
+_TELLS = re.compile(
+    r"\b(?:(?:un|re)?install|upgrade|downgrade|pin|add|remove|hold|bring)(?:s|ed|ing)?\b"
+    r"|\b(?:asks? for|require[sd]?|depends?|declare[sd]?)\b",
+    re.IGNORECASE,
+)
+
 
 def is_hit(suggestion: Suggestion, cause: LabelledCause, recording: Recording) -> bool:
     """Whether the suggestion asks for all that the remedy does."""
@@ -83,8 +90,16 @@ def _in_commands(suggestion: Suggestion) -> Iterator[Requirement]:
 
 
 def _in_text(suggestion: Suggestion) -> Iterator[Requirement]:
-    for found in _IN_TEXT.findall(suggestion.text):
-        yield from _parsed(found.rstrip(",.-"))
+    """What a sentence that tells to install something names, and what is named with a version; no
+    part of a path.
+    """
+    for sentence in _SENTENCES.split(suggestion.text):
+        tells = _TELLS.search(sentence) is not None
+        for found in _IN_TEXT.finditer(sentence):
+            beside = (sentence[: found.start()][-1:], sentence[found.end() :][:1])
+            for asked in () if "/" in beside else _parsed(found[0].rstrip(",.-")):
+                if tells or asked.specifier:
+                    yield asked
 
 
 def _of_extras(

@@ -42,6 +42,9 @@ def _is_hit(text, *commands, culprit="", **remedy):
         ("`PyYAML` is declared and not installed.", ["pip install -e ."], True),
         ("Install PyYAML.", [], True),
         ("Install yaml.", ["pip install yaml"], False),
+        ("Install what brings it: `PyYAML`.", [], True),
+        ("Expose `load` in `PyYAML/load.py`; install nothing.", [], False),
+        ("PyYAML raised it. Look at what it was given.", [], False),
         ("It's gone.", ["edit what's asked for"], False),
     ],
 )
