@@ -18,7 +18,10 @@ from packaging.version import Version
 from orchestrator.classify.breaks import newest_known
 from orchestrator.classify.facts import Fact, Facts
 from orchestrator.classify.installed import version_of
+from orchestrator.classify.surface import library
 
+_SERIES = 4
+"""So many series have to be known for most of them to mean something."""
 _LOWER = (">", ">=", "~=", "==", "===")
 
 
@@ -98,13 +101,37 @@ def _old(name: str, version: Version, bounds: list[_Bound]) -> str:
         lowest = (one for one in bound.specifier if one.operator in (">=", "~="))
         if any(version_of(one.version) == version for one in lowest):
             return f"{version} is the oldest that {bound.by} admits"
+    if any(_admits_older(bound, version) for bound in bounds):
+        return ""
+    if later := _later(name, version, bounds):
+        return later
     newest = newest_known(canonicalize_name(name))
     following = Version(f"{version.major + 1}.0")
-    admitted = all(bound.specifier.contains(following, prereleases=True) for bound in bounds)
-    written_for_older = any(_admits_older(bound, version) for bound in bounds)
-    if newest and newest.major > version.major and admitted and not written_for_older:
+    if newest and newest.major > version.major and _is_admitted(following, bounds):
         return f"{version} is of an old major version; {newest.major} is known"
     return ""
+
+
+def _later(name: str, version: Version, bounds: list[_Bound]) -> str:
+    """How many series of releases came later and are admitted, where that is half of all.
+
+    Of 45 breaks that were mended by going back it was so in none, of 27 that were mended by going
+    on in 21 (in cases that are looked at, whatever others admit).
+    """
+    known = library(canonicalize_name(name))
+    series = {one.release[:2] for one in known.released} if known else set()
+    later = {
+        one.release[:2]
+        for one in (known.released if known else ())
+        if one.release[:2] > version.release[:2] and _is_admitted(one, bounds)
+    }
+    if len(series) < _SERIES or len(later) * 2 < len(series):
+        return ""
+    return f"{len(later)} of the {len(series)} series that are known came after {version}"
+
+
+def _is_admitted(version: Version, bounds: list[_Bound]) -> bool:
+    return all(bound.specifier.contains(version, prereleases=True) for bound in bounds)
 
 
 def _admits_older(bound: _Bound, version: Version) -> bool:
@@ -181,6 +208,13 @@ def _owner_back(facts: Facts) -> str:
     return found.requirement if found else ""
 
 
+def _owner_old(facts: Facts) -> str:
+    """Why the owner of the module is rather too old itself than asked by what is."""
+    name = facts["owner"]
+    version = version_of(facts.context.installed.version(name)) if name else None
+    return _old(name, version, list(_bounds(facts, name))) if version else ""
+
+
 def _owner_back_said(facts: Facts) -> str:
     found = facts.once(_owner_pin)
     return found.said if found else ""
@@ -199,4 +233,5 @@ FACTS: dict[str, Fact] = {
     "culprit_pin_said": _culprit_pin_said,
     "owner_back": _owner_back,
     "owner_back_said": _owner_back_said,
+    "owner_old": _owner_old,
 }

@@ -48,6 +48,17 @@ def test_the_asker_is_behind_unless_it_is_held_back(red, raised, distributions, 
     assert (verdict.category, verdict.culprit.name) == ("compatibility", culprit)
 
 
+@pytest.mark.parametrize(
+    ("version", "culprit"), [("4.6.3", "beautifulsoup4"), ("4.13.4", "webframe")]
+)
+def test_what_is_old_itself_is_not_what_others_are_behind(red, raised, version, culprit):
+    """Most of its series came later: it lacks the name still, not already."""
+    soup = Distribution(name="beautifulsoup4", version=version, modules=("bs4",))
+    gone = raised("ImportError", "cannot import name 'zzyzx' from 'bs4'", TEST, ASKS)
+
+    assert red(gone, distributions=(webframe(), soup)).verdict().culprit.name == culprit
+
+
 def test_both_ways_out_are_said(red, raised):
     """Which of the two was changed the run does not tell: the asker may wait as well."""
     suggestion = red(

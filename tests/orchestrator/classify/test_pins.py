@@ -131,3 +131,21 @@ def test_an_old_major_version_is_too_old(red, raised, others, pinned):
     made = red(raised("ImportError", gone, TEST), distributions=(old, *others))
 
     assert f"`{pinned}` may be one (a guess" in made.suggestions()[0].text
+
+
+@pytest.mark.parametrize(
+    ("version", "others", "pinned"),
+    [
+        ("4.6.3", (), "beautifulsoup4>4.6.3"),
+        ("4.6.3", (asking("beautifulsoup4<4.8"),), "beautifulsoup4<4"),
+        ("4.6.3", (asking("beautifulsoup4>=4.5"),), "beautifulsoup4<4.6"),
+        ("4.13.4", (), "beautifulsoup4<4"),
+    ],
+)
+def test_most_series_came_later(red, raised, version, others, pinned):
+    """Within one major version too: what is far behind is rather too old than too new."""
+    soup = Distribution(name="beautifulsoup4", version=version, modules=("bs4",))
+    gone = "cannot import name 'zzyzx' from 'bs4' (/v/bs4/__init__.py)"
+    made = red(raised("ImportError", gone, TEST), distributions=(soup, *others))
+
+    assert f"`{pinned}` may be one (a guess" in made.suggestions()[0].text
