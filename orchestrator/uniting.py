@@ -26,6 +26,7 @@ _UNEXPLAINED = frozenset(
         "wrong_exception",
         "explicit_fail",
         "exception",
+        "exit",
         "setup_raised",
         "teardown_raised",
         "library_raised",

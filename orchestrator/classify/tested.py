@@ -19,6 +19,9 @@ _EXPECTED = re.compile(
     r"^(?:DID NOT (?:RAISE|WARN)[^'\n]{0,50}'(?P<type>[\w.]{1,200})'"
     r"|(?P<name>\w{1,200}) not raised)"
 )
+_CHECK = re.compile(r"assert\b|(?:self|cls)\.assert\w*\(|assert_\w+\(")
+_PARTS = frozenset({"IndexError", "KeyError"})
+_TAKEN = frozenset({"AttributeError", "TypeError"})
 _NEXT = re.compile(r"(?<![\w.])a?next\(|\.__a?next__\(")
 _ITERATES = frozenset({"__next__", "__anext__", "next", "anext"})
 _NOSE_LEFT = 8
@@ -143,6 +146,18 @@ def _iterator_ended(facts: Facts) -> str:
     return "yes" if below <= _ITERATES else ""
 
 
+def _check_broke(facts: Facts) -> str:
+    """`yes` where a check of a test could not be made: its own line, which calls nothing deeper,
+    takes apart what is not as it expects.
+    """
+    frame = facts.frames[-1] if facts.frames else None
+    if frame is None or not is_harness(frame) or not _CHECK.match(frame.source):
+        return ""
+    types = {facts.link.type, *facts.link.bases}
+    of_nothing = facts.link.message.startswith("'NoneType' object")
+    return "yes" if types & _PARTS or (types & _TAKEN and of_nothing) else ""
+
+
 def _unprepared(facts: Facts) -> str:
     """`yes` where a test's own class, which is none of unittest's, lacks an attribute: what sets it
     before each test did not run.
@@ -161,6 +176,7 @@ def _without_nose(facts: Facts) -> str:
 FACTS: dict[str, Fact] = {
     "asked_file": _asked_file,
     "asked_function": _asked_function,
+    "check_broke": _check_broke,
     "expected": _expected,
     "expected_from": _expected_from,
     "iterator_ended": _iterator_ended,

@@ -428,6 +428,19 @@ def test_the_one_explanation_of_a_run_is_that_of_what_it_touches(nodeid, why):
     assert (f"({why})" in found[0].verdict.evidence[-1]) is bool(why)
 
 
+def test_that_the_process_ended_is_no_explanation():
+    """It says what was seen, not why."""
+    ended = _thrown(
+        "tests/test_codes.py::Codes::test_main",
+        "SystemExit",
+        "2",
+        "main",
+        verdict=_verdict("product_error", "exit", 0.75),
+    )
+
+    assert len(united([_explained(), ended])) == 1
+
+
 @pytest.mark.parametrize(
     "explained",
     [

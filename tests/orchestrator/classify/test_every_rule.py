@@ -184,6 +184,7 @@ CASES = {
         phase="internal",
         distributions=(ASYNCIO._replace(version="0.16.0"),),
     ),
+    "check-broke": one("IndexError", "list index out of range", TEST, source="assert rows[1] == 2"),
     "iterator-ended": one(
         "StopIteration",
         "",

@@ -136,3 +136,22 @@ def test_where_the_exception_comes_from_that_was_expected(red, raised, message, 
     suggestion = red(raised(kind, message, EMPTY), project=project).suggestions()[0]
 
     assert "`EmptyCart` comes from shop/cart.py" in suggestion.text
+
+
+@pytest.mark.parametrize(
+    ("error", "source", "category"),
+    [
+        (("KeyError", "'total'"), "assert cart['total'] == 3", "assertion"),
+        (("IndexError", "list index out of range"), "self.assertEqual(rows[0], 3)", "assertion"),
+        (
+            ("AttributeError", "'NoneType' object has no attribute 'total'"),
+            "assert cart.total == 3",
+            "assertion",
+        ),
+        (("TypeError", "unsupported operand"), "assert cart + 1 == 3", "product_error"),
+        (("KeyError", "'total'"), "total = cart['total']", "product_error"),
+    ],
+)
+def test_a_check_that_could_not_be_made(red, raised, error, source, category):
+    """It found another value than it expects, and nothing of the product raised."""
+    assert red(raised(*error, READS, source=source)).verdict().category == category
