@@ -150,6 +150,26 @@ def test_behaviour_of_one_module_is_no_other_s(red, raised):
 
 
 @pytest.mark.parametrize(
+    ("message", "python", "category"),
+    [
+        ("assert 'usage: …' == 'usage: …'\n  -   -f [FOO], --foo [FOO]  a\n  ?      ---\n  +   -f, --foo [FOO]  a", "3.13.0", "compatibility"),
+        ("'usage\n  -f, --foo FOO\n' != 'usage\n  -f FOO, --foo FOO\n'", "3.13.0", "compatibility"),
+        ("Regex didn't match: '--foo {a,b}, -f {a,b} x' not found in '  --foo, -f {a,b} x'", "3.14.0", "compatibility"),
+        ("'usage\n  -f, --foo FOO\n' != 'usage\n  -f FOO, --foo FOO\n'", "3.12.1", "assertion"),
+        ("'usage\n  -f, --foo FOO\n' != 'usage\n  -g FOO, --gap FOO\n'", "3.13.0", "assertion"),
+        ("'usage\n  -f, --foo FOO\n' != 'usage\n  -f, --foo BAR\n'", "3.13.0", "assertion"),
+        ("assert 'a\n\noptional arguments:\n' == 'a\n\noptions:\n'", "3.11.2", "compatibility"),
+        ("assert 'global options:' == 'optional arguments:'", "3.11.2", "assertion"),
+    ],
+)  # fmt: skip
+def test_help_that_argparse_writes_otherwise(red, raised, message, python, category):
+    """Of the same option, in the one form and in the other; whichever side is expected."""
+    verdict = red(raised("AssertionError", message, TEST), python=python).verdict()
+
+    assert verdict.category == category
+
+
+@pytest.mark.parametrize(
     ("distribution", "entry", "name"),
     NAMES,
     ids=[f"{distribution}-{entry.get('of', '')}-{name}" for distribution, entry, name in NAMES],
