@@ -71,7 +71,7 @@ class Explanation:
             names=tuple(_names(culprit, context)),
             modules=frozenset(_modules(culprit.name, context) if is_distribution else ()),
             is_installed=context.installed.has(culprit.name),
-            places=_places(cause),
+            places=frozenset() if _is_unbound(cause) else _places(cause),
             context=context,
         )
 
@@ -157,6 +157,12 @@ def _texts(other: Cause) -> Iterator[str]:
             yield frame.source
             if frame.origin == "installed":
                 yield frame.file
+
+
+def _is_unbound(cause: Cause) -> bool:
+    """Whether a name was not bound: that breaks what asks for it, and nothing beside it."""
+    raised = decisive(cause.failures[0]) if cause.failures else None
+    return raised is not None and "NameError" in (raised.type, *raised.bases)
 
 
 def _places(cause: Cause) -> frozenset[str]:

@@ -15,6 +15,9 @@ _STACK = re.compile(
     r"(?P<stack>.*?)(?:\nRequested fixture:|\Z)",
     re.DOTALL,
 )
+_NARROWER = re.compile(
+    r"ScopeMismatch: You tried to access the \w{1,20} scoped fixture (?P<fixture>\w{1,200}) "
+)
 _DEFINITION = re.compile(r"^(.{1,500}?):(\d{1,7}):  def (\w{1,200})\(", re.MULTILINE)
 _AROUND_TESTS = frozenset({"setUp", "tearDown", "asyncSetUp", "asyncTearDown"})
 _EMPTY = re.compile(
@@ -127,6 +130,19 @@ def _asking(facts: Facts) -> tuple[str, str]:
     return ("", "") if "-packages/" in file else (function, f"{file}:{line}")
 
 
+def _wider_fixtures(facts: Facts) -> str:
+    """Who asks for this one and lives longer, where several do: then it is this one that is off."""
+    asking: dict[str, None] = {}
+    for failure in facts.context.recording.failures:
+        for link in failure.exceptions[:1]:
+            found = _NARROWER.match(link.message)
+            if found and found["fixture"] == facts["fixture"]:
+                groups = {"fixture": found["fixture"]}
+                asked = facts.context.facts(failure, link).with_groups(groups)
+                asking.update(dict.fromkeys(filter(None, (asked["asking_fixture"],))))
+    return ", ".join(f"`{name}`" for name in asking) if len(asking) > 1 else ""
+
+
 def _is_same_file(shown: str, recorded: str) -> bool:
     """Whether a path that pytest shows from where it was started is the one recorded."""
     return f"/{shown}".endswith(f"/{recorded}") or f"/{recorded}".endswith(f"/{shown}")
@@ -232,4 +248,5 @@ FACTS: dict[str, Fact] = {
     "nearest_fixture": _nearest_fixture,
     "out_of_reach": _out_of_reach,
     "own_conftest": _own_conftest,
+    "wider_fixtures": _wider_fixtures,
 }

@@ -1,42 +1,20 @@
-"""Facts about the machine: programs, hosts and settings files that an exception speaks of."""
+"""Facts about the machine: programs, files and settings files that an exception speaks of."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from itertools import pairwise
 
 from packaging.utils import canonicalize_name
 
 from orchestrator.classify.facts import Fact, Facts, own_frame
 from orchestrator.install import where_to_write
 
-_HOSTS = (
-    re.compile(r"host='(?P<host>[\w.-]{1,200})', port=(?P<port>\d{1,5})"),
-    re.compile(r"[Cc]annot connect to host (?P<host>[\w.-]{1,200}):(?P<port>\d{1,5})"),
-    re.compile(r'server at "(?P<host>[\w.:-]{1,200})".{0,80}?port (?P<port>\d{1,5})'),
-    re.compile(r"server on '(?P<host>[\w.:-]{1,200})'(?P<port>)"),
-    re.compile(r"resolve host(?:name)?:? [`'\"]?(?P<host>[\w-]{1,100}\.[\w.-]{1,100})(?P<port>)"),
-    re.compile(r"connecting to (?P<host>[\w.-]{1,200}):(?P<port>\d{1,5})"),
-    re.compile(
-        r"\bhost:? [`'\"]?(?P<host>[\w-]{1,100}\.[\w.-]{1,100}|localhost)[`'\"]?,? "
-        r"(?:and |on )?port:? (?P<port>\d{1,5})"
-    ),
-    re.compile(
-        r"(?:server|host) (?:at|named) [`'\"]?(?P<host>[\w-]{1,100}\.[\w.-]{1,100}\w)(?P<port>)"
-    ),
-    re.compile(
-        r"(?:https?|ftp|redis|amqps?|postgres(?:ql)?|mysql|mongodb|wss?)://"
-        r"(?:[^@/\s'\"]{1,100}@)?(?P<host>[\w.-]{1,200})(?::(?P<port>\d{1,5}))?"
-    ),
-    re.compile(r"\('(?P<host>[\w.:-]{1,200})', (?P<port>\d{1,5})"),
+_OF_THE_TESTS = re.compile(
+    r"(?:python|pypy|pytest|pip|tox|nox|(?:sh|bash|env|make|cmd|cd|export|source|set|echo|test|true|false|exit)$)"
 )
-
-_URL = re.compile(
-    r"[a-z]{2,10}://(?:[^@/\s'\"]{1,100}@)?(?P<host>[\w.-]{1,200})(?::(?P<port>\d{1,5}))?"
-)
-_LOCAL = ("localhost", "127.0.0.1")
-_ADDRESS = re.compile(r"""["'](?P<host>[\w.-]{1,200})["'], (?P<port>\d{1,5})\b""")
+"""Programs that run what is tested: how they end says nothing of the machine."""
+_USAGE = re.compile(r"(?i)\busage: |unknown (?:option|command)|unrecogni[sz]ed (?:option|argument)")
+_READ = 4096
 
 
 def _program(facts: Facts) -> str:
@@ -148,6 +126,22 @@ def _command_program(facts: Facts) -> str:
     return str(first[0]) if isinstance(first, (list, tuple)) and first else ""
 
 
+def _program_failing(facts: Facts) -> str:
+    """The program of the machine that a command started and that ended with an error."""
+    path, root = facts["command_program"], facts.context.recording.run.root.rstrip("/")
+    name = path.rpartition("/")[2]
+    beside = path.startswith((".", f"{root}/")) or facts.context.installed.has(name)
+    own = facts.context.recording.run.environment.python.get("prefix", "")
+    of_environment = bool(own) and path.startswith(f"{own.rstrip('/')}/")
+    known = _OF_THE_TESTS.match(name) or name in facts.context.project.modules
+    complains = any(_USAGE.search(text[-_READ:]) for text in facts.failure.captured.values())
+    return "" if beside or of_environment or known or complains else name
+
+
+def _program_status(facts: Facts) -> str:
+    return str(facts.link.attributes.get("returncode", ""))
+
+
 def _program_is_installed(facts: Facts) -> str:
     """`yes` where a distribution of the environment bears the program's name: it is there, and
     where programs are looked for is not.
@@ -156,42 +150,6 @@ def _program_is_installed(facts: Facts) -> str:
     own = facts.context.recording.run.environment.python.get("executable", "")
     is_python = name.startswith("python") and name == own.rpartition("/")[2]
     return "yes" if name and (facts.context.installed.has(name) or is_python) else ""
-
-
-def _host(facts: Facts) -> str:
-    """`host:port`, or `host`, where one of the messages of the chain names it."""
-    for link in (facts.link, *facts.failure.exceptions):
-        for pattern in _HOSTS:
-            if found := pattern.search(link.message[:2000]):
-                return f"{found['host']}:{found['port'] or ''}".rstrip(":")
-    return _host_in_source(facts)
-
-
-def _host_in_source(facts: Facts) -> str:
-    """What the line says that calls the socket module: a refused connection does not name it; else
-    what the functions of own code name that led there, or the fixtures that the test asks for.
-    """
-    for frame, called in pairwise(facts.link.frames):
-        found = _ADDRESS.search(frame.source) if called.file == "socket.py" else None
-        if found and frame.file != "socket.py":
-            return f"{found['host']}:{found['port']}"
-    return next(_hosts_used(facts), "")
-
-
-def _hosts_used(facts: Facts) -> Iterator[str]:
-    source = facts.context.project.source
-    frames = [frame for link in facts.failure.exceptions for frame in link.frames]
-    own = [frame for frame in frames if frame.origin in ("project", "test")]
-    urls = (_URL.search(frame.source) for frame in reversed(own))
-    shown = [f"{url['host']}:{url['port'] or ''}".rstrip(":") for url in urls if url]
-    places = [(frame.file, frame.line) for frame in reversed(own)]
-    places += [(one.file, one.line) for one in facts.failure.fixtures if one.origin != "installed"]
-    named: list[str] = shown
-    for file, line in places:
-        uses = (use for use in source(file).uses if use.kind == "host" and use.serves(line))
-        named.extend(use.name for use in sorted(uses, key=lambda use: abs(use.at - line)))
-    local = _LOCAL if facts["type"] in ("gaierror", "herror") else ()
-    yield from (name for name in named if name.partition(":")[0] not in local)
 
 
 def _undefined(facts: Facts) -> str:
@@ -240,10 +198,11 @@ def _time_zone_path(facts: Facts) -> str:
 FACTS: dict[str, Fact] = {
     "command_program": _command_program,
     "file_placed": _file_placed,
-    "host": _host,
     "inifile": _inifile,
     "named_is_project": _named_is_project,
     "program": _program,
+    "program_failing": _program_failing,
+    "program_status": _program_status,
     "program_is_installed": _program_is_installed,
     "own_path_said": _own_path_said,
     "ran_out": _ran_out,

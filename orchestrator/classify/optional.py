@@ -64,8 +64,8 @@ def _named_by_test(facts: Facts) -> Iterator[Lacking]:
     words = set(re.findall(r"[a-z]+", facts["test"].lower()))
     for file in imported_product(facts):
         for guard in facts.context.project.source(file).guards:
-            named = any(words & set(module.lower().split(".")) for module in guard.modules)
-            if named:
+            others = (one for one in guard.modules if not is_own(facts, one.partition(".")[0]))
+            if any(words & set(module.lower().split(".")) for module in others):
                 yield from _absent(facts, (guard,), file, "test")
 
 
@@ -102,8 +102,12 @@ def _closest(guards: Iterable[Guard], dotted: str) -> Iterator[Guard]:
 
 
 def _absent(facts: Facts, guards: Iterable[Guard], file: str, how: str) -> Iterator[Lacking]:
+    imports = facts.context.project.source(file).imports
     for guard in guards:
-        for module in guard.modules:
+        tops = tuple(f"{module}." for module in guard.modules)
+        taken = (imports.get(name, "") for name in guard.names)
+        inner = (dotted for dotted in taken if dotted.startswith(tops))
+        for module in dict.fromkeys((*guard.modules, *inner)):
             found = _brings(facts, module, _DEPTH)
             if found:
                 yield Lacking(found, module, file, how)
@@ -187,7 +191,12 @@ def _part(part: str) -> Fact:
 def _lacking_source(facts: Facts) -> str:
     """Who says that the distribution brings the module, as `distribution_source`."""
     found = facts.once(_lacking)
-    return facts.with_groups({"module": found.module})["distribution_said"] if found else ""
+    if found is None:
+        return ""
+    declared = facts.context.project.declared((found.distribution,))
+    if declared:
+        return f"{declared.file} asks for it: {declared.text}"
+    return facts.with_groups({"module": found.module})["distribution_said"]
 
 
 def _expected_another(facts: Facts) -> str:

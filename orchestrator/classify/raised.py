@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import signal
 
@@ -11,6 +12,13 @@ from orchestrator.classify.told import OF_A_REQUEST, OF_A_RESULT
 
 _PLACE_LIMIT = 200
 _TELLING = re.compile(r"^(?:\++ Timeout \++|Fatal Python error: .+)$", re.MULTILINE)
+_OF_FILES = {"FileNotFoundError", "NotADirectoryError", "IsADirectoryError", "FileExistsError"}
+# '/srv/x.csv', "data/x.csv", 'x.csv', and /srv/x.csv without quotes
+_SAID_PATH = re.compile(
+    r"""['"`](/[^'"`\n]{1,300}|(?:[\w.~-]{1,100}/){1,20}[\w.-]{1,100}|[\w-]{1,100}\.\w{1,8})['"`]"""
+    r"""|(?<![\w.:/])(/(?:[^\s'"`:;,()/]{1,100}/){0,30}[^\s'"`:;,()/]{1,100})"""
+)
+_READ = 2000
 _FROZEN = re.compile(r"<frozen ([\w.]+)>")
 
 
@@ -155,10 +163,24 @@ def _test_file(facts: Facts) -> str:
     return facts.failure.nodeid.partition("::")[0]
 
 
+def _path(facts: Facts) -> str:
+    """The file that an OSError is about; where a library raises one itself, what its words name."""
+    given = facts.attribute("filename")
+    if (
+        given
+        or "OSError" not in facts.link.bases
+        or not _OF_FILES & {*facts.link.bases, _type(facts)}
+    ):
+        return given
+    found = _SAID_PATH.search(facts.link.message[:_READ])
+    path = next(filter(None, found.groups()), "").rstrip(".") if found else ""
+    return posixpath.normpath(path) if "/" in path else path
+
+
 def _filename(facts: Facts) -> str:
     """Relative to the root where it is below it."""
     root = facts.context.recording.run.root.rstrip("/")
-    name = facts.attribute("filename")
+    name = facts.once(_path)
     return name.removeprefix(f"{root}/") if root else name
 
 
@@ -193,7 +215,7 @@ def _file_is_temporary(facts: Facts) -> str:
 def _file_is_own(facts: Facts) -> str:
     """`yes` for what the project should hold: below its root, or from where it was started."""
     name, root = facts["filename"], facts.context.recording.run.root
-    inside = name != facts.attribute("filename") if root else False
+    inside = name != facts.once(_path) if root else False
     relative = bool(name) and not name.startswith(("/", "~")) and name[1:2] != ":"
     has_ending = "." in name.rpartition("/")[2].lstrip(".") or "/" in name
     own = (inside or (relative and has_ending)) and not facts["file_is_temporary"]

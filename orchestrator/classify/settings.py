@@ -17,6 +17,7 @@ from orchestrator.install import where_to_write
 
 _AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
 _ADDED = "PYTEST_ADDOPTS"
+_SEVERAL = 2
 _NAME = re.compile(r"[A-Za-z_][\w.-]{1,60}\w")
 _QUOTED = re.compile(r"""['"`]([^'"`\n]{1,100})['"`]""")
 
@@ -104,6 +105,38 @@ def _builtin_blocked_where(facts: Facts) -> str:
     return _blocked(facts, {plugin})[1] if plugin else ""
 
 
+def _given(facts: Facts, option: str, value: str) -> str:
+    """Where an option stands with this value."""
+    for (word, where), (following, _) in pairwise((*_words(facts), ("", ""))):
+        if word == f"{option}={value}" or (word, following) == (option, value):
+            return where
+    return ""
+
+
+def _import_mode_where(facts: Facts) -> str:
+    """Where `--import-mode=importlib` stands."""
+    return _given(facts, "--import-mode", "importlib")
+
+
+def _async_mode_set(facts: Facts) -> str:
+    """Where the mode `strict` is asked for, if several functions suffer from it: that one is not
+    marked is a slip of its own.
+    """
+    project, message = facts.context.project, facts.link.message.partition("\n")[0]
+    suffering = {
+        one.nodeid.partition("[")[0]
+        for one in facts.context.recording.failures
+        for link in one.exceptions[:1]
+        if link.type == facts.link.type and link.message.partition("\n")[0] == message
+    }
+    if len(suffering) < _SEVERAL:
+        return ""
+    if where := _given(facts, "--asyncio-mode", "strict"):
+        return f"`--asyncio-mode=strict`, {where},"
+    is_set = project.settings.get("asyncio_mode", "").strip() == "strict"
+    return f"`asyncio_mode = strict` in {project.settings_file}" if is_set else ""
+
+
 def _fixture_asked_by(facts: Facts) -> str:
     """`usefixtures` where the settings ask for the fixture, for every test."""
     project = facts.context.project
@@ -180,6 +213,7 @@ def _setting_refused(facts: Facts) -> str:
 
 
 FACTS: dict[str, Fact] = {
+    "async_mode_set": _async_mode_set,
     "builtin_blocked_by": _builtin_blocked_by,
     "builtin_blocked_where": _builtin_blocked_where,
     "builtin_plugin": _builtin,
@@ -187,6 +221,7 @@ FACTS: dict[str, Fact] = {
     "disabled_by": _disabled_by,
     "disabled_where": _disabled_where,
     "fixture_asked_by": _fixture_asked_by,
+    "import_mode_where": _import_mode_where,
     "nearest_hook": _nearest_hook,
     "nearest_option": _nearest_option,
     "nearest_setting": _nearest_setting,

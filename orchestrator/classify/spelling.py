@@ -63,7 +63,33 @@ def _is_slip(typed: str, meant: str) -> bool:
     return len(shorter) > 3 and len(longer) == len(shorter) + 1 and shorter in without
 
 
+def _folder_of_module(facts: Facts) -> str:
+    """A folder of the checkout that Python takes for a package of that name, for want of one."""
+    top = facts["top"]
+    if not top or not facts["symbol"]:
+        return ""
+    files = facts.context.project.files
+    for file in files:
+        above, found, _ = f"/{file}".rpartition(f"/{top}/")
+        folder = f"{above}/{top}".lstrip("/")
+        if found and f"{folder}/__init__.py" not in files:
+            return f"`{folder}`" if _is_not_meant(facts, folder) else ""
+    unknown = "(unknown location)" in facts.link.message[:500]
+    return "somewhere on the import path" if unknown else ""
+
+
+def _is_not_meant(facts: Facts, folder: str) -> bool:
+    """Whether an import means a distribution rather than a folder: somebody asks for that, or the
+    folder holds tests alone.
+    """
+    inside = (one for one in facts.context.project.files if one.startswith(f"{folder}/"))
+    names = (one.rpartition("/")[2] for one in inside)
+    only_tests = all(name.startswith(("test_", "conftest")) for name in names)
+    return only_tests or facts["distribution_source"] in ("declared", "required")
+
+
 FACTS: dict[str, Fact] = {
+    "folder_of_module": _folder_of_module,
     "meant_module": _meant_module,
     "nearest_module": _nearest_module,
 }

@@ -62,6 +62,9 @@ _OF_OTHERS = (
     "COV_",
     "CONDA_",
 )
+_NAME = re.compile(r"(?<![\w.])[A-Z][A-Z0-9_]{3,100}(?!\w)")
+_TELLING = 8
+_READ = 2000
 _EMPTY = re.compile(r"\b(?:False|None|0)\b|\[\]|\{\}|''|\bset\(\)|\(\)")
 _LONGER = re.compile(r"^assert \(?-?[\d.]{1,30}(?:e-?\d+)?(?: - [\d.]+)?\)? <=? [\d.]{1,30}")
 _CLOCKED = re.compile(
@@ -134,6 +137,13 @@ def _variable_reached(facts: Facts) -> str:
     bearing = canonicalize_name(project.name or facts.context.recording.run.project)
     own_first = (name for name in peculiar if canonicalize_name(name).startswith(bearing))
     return next(own_first, next(iter(peculiar), ""))
+
+
+def _variable_named(facts: Facts) -> str:
+    """A variable that was set and that the message names. Short words are other things as well."""
+    said = dict.fromkeys(_NAME.findall(facts.link.message[:_READ]))
+    named = (name for name in said if "_" in name or len(name) >= _TELLING)
+    return next((name for name in named if _is_peculiar(facts, name)), "")
 
 
 def _set_by_tests(facts: Facts) -> frozenset[str]:
@@ -211,6 +221,7 @@ FACTS: dict[str, Fact] = {
     "program_looked_for": _program_looked_for,
     "raises_itself": _raises_itself,
     "takes_access": _takes_access,
+    "variable_named": _variable_named,
     "variable_of_path": _variable_of_path,
     "variable_reached": _variable_reached,
     "variable_unset": _variable_unset,

@@ -19,6 +19,13 @@ TEST = "tests/test_cart.py:9:test_total"
 CONFTEST = "tests/conftest.py:5:basket"
 LIB = "lib/frames/table.py:3:read"
 LIBRARY = "lib/webframe/app.py:3:get"
+RPC = ("grpc.RpcError",)
+CONNECTS = "lib/webframe/client.py:8:connect"
+SHOP_CONNECTS = "shop/client.py:8:connect"
+LOGGED = {
+    "log": "WARNING  shop.cart:cart.py:6 will try again: [Errno 111] Connection refused "
+    "by prices.internal:8080"
+}
 STOPPED = "lib/pytest_timeout.py:317:timeout_sigalrm"
 CASE = "std/unittest/case.py:584:_callTearDown"
 OS = "std/os.py:9:__getitem__"
@@ -129,6 +136,8 @@ def one(kind, message="", *places, **more):
 
 ALONE_BELOW = {
     "project-file-missing-wrapped",
+    "async-mode-set",
+    "scope-narrowed",
     "signature-changed",
     "too-many-files-elsewhere",
 }
@@ -234,6 +243,12 @@ CASES = {
         attributes={"returncode": 127, "cmd": "frob -x"},
     ),
     "asked-option-plugin-absent": one("ValueError", "no option named '--cov'", CONFTEST),
+    "missing-behind-folder": one(
+        "ImportError",
+        "cannot import name 'Redis' from 'redis' (unknown location)",
+        TEST,
+        attributes={"name": "redis"},
+    ),
     "asked-setting-plugin-absent": one(
         "ValueError", "unknown configuration value: 'asyncio_mode'", CONFTEST
     ),
@@ -661,6 +676,16 @@ CASES = {
     ),
     "variable-said": one("shop.Wrong", "environment variable SHOP_KEY is not set", TEST, SHOP),
     "variable-required": one("shop.Wrong", "SHOP_KEY is required", TEST, SHOP),
+    "variable-named-is-set": one(
+        "shop.Wrong", "SHOP_MODE must be fast or slow", TEST, SHOP, variables=("SHOP_MODE",)
+    ),
+    "program-fails": one(
+        "subprocess.CalledProcessError",
+        "Command '['frob', '-x']' returned non-zero exit status 1.",
+        SHOP,
+        "std/subprocess.py:571:run",
+        attributes={"returncode": 1, "cmd": ["frob", "-x"]},
+    ),
     "file-said-missing": one("shop.Wrong", "cannot find /shop/shop/prices.json", TEST, SHOP),
     "template-missing": one("jinja2.exceptions.TemplateNotFound", "mail.html", TEST),
     "database-file": one("sqlite3.OperationalError", "unable to open database file", SHOP),
@@ -691,6 +716,18 @@ CASES = {
     "service-check-failed": one("RuntimeError", "GLM health check failed: 503", SHOP),
     "connection": one("httpx.ReadError", "", SHOP, bases=("httpx.NetworkError",)),
     "unreachable": one("OSError", "", SHOP, attributes={"errno": 101}),
+    "connecting": one(
+        "webframe.Unreached", "port 1 on 10.0.0.7", SHOP, CONNECTS, bases=("OSError",)
+    ),
+    "rpc-unavailable": one(
+        "grpc._channel._InactiveRpcError", "status = StatusCode.UNAVAILABLE", SHOP, bases=RPC
+    ),
+    "connecting-itself": one(
+        "shop.NoConnection", "prices.internal:8080 does not answer", SHOP_CONNECTS
+    ),
+    "remote-logged": one(
+        "shop.Stale", "no prices", TEST, SHOP, source="raise Stale('no prices')", captured=LOGGED
+    ),
     # timeout
     "timeout-said": one("AssertionError", "timed out waiting for the cart", TEST),
     "pytest-timeout": one("Failed", "Timeout (>1.0s) from pytest-timeout.", TEST, STOPPED),
@@ -699,6 +736,7 @@ CASES = {
     "process-timeout": one("subprocess.TimeoutExpired", "", SHOP),
     "remote-timeout": one("httpx.ReadTimeout", "", SHOP, bases=("httpx.TimeoutException",)),
     "timeout": one("TimeoutError", "", SHOP),
+    "timeout-named": one("webframe.FutureTimeoutError", "", TEST, LIBRARY),
     "timeout-exit": (
         [],
         {
@@ -1202,6 +1240,50 @@ def test_a_file_whose_absence_is_said_otherwise(red, raised):
 
     assert verdict.rule == "project-file-missing-wrapped@1"
     assert verdict.culprit.name == "shop/prices.csv"
+
+
+def test_a_fixture_that_several_find_too_narrow(red, raised):
+    """Where two that live longer ask for one, that one is off; one alone may be off itself."""
+    fixtures = [(name, "tests/conftest.py", line) for name, line in (("a", 9), ("b", 4), ("c", 6))]
+    stack = (
+        "object. Requesting fixture stack:\ntests/conftest.py:{}:  def {}(a)\nRequested fixture:"
+    )
+    made = [
+        red(
+            raised("Failed", f"{MISMATCH} {stack.format(line, name)}"),
+            phase="setup",
+            fixtures=fixtures,
+        )
+        for name, line in (("b", 4), ("c", 6))
+    ]
+    both = tuple(one.recording.failures[0] for one in made)
+    together = replace(made[0], recording=made[0].recording._replace(failures=both))
+
+    assert made[0].verdict().culprit.name == "b"
+    assert together.verdict().rule == "scope-narrowed@1"
+    assert together.verdict().culprit.name == "a"
+
+
+@pytest.mark.parametrize(
+    ("settings", "command"),
+    [({"asyncio_mode": "strict"}, ()), ({}, ("pytest", "--asyncio-mode=strict"))],
+)
+def test_a_mode_that_leaves_several_tests_alone(red, raised, settings, command):
+    """The mode that is asked for is why several are not run; of one alone its marker may be."""
+    project = replace(ASYNC, settings=settings, settings_file="setup.cfg")
+    made = red(
+        raised("Failed", "async def functions are not natively supported."),
+        project=project,
+        distributions=(Distribution(name="pytest-asyncio", version="1.5.0"),),
+        run={"command": command},
+    )
+    (failure,) = made.recording.failures
+    several = (failure, failure._replace(nodeid="tests/test_cart.py::test_more"))
+    together = replace(made, recording=made.recording._replace(failures=several))
+
+    assert made.verdict().rule == "async-mode@1"
+    assert together.verdict().rule == "async-mode-set@1"
+    assert together.verdict().culprit.name == "asyncio_mode"
 
 
 def test_files_ran_out_elsewhere(red, raised):

@@ -1,0 +1,91 @@
+"""Facts about hosts: which one an exception, a log or the code that led there names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from orchestrator.classify.facts import Fact, Facts
+
+_PATTERNS = (
+    re.compile(r"host='(?P<host>[\w.-]{1,200})', port=(?P<port>\d{1,5})"),
+    re.compile(r"[Cc]annot connect to host (?P<host>[\w.-]{1,200}):(?P<port>\d{1,5})"),
+    re.compile(r'server at "(?P<host>[\w.:-]{1,200})".{0,80}?port (?P<port>\d{1,5})'),
+    re.compile(r"server on '(?P<host>[\w.:-]{1,200})'(?P<port>)"),
+    re.compile(r"resolve host(?:name)?:? [`'\"]?(?P<host>[\w-]{1,100}\.[\w.-]{1,100})(?P<port>)"),
+    re.compile(r"connecting to (?P<host>[\w.-]{1,200}):(?P<port>\d{1,5})"),
+    re.compile(
+        r"\bhost:? [`'\"]?(?P<host>[\w-]{1,100}\.[\w.-]{1,100}|localhost)[`'\"]?,? "
+        r"(?:and |on )?port:? (?P<port>\d{1,5})"
+    ),
+    re.compile(
+        r"(?:server|host) (?:at|named) [`'\"]?(?P<host>[\w-]{1,100}\.[\w.-]{1,100}\w)(?P<port>)"
+    ),
+    re.compile(
+        r"\b[a-z][a-z0-9+]{1,20}://(?:[^@/\s'\"]{1,100}@)?"
+        r"(?P<host>[\w.-]{1,200})(?::(?P<port>\d{1,5}))?"
+    ),
+    re.compile(r"(?<!laddr=)\('(?P<host>[\w.:-]{1,200})', (?P<port>\d{1,5})"),
+    re.compile(r"\bport (?P<port>\d{1,5}) (?:on|at|of) (?P<host>[\w-][\w.:-]{0,198}\w)"),
+    # db.internal:5432, [::1]:5432, 10.0.0.1; but no line of a file
+    re.compile(
+        r"(?<![\w./-])(?P<host>localhost|(?:[\w-]{1,63}\.){1,6}(?!py:|pyx:|c:)\w[\w-]{0,62})"
+        r"[:@](?P<port>\d{1,5})\b(?!:\d)"
+    ),
+    re.compile(r"\[(?P<host>[0-9a-f:]{2,45})\]:(?P<port>\d{1,5})\b"),
+    re.compile(r"(?<![\w.])(?P<host>(?:\d{1,3}\.){3}\d{1,3})(?![\w.])(?P<port>)"),
+)
+"""The surer ones first."""
+
+_URL = re.compile(
+    r"[a-z]{2,10}://(?:[^@/\s'\"]{1,100}@)?(?P<host>[\w.-]{1,200})(?::(?P<port>\d{1,5}))?"
+)
+_LOCAL = ("localhost", "127.0.0.1")
+_ADDRESS = re.compile(r"""["'](?P<host>[\w.-]{1,200})["'], (?P<port>\d{1,5})\b""")
+_READ = 2000
+
+
+def said_host(text: str) -> str:
+    """`host:port`, or `host`, that a text names; empty where it names none."""
+    for pattern in _PATTERNS:
+        if found := pattern.search(text[:_READ]):
+            return f"{found['host']}:{found['port'] or ''}".rstrip(":")
+    return ""
+
+
+def _host(facts: Facts) -> str:
+    """What one of the messages of the chain names, else what was logged, else the code."""
+    texts = (link.message for link in (facts.link, *facts.failure.exceptions))
+    said = filter(None, map(said_host, texts))
+    return next(said, "") or said_host(facts["remote_logged"]) or _host_in_source(facts)
+
+
+def _host_in_source(facts: Facts) -> str:
+    """What the line says that calls the socket module: a refused connection does not name it; else
+    what the functions of own code name that led there, or the fixtures that the test asks for.
+    """
+    for frame, called in pairwise(facts.link.frames):
+        found = _ADDRESS.search(frame.source) if called.file == "socket.py" else None
+        if found and frame.file != "socket.py":
+            return f"{found['host']}:{found['port']}"
+    return next(_used(facts), "")
+
+
+def _used(facts: Facts) -> Iterator[str]:
+    source = facts.context.project.source
+    frames = [frame for link in facts.failure.exceptions for frame in link.frames]
+    own = [frame for frame in frames if frame.origin in ("project", "test")]
+    urls = (_URL.search(frame.source) for frame in reversed(own))
+    shown = [f"{url['host']}:{url['port'] or ''}".rstrip(":") for url in urls if url]
+    places = [(frame.file, frame.line) for frame in reversed(own)]
+    places += [(one.file, one.line) for one in facts.failure.fixtures if one.origin != "installed"]
+    named: list[str] = shown
+    for file, line in places:
+        uses = (use for use in source(file).uses if use.kind == "host" and use.serves(line))
+        named.extend(use.name for use in sorted(uses, key=lambda use: abs(use.at - line)))
+    local = _LOCAL if facts["type"] in ("gaierror", "herror") else ()
+    yield from (name for name in named if name.partition(":")[0] not in local)
+
+
+FACTS: dict[str, Fact] = {"host": _host}
