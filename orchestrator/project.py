@@ -100,10 +100,11 @@ class Project:
         return next((entry for entry in self.requirements if entry.name in wanted), None)
 
     def source(self, file: str) -> Source:
-        """What a file of the checkout says; empty where it cannot be read."""
-        return (
-            source.read(self.root / file, file) if self.root else self.sources.get(file, Source())
-        )
+        """What a file of the checkout says; empty where it cannot be read, or lies elsewhere."""
+        if self.root is None:
+            return self.sources.get(file, Source())
+        outside = os.path.isabs(file) or ".." in file.split("/")
+        return Source() if outside else source.read(self.root / file, file)
 
     def file_of(self, dotted: str) -> str:
         """The file of the checkout that holds a module, or the module that a dotted name is in:

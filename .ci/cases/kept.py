@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import re
 import sysconfig
 from collections.abc import Mapping, Sequence
@@ -79,6 +80,7 @@ def places_of(*, checkout: Path, environment: Path, home: Path) -> Places:
     resolved = {str(Path(folder).resolve()): name for folder, name in known.items()}
     together = {**resolved, **known}
     together[f"/home/{getpass.getuser()}"] = "/home/user"
+    together[os.path.relpath(environment, checkout)] = "../env"  # pytest shows some paths so
     return Places(names=dict(sorted(together.items(), key=lambda entry: -len(entry[0]))))
 
 

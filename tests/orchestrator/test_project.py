@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -239,3 +241,13 @@ def test_projects_inside(checkout):
     assert project.parts == ("examples/blog",)
     assert project.part_of("examples/blog/tests/conftest.py") == "examples/blog"
     assert project.part_of("tests/conftest.py") == ""
+
+
+def test_reads_nothing_outside_of_the_checkout(checkout, tmp_path):
+    """A record names files of other places by their whole path: of a library that is edited too."""
+    project = replace(checkout({"in/shop/cart.py": "import yaml\n"}), root=tmp_path / "in")
+    (tmp_path / "elsewhere.py").write_text("import yaml\n")
+
+    for file in (str(tmp_path / "elsewhere.py"), "shop/../../elsewhere.py", "/", "", ".."):
+        assert project.source(file).imports == {}
+    assert project.source("shop/cart.py").imports == {"yaml": "yaml"}
