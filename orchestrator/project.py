@@ -103,7 +103,7 @@ class Project:
         """What a file of the checkout says; empty where it cannot be read, or lies elsewhere."""
         if self.root is None:
             return self.sources.get(file, Source())
-        outside = os.path.isabs(file) or ".." in file.split("/")
+        outside = Path(file).is_absolute() or ".." in file.split("/")
         return Source() if outside else source.read(self.root / file, file)
 
     def file_of(self, dotted: str) -> str:

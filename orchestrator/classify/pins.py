@@ -226,6 +226,14 @@ def _culprit_pin_said(facts: Facts) -> str:
     return found.said if found else ""
 
 
+def _raiser_refused(facts: Facts) -> str:
+    """`yes` where the project, or what is installed, asks for another release of what raised."""
+    version = version_of(facts["raiser_version"])
+    bounds = (bound.specifier for bound in _bounds(facts, facts["raiser"]))
+    refused = any(not bound.contains(version, prereleases=True) for bound in bounds if version)
+    return "yes" if refused else ""
+
+
 FACTS: dict[str, Fact] = {
     "culprit_asked": _culprit_asked,
     "culprit_asked_later": _culprit_asked_later,
@@ -234,4 +242,5 @@ FACTS: dict[str, Fact] = {
     "owner_back": _owner_back,
     "owner_back_said": _owner_back_said,
     "owner_old": _owner_old,
+    "raiser_refused": _raiser_refused,
 }

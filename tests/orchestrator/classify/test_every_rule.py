@@ -44,6 +44,10 @@ ASYNC = Project(
         Requirement(name="pytest-asyncio", text="pytest-asyncio", file="pyproject.toml"),
     ),
 )
+NEWER_WEBFRAME = Project(
+    name="shop",
+    requirements=(Requirement(name="webframe", text="webframe>=99", file="pyproject.toml"),),
+)
 OTHER_SERIAL = (Distribution(name="pyserial", version="2.7", modules=("serial_of_old",)),)
 TEMPORARY = {"attributes": {"errno": 2, "filename": "/tmp/pytest-of-me/pytest-0/test_a0/x"}}
 MOCK = Distribution(name="pytest-mock", version="3.17.0", modules=("pytest_mock",))
@@ -290,7 +294,8 @@ CASES = {
     "python-said-unsupported": one(
         "NotImplementedError", "Python version 3.12 is currently not supported.", TEST, SHOP
     ),
-    "stdlib-module-removed-for-library": no_module("imp", LIBRARY),
+    "stdlib-module-removed-under-library": no_module("imp", LIBRARY),
+    "stdlib-module-removed-for-library": no_module("imp", LIBRARY, project=NEWER_WEBFRAME),
     "stdlib-module-removed": no_module("distutils.core", SHOP),
     "stdlib-module-newer": no_module("annotationlib", SHOP),
     "unmet-requirement": one("TypeError", "unhashable", SHOP, LIBRARY),

@@ -164,11 +164,19 @@ def test_removed_from_the_standard_library(missing, python, category):
     assert missing("asyncore", python=python).category == category
 
 
-def test_a_library_that_uses_what_python_dropped(missing):
-    """The library that imports it is what to upgrade."""
-    verdict = missing("distutils", "lib/webframe/build.py:1:<module>")
+@pytest.mark.parametrize(
+    ("asked", "culprit"),
+    [("webframe", "Python"), ("webframe>=1", "Python"), ("webframe>=99", "webframe")],
+)
+def test_a_library_that_uses_what_python_dropped(missing, asked, culprit):
+    """The library is to blame where another release of it is asked for; else Python came too early
+    for what the project admits.
+    """
+    entry = requirement("webframe")
+    project = Project(name="shop", requirements=(replace(entry, text=asked),))
+    verdict = missing("distutils", "lib/webframe/build.py:1:<module>", project=project)
 
-    assert (verdict.category, verdict.culprit.name) == ("compatibility", "webframe")
+    assert (verdict.category, verdict.culprit.name) == ("compatibility", culprit)
 
 
 def test_own_extension_of_a_library(missing):
