@@ -53,6 +53,8 @@ class Explanation:
     modules: frozenset[str]
     """What it brings, where it is a distribution."""
     is_installed: bool
+    is_local: bool
+    """Whether it breaks only what asks for one attribute, and not all that imports the culprit."""
     places: frozenset[str]
     """Classes and files of the tests that it explains."""
     context: Context
@@ -71,6 +73,7 @@ class Explanation:
             names=tuple(_names(culprit, context)),
             modules=frozenset(_modules(culprit.name, context) if is_distribution else ()),
             is_installed=context.installed.has(culprit.name),
+            is_local="AttributeError" in _types(cause),
             places=frozenset() if _is_unbound(cause) else _places(cause),
             context=context,
         )
@@ -95,7 +98,8 @@ class Explanation:
         """The file, of the tests or of what they import, that does without the absent culprit, or
         that imports the installed one.
         """
-        if self.modules and test not in self._imported and len(self._imported) < _FILES:
+        is_felt = self.modules and not self.is_local
+        if is_felt and test not in self._imported and len(self._imported) < _FILES:
             near = self.context.project.sources_near([test]).items()
             depending = (file for file, source in near if self._depends(source))
             self._imported[test] = next(depending, "")
@@ -161,8 +165,12 @@ def _texts(other: Cause) -> Iterator[str]:
 
 def _is_unbound(cause: Cause) -> bool:
     """Whether a name was not bound: that breaks what asks for it, and nothing beside it."""
+    return "NameError" in _types(cause)
+
+
+def _types(cause: Cause) -> frozenset[str]:
     raised = decisive(cause.failures[0]) if cause.failures else None
-    return raised is not None and "NameError" in (raised.type, *raised.bases)
+    return frozenset((raised.type, *raised.bases) if raised else ())
 
 
 def _places(cause: Cause) -> frozenset[str]:

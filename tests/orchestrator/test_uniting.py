@@ -459,18 +459,30 @@ def test_other_explanations_lend_nothing(explained):
     assert len(united([*explained, check])) == len(explained) + 1
 
 
-def test_an_installed_release_touches_what_imports_it():
-    """What is there and changed needs no guard to be depended on."""
+@pytest.mark.parametrize(
+    ("kind", "near", "causes"),
+    [
+        ("RuntimeError", Source(imports={"get": "webby.get"}), 1),
+        ("ImportError", Source(guards=(Guard(modules=("webby",)),)), 1),
+        ("AttributeError", Source(imports={"webby": "webby"}), 2),
+        ("AttributeError", Source(guards=(Guard(modules=("webby",)),)), 2),
+    ],
+)
+def test_an_installed_release_touches_what_imports_it(kind, near, causes):
+    """What is there and changed needs no guard to be depended on; one attribute that it has not
+    breaks only what asks for it.
+    """
     changed = _verdict("compatibility", "changed", 0.9, Culprit(type="distribution", name="webby"))
+    explained = _thrown(SHOWN, kind, "not there", "load", file="shop/codes.py", verdict=changed)
     check = _check("tests/test_near.py::test_size", "assert size == 3", "assert 4 == 3")
     found = united(
-        [_explained(verdict=changed), check],
-        sources={"tests/test_near.py": Source(imports={"get": "webby.get"})},
+        [explained, check],
+        sources={"tests/test_near.py": near},
         installed={"webby": "2"},
         distributions=[Distribution(name="webby", version="2", modules=("webby",))],
     )
 
-    assert len(found) == 1
+    assert len(found) == causes
 
 
 def test_variables_follow_from_the_file_that_sets_them():
