@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from conftest_kit.records import Frame
-from orchestrator.classify.facts import Fact, Facts, module_of
+from orchestrator.classify.facts import Fact, Facts, is_harness, module_of
 from orchestrator.classify.installed import Owner
 from orchestrator.classify.modules import is_own
 from orchestrator.classify.owners import known_names, owner_of
@@ -49,6 +49,16 @@ def _callee(facts: Facts) -> Owner | None:
     if not names or frame is None or frame.origin not in ("project", "test"):
         return None
     return next(named_owners(facts, frame, names[-1]), None)
+
+
+def is_own_call(facts: Facts) -> bool:
+    """Whether a line of the product calls a function, no library's, with what that does not take:
+    nothing was raised by what is called.
+    """
+    types, frame = (facts.link.type, *facts.link.bases), facts.frames[-1] if facts.frames else None
+    refused = "TypeError" in types and bool(_CALL.match(facts.link.message[:500]))
+    is_product = frame is not None and frame.origin == "project" and not is_harness(frame)
+    return refused and is_product and _callee(facts) is None
 
 
 def named_owners(facts: Facts, frame: Frame, called: str = "") -> Iterator[Owner]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from orchestrator.classify.calls import is_own_call
 from orchestrator.classify.facts import Fact, Facts, own_frame
 from orchestrator.classify.installed import Owner
 from orchestrator.classify.modules import is_own
@@ -60,7 +61,11 @@ def _found(facts: Facts) -> Iterator[Lacking]:
 
 
 def _named_by_test(facts: Facts) -> Iterator[Lacking]:
-    """What the test's own name speaks of, where the product that it imports does without."""
+    """What the test's own name speaks of, where the product that it imports does without; never
+    for what an object of another library has not.
+    """
+    if facts["object_owner"]:
+        return
     words = set(re.findall(r"[a-z]+", facts["test"].lower()))
     for file in imported_product(facts):
         for guard in facts.context.project.source(file).guards:
@@ -200,7 +205,11 @@ def _lacking_source(facts: Facts) -> str:
 
 
 def _expected_another(facts: Facts) -> str:
-    """`yes` where the test waited for an exception at that line, and another came."""
+    """`yes` where the test waited for an exception at that line, and another came, which is not
+    that the product calls itself wrongly.
+    """
+    if is_own_call(facts):
+        return ""
     if any(
         frame.file == "unittest/case.py" and frame.function == "handle" for frame in facts.frames
     ):

@@ -1302,6 +1302,38 @@ def test_files_ran_out_elsewhere(red, raised):
     assert together.verdict().rule == "too-many-files-elsewhere@1"
 
 
+@pytest.mark.parametrize(
+    ("message", "frames", "rule"),
+    [
+        ("total() got an unexpected keyword argument 'sep'", (TEST, SHOP), "product-raised@1"),
+        ("Cart.total() takes 1 positional argument but 2 were given", (TEST, SHOP), "product-raised@1"),
+        ("unsupported operand type(s) for +: 'int' and 'str'", (TEST, SHOP), "another-exception@1"),
+        ("total() missing 1 required positional argument: 'x'", (TEST,), "another-exception@1"),
+    ],
+)  # fmt: skip
+def test_a_call_that_the_product_gets_wrong(red, raised, message, frames, rule):
+    """What the product's own line passes wrongly no test can have expected otherwise."""
+    assert red(raised("TypeError", message, *frames), project=EXPECTING).verdict().rule == rule
+
+
+@pytest.mark.parametrize(
+    ("object_", "rule"),
+    [("frames.core.Table", "attribute-removed@1"), ("NoneType", "guarded-import-of-test@1")],
+)
+def test_a_guard_explains_no_object_of_another_library(red, raised, object_, rule):
+    """Though the test bears the name of what is absent: an object that is there is not of that."""
+    chain, more = CASES["guarded-import-of-test"]
+    kind = object_.rpartition(".")[2]
+    failed = raised(
+        "AttributeError",
+        f"'{kind}' object has no attribute 'append'",
+        *chain[0][2:],
+        attributes={"obj": object_, "name": "append"},
+    )
+
+    assert red(failed, **more, **ALONE).verdict().rule == rule
+
+
 def test_every_rule_has_a_case():
     """A rule without a case cannot be added."""
     assert {rule.id for rule in rules()} == set(CASES) | ALONE_BELOW | OF_CHANGES
