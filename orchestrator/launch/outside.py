@@ -8,8 +8,8 @@ import re
 import signal
 from pathlib import Path
 
-from conftest_kit import reading, records, rundir
-from conftest_kit.records import Failure, Frame, Raised, Run
+from conftest_kit import distributions, reading, records, rundir
+from conftest_kit.records import Environment, Failure, Frame, Raised, Run
 from orchestrator.intake import recorded
 from orchestrator.launch import Launched
 
@@ -25,6 +25,10 @@ _FRAME = re.compile(
 _INTERNAL = re.compile(r"^INTERNALERROR> ?", re.MULTILINE)
 _LOADING = "while loading"
 _TRACEBACK = "Traceback (most recent call last):"
+_SITE = re.compile(
+    r"/[^\s:'\"()]{1,400}?/python(?:3|(?P<version>3\.\d{1,2}))/(?:site|dist)-packages(?=/)"
+)
+"""A folder of installed distributions, which the lines of a traceback name."""
 _MISSING = re.compile(r"No module named '([^']+)'")
 
 
@@ -32,12 +36,16 @@ def record_not_started(launched: Launched, *, logs_dir: Path, project: str) -> P
     """Write the run directory that the kit did not, and return it.
 
     Its state is `died` where a signal ended the command, else `not_started`; where the exit status
-    is not 0 it holds the one failure that is known.
+    is not 0 it holds the one failure that is known. What is installed in the folders that standard
+    error names is kept as well: who dies before the kit is loaded dies of that most often.
 
     Raises:
         OSError: `logs_dir` cannot be written to.
     """
     killed = _signal(launched.exit_code) is not None
+    found = list(_SITE.finditer(launched.stderr_tail)) if launched.exit_code else []
+    folders = list(dict.fromkeys(match[0] for match in found))
+    version = next((match["version"] for match in found if match["version"]), "")
     run = Run(
         run_id=launched.run_id,
         project=project,
@@ -49,9 +57,15 @@ def record_not_started(launched: Launched, *, logs_dir: Path, project: str) -> P
         directory=str(launched.directory),
         root=str(launched.directory),
         warnings=launched.notes,
+        environment=Environment(
+            python={"version": version} if version else {},
+            distributions=distributions.installed_versions(folders),
+        ),
     )
     directory = rundir.RunDir.new(logs_dir, launched.run_id)
     directory.create(run)
+    if folders:
+        directory.write_distributions(distributions.installed_metadata(folders))
     if launched.exit_code:
         document = {"$record": "failure", "nodeid": "", **records.to_json(start_failure(launched))}
         directory.append(json.dumps(document).encode() + b"\n")

@@ -172,6 +172,49 @@ def test_the_record_reads_back(tmp_path, exit_code, state, phase, message):
     assert (failure.phase, failure.message) == (phase, message)
 
 
+def _dies_below(site):
+    """What a plugin that cannot be imported prints, loaded by its entry point."""
+    return f"""\
+Traceback (most recent call last):
+  File "{site}/_pytest/config/__init__.py", line 1305, in _preparse
+    self.pluginmanager.load_setuptools_entrypoints("pytest11")
+  File "/project/plug.py", line 1, in <module>
+    from webby import gone
+ImportError: cannot import name 'gone' from 'webby' ({site}/webby/__init__.py)
+"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "version"),
+    [
+        ("lib/python3.12/site-packages", "3.12"),
+        ("usr/lib/python3/dist-packages", None),
+    ],
+)
+def test_who_dies_before_the_kit_is_loaded_leaves_what_is_installed(tmp_path, folder, version):
+    """The lines of the traceback name the folder."""
+    site = tmp_path / folder
+    info = site / "webby-2.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Name: Webby\nVersion: 2.0\nRequires-Dist: routes<2\n")
+    (info / "top_level.txt").write_text("webby\n")
+    path = record_not_started(launched(_dies_below(site), 1), logs_dir=tmp_path / "l", project="p")
+    recording = reading.read(path)
+
+    (webby,) = recording.distributions
+    assert (webby.name, webby.version, webby.modules) == ("Webby", "2.0", ("webby",))
+    assert recording.run.environment.distributions == {"webby": "2.0"}
+    assert recording.run.environment.python.get("version") == version
+
+
+def test_folders_that_are_gone_leave_nothing(tmp_path):
+    """As those of another machine, or of a container."""
+    site = tmp_path / "lib/python3.12/site-packages"
+    path = record_not_started(launched(_dies_below(site), 1), logs_dir=tmp_path / "l", project="p")
+
+    assert reading.read(path).distributions == ()
+
+
 def test_a_green_command_has_no_failure(tmp_path):
     """A command that succeeded without pytest leaves a run without failures."""
     path = record_not_started(launched("", 0), logs_dir=tmp_path, project="p")
