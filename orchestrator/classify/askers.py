@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import NamedTuple
+
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -13,6 +16,8 @@ from orchestrator.classify.plugins import plugins_by_name
 from orchestrator.classify.surface import library
 
 _CALLING = ("pytest", "pluggy")
+_READ = 1000
+_VERSION = re.compile(r"""['"](\d{1,4}(?:\.\d{1,4}){1,3})['"]""")
 
 
 def _asker_of(facts: Facts) -> Owner | None:
@@ -156,12 +161,59 @@ def _refused_place(facts: Facts) -> str:
     return f"{found[1].file}:{found[1].line}: {found[1].source}".rstrip(": ") if found else ""
 
 
+class _Demand(NamedTuple):
+    """What a library asked the project for."""
+
+    by: Owner
+    version: str
+    """That the project has to have at least, or exactly."""
+
+
+def _demand_of(facts: Facts) -> _Demand | None:
+    """The library that calls back into the product with a version on its line, which the product
+    refuses in words that name the version.
+    """
+    below = next(iter(facts.frames[-1:]), None)
+    if below is None or below.origin != "project":
+        return None
+    above = [frame for frame in facts.frames if frame.origin != "project"]
+    calling = above[-1] if above and above[-1].origin == "installed" else None
+    said = " ".join(link.message[:_READ] for link in facts.failure.exceptions)
+    asked = _VERSION.search(calling.source) if calling else None
+    if calling is None or asked is None or not _names_version(said, asked[1]):
+        return None
+    owner = owner_of(facts, module_of(calling))
+    return _Demand(owner, asked[1]) if owner and owner.name not in _CALLING else None
+
+
+def _names_version(said: str, version: str) -> bool:
+    return bool(re.search(rf"(?<![\w.])v?{re.escape(version)}(?!\w|\.\d)", said))
+
+
+def _demander(facts: Facts) -> str:
+    found = facts.once(_demand_of)
+    return found.by.name if found else ""
+
+
+def _demander_version(facts: Facts) -> str:
+    found = facts.once(_demand_of)
+    return found.by.version if found else ""
+
+
+def _demanded(facts: Facts) -> str:
+    found = facts.once(_demand_of)
+    return found.version if found else ""
+
+
 FACTS: dict[str, Fact] = {
     "asking": _asking,
     "asking_later": _asking_later,
     "asker": _asker,
     "asker_may_be_newer": _asker_may_be_newer,
     "asker_version": _asker_version,
+    "demanded": _demanded,
+    "demander": _demander,
+    "demander_version": _demander_version,
     "imported_badly": _imported_badly,
     "imported_badly_version": _imported_badly_version,
     "refused_place": _refused_place,

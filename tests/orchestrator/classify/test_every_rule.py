@@ -382,6 +382,10 @@ CASES = {
     "stdlib-name-absent": one(
         "ImportError", "cannot import name 'override' from 'typing' (/x.py)", SHOP, python="3.11.2"
     ),
+    "library-demands-another-version": (
+        [("shop.errors.TooOld", "needs shop v5.0", TEST, SHOP, LIB, "shop/cart.py:9:require")],
+        {"source": "app.require('5.0')", **ALONE},
+    ),
     "module-attribute-removed": one(
         "AttributeError", "module 'numpy' has no attribute 'zzyzx'", SHOP, **ALONE
     ),
