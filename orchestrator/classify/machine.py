@@ -153,8 +153,10 @@ def _program_is_installed(facts: Facts) -> str:
 
 
 def _undefined(facts: Facts) -> str:
-    """The name that was not defined."""
-    found = re.match(r"(?:free variable |name )'(\w{1,200})'", facts.link.message)
+    """The name that was not defined, or the variable that had no value yet."""
+    found = re.match(
+        r"(?:name |(?:cannot access )?(?:free |local )variable )'(\w{1,200})'", facts.link.message
+    )
     return found[1] if found else ""
 
 

@@ -653,6 +653,9 @@ CASES = {
         TEST,
     ),
     "infinite-recursion": one("RecursionError", "maximum recursion depth exceeded", SHOP),
+    "variable-without-value": one(
+        "UnboundLocalError", "local variable 'a' referenced before assignment", SHOP
+    ),
     "name-undefined": one("NameError", "name 'a' is not defined", SHOP),
     "product-exits": one("SystemExit", "2", SHOP),
     "product-raised": one("ValueError", "x", TEST, SHOP),
@@ -1318,6 +1321,22 @@ def test_files_ran_out_elsewhere(red, raised):
 def test_a_call_that_the_product_gets_wrong(red, raised, message, frames, rule):
     """What the product's own line passes wrongly no test can have expected otherwise."""
     assert red(raised("TypeError", message, *frames), project=EXPECTING).verdict().rule == rule
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "cannot access local variable 'price' where it is not associated with a value",
+        "local variable 'price' referenced before assignment",
+        "cannot access free variable 'price' where it is not associated with a value in enclosing scope",
+        "free variable 'price' referenced before assignment in enclosing scope",
+    ],
+)
+def test_a_variable_without_a_value_is_named(red, raised, message):
+    """In the words of every Python, though the exception itself does not name it."""
+    (first, *_) = red(raised("UnboundLocalError", message, SHOP)).suggestions()
+
+    assert first.text.startswith("Give `price` a value on every way through total in shop/cart.py")
 
 
 @pytest.mark.parametrize(
