@@ -382,6 +382,12 @@ CASES = {
     "stdlib-name-absent": one(
         "ImportError", "cannot import name 'override' from 'typing' (/x.py)", SHOP, python="3.11.2"
     ),
+    "name-gone-from-packages": one(
+        "ImportError",
+        "cannot import name 'gone' from 'yaml' (/env/lib/python3.11/site-packages/yaml/a.py)",
+        SHOP,
+        phase="start",
+    ),
     "library-demands-another-version": (
         [("shop.errors.TooOld", "needs shop v5.0", TEST, SHOP, LIB, "shop/cart.py:9:require")],
         {"source": "app.require('5.0')", **ALONE},
