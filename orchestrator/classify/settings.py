@@ -18,6 +18,7 @@ from orchestrator.install import where_to_write
 _AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
 _ADDED = "PYTEST_ADDOPTS"
 _SEVERAL = 2
+_SAID = 2000
 _NAME = re.compile(r"[A-Za-z_][\w.-]{1,60}\w")
 _QUOTED = re.compile(r"""['"`]([^'"`\n]{1,100})['"`]""")
 
@@ -212,6 +213,29 @@ def _setting_refused(facts: Facts) -> str:
     return next((name for name in named if name in given), next(iter((*named, *of_value)), ""))
 
 
+_LISTS = ("addopts", "testpaths", "norecursedirs", "required_plugins", "markers")
+"""Settings that hold words of which a message may speak for other reasons."""
+
+
+def _setting_rejected(facts: Facts) -> str:
+    """The setting of whose value one of the messages speaks, where no own code was running: that
+    quotes the value, or names the setting and the value.
+    """
+    if any(frame.origin in ("project", "test") for frame in facts.frames):
+        return ""
+    said = " \n ".join(link.message[:_SAID] for link in facts.failure.exceptions)
+    given = facts.context.project.settings.items()
+    values = [(name, value.strip()) for name, value in given if name not in _LISTS]
+    quoted = (name for name, value in values if value and value in _QUOTED.findall(said))
+    spoken = (name for name, value in values if _is_said(name, said) and _is_said(value, said))
+    return next(quoted, "") or next(spoken, "")
+
+
+def _is_said(text: str, said: str) -> bool:
+    """Whether a text stands in another, not as a part of a word."""
+    return bool(text) and bool(re.search(rf"(?<![\w.-]){re.escape(text)}(?![\w-])", said))
+
+
 FACTS: dict[str, Fact] = {
     "async_mode_set": _async_mode_set,
     "builtin_blocked_by": _builtin_blocked_by,
@@ -232,4 +256,5 @@ FACTS: dict[str, Fact] = {
     "plugin_expected": _plugin_expected,
     "where_expected": _where_expected,
     "setting_refused": _setting_refused,
+    "setting_rejected": _setting_rejected,
 }

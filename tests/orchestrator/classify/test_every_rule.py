@@ -51,6 +51,12 @@ NEWER_WEBFRAME = Project(
 OTHER_SERIAL = (Distribution(name="pyserial", version="2.7", modules=("serial_of_old",)),)
 TEMPORARY = {"attributes": {"errno": 2, "filename": "/tmp/pytest-of-me/pytest-0/test_a0/x"}}
 MOCK = Distribution(name="pytest-mock", version="3.17.0", modules=("pytest_mock",))
+TIMEOUT = Distribution(
+    name="pytest-timeout",
+    version="2.3.1",
+    modules=("pytest_timeout",),
+    pytest_plugins={"timeout": "pytest_timeout"},
+)
 COV = Distribution(name="pytest-cov", version="7.1.0", modules=("pytest_cov",))
 FAR = Project(
     name="shop",
@@ -936,6 +942,14 @@ CASES = {
     # what pytest was told
     "setting-refused": one(
         "pytest.UsageError", "'loud' is no level for 'log_level'", phase="start"
+    ),
+    "setting-rejected": one(
+        "ValueError",
+        "Invalid number of seconds: '5 minutes'",
+        "lib/pytest_timeout.py:9:pytest_configure",
+        phase="internal",
+        project=Project(name="shop", settings={"timeout": "5 minutes"}),
+        distributions=(TIMEOUT,),
     ),
     "bad-filter": (
         [],
