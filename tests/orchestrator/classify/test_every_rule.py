@@ -174,6 +174,20 @@ CASES = {
         "std/subprocess.py:9:_execute_child",
         attributes={"filename": "git"},
     ),
+    "program-of-distribution": one(
+        "FileNotFoundError",
+        "",
+        "std/subprocess.py:9:_execute_child",
+        attributes={"filename": "cv2x"},
+        project=WITH_CV2X,
+    ),
+    "program-not-found": one(
+        "shop.Absent",
+        "(Absent(...), 'pdfinfo', ['/usr/bin', '/bin'])",
+        TEST,
+        SHOP,
+        attributes={"path": ["/usr/bin", "/bin"]},
+    ),
     "required-plugin-absent": (
         [],
         {"phase": "start", "message": "Missing required plugins: pytest-x"},
