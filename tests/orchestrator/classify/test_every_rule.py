@@ -163,7 +163,8 @@ CASES = {
     # missing_dependency
     "missing-extra": no_module("cv2x", LIBRARY),
     "missing-module": no_module("yaml", TEST),
-    "missing-module-unverified": no_module("zzyzx", TEST),
+    "missing-module-like-its-distribution": no_module("zz_yzx", TEST),
+    "missing-module-unverified": no_module("_zzyzx", TEST),
     "unbuilt-stdlib-module": no_module("_tkinter", TEST),
     "shared-library": one(
         "ImportError", "libGL.so.1: cannot open shared object file: No such file", TEST
