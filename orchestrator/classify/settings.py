@@ -6,6 +6,7 @@ import difflib
 import re
 import shlex
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from itertools import pairwise
 
 from packaging.utils import canonicalize_name
@@ -231,6 +232,30 @@ def _setting_rejected(facts: Facts) -> str:
     return next(quoted, "") or next(spoken, "")
 
 
+_SETTINGS_FILE = re.compile(r"(?<![\w./-])([\w.-]{0,60}\.(?:cfg|ini|toml))(?![\w/])")
+
+
+def _file_refused(facts: Facts) -> str:
+    """The settings file that a refusal names."""
+    found = _SETTINGS_FILE.search(facts.link.message[:_SAID])
+    return found[1] if found else ""
+
+
+def _pattern_matching_nothing(facts: Facts) -> str:
+    """`python_files` where its patterns match no file of the folders that were given."""
+    project = facts.context.project
+    patterns = project.settings.get("python_files", "").split()
+    given = [word.strip("./").rstrip("/") for word, _ in _words(facts)]
+    below = tuple(f"{word}/" for word in given if word)
+    inside = [file for file in project.files if file.startswith(below)] or list(project.files)
+    matched = any(
+        fnmatch(file, f"*/{pattern}") or fnmatch(file, pattern)
+        for file in inside
+        for pattern in patterns
+    )
+    return "python_files" if patterns and inside and not matched else ""
+
+
 def _is_said(text: str, said: str) -> bool:
     """Whether a text stands in another, not as a part of a word."""
     return bool(text) and bool(re.search(rf"(?<![\w.-]){re.escape(text)}(?![\w-])", said))
@@ -244,6 +269,7 @@ FACTS: dict[str, Fact] = {
     "disabled_name": _disabled_name,
     "disabled_by": _disabled_by,
     "disabled_where": _disabled_where,
+    "file_refused": _file_refused,
     "fixture_asked_by": _fixture_asked_by,
     "import_mode_where": _import_mode_where,
     "nearest_hook": _nearest_hook,
@@ -253,6 +279,7 @@ FACTS: dict[str, Fact] = {
     "own_blocked_by": lambda facts: facts.once(_own_blocked)[0],
     "own_blocked_name": lambda facts: facts.once(_own_blocked)[0].removeprefix("-p no:"),
     "own_blocked_where": lambda facts: facts.once(_own_blocked)[1],
+    "pattern_matching_nothing": _pattern_matching_nothing,
     "plugin_expected": _plugin_expected,
     "where_expected": _where_expected,
     "setting_refused": _setting_refused,

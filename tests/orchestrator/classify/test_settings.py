@@ -52,3 +52,51 @@ def test_a_value_in_a_test(red, raised):
     link = raised("ValueError", "bad: '5 minutes'", "tests/test_cart.py:9:test_total", HOOK)
 
     assert red(link, project=project, distributions=(PLUGIN,)).verdict().category != "configuration"
+
+
+FILES = ("tests/test_cart.py", "tests/unit/check_rates.py", "shop/cart.py")
+
+
+@pytest.mark.parametrize(
+    ("patterns", "given", "culprit"),
+    [
+        ("check_*.py", ("tests",), None),
+        ("spec_*.py", ("tests",), "python_files"),
+        ("spec_*.py", (), "python_files"),
+        ("test_*.py", ("tests/unit", "-q"), "python_files"),
+        ("test_*.py spec_*.py", ("tests/",), None),
+        ("tests/*/check_*.py", (), None),
+        ("", (), None),
+    ],
+)
+def test_patterns_that_match_no_file(red, patterns, given, culprit):
+    """Of the folders that were given, else of the whole project."""
+    project = Project(name="shop", files=FILES, settings={"python_files": patterns})
+    made = red(
+        phase="collect",
+        message="no tests were collected",
+        project=project,
+        run={"command": ("pytest", *given)},
+    )
+
+    found = made.verdict()
+
+    assert found.rule == "nothing-collected@1"
+    assert (found.culprit.name if found.culprit else None) == culprit
+
+
+@pytest.mark.parametrize(
+    ("message", "culprit"),
+    [
+        ("[pytest] section in setup.cfg files is no longer supported", "setup.cfg"),
+        ("tox.ini: unexpected line", "tox.ini"),
+        ("stop: no database", None),
+    ],
+)
+def test_the_file_that_a_refusal_names(red, raised, message, culprit):
+    """pytest says which of its settings files it does not take."""
+    link = raised("Failed", message, "lib/_pytest/outcomes.py:178:fail")
+
+    found = red(link, phase="start").verdict().culprit
+
+    assert (found.name if found else None) == culprit
