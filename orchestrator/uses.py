@@ -26,8 +26,11 @@ _LIKE_A_VARIABLE = re.compile(r"^[A-Z][A-Z0-9]{1,40}(?:_[A-Z0-9]{1,40}){1,8}$")
 _URL = re.compile(
     r"^[a-z][a-z0-9+]{1,20}://(?:[^@/\s]{1,100}@)?(?P<host>[\w.-]{1,200}(?::\d{1,5})?)"
 )
+_HOST_AND_PORT = re.compile(
+    r"^(?P<host>(?:[\w-]{1,63}\.){1,6}[A-Za-z][\w-]{0,62}:\d{1,5})(?:/\S{0,200})?$"
+)
 _HOST = re.compile(r"^(?:[\w-]{1,63}\.)+[\w-]{1,63}$|^localhost$")
-_NAMED_HOST = re.compile(r"(?i)host|server|addr|endpoint")
+_NAMED_HOST = re.compile(r"(?i)host|server|addr|endpoint|domain")
 _MAX_FUNCTIONS = 2000
 
 
@@ -137,7 +140,7 @@ def _found(
     elif isinstance(node, ast.Call):
         yield from _called(node, constants)
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-        url = _URL.match(node.value)
+        url = _URL.match(node.value) or _HOST_AND_PORT.match(node.value)
         yield from (("host", url["host"], False),) if url else ()
         named = _LIKE_A_VARIABLE.match(node.value)
         yield from (("named", node.value, False),) if named else ()

@@ -51,6 +51,35 @@ def _defined_in(facts: Facts) -> str:
     return f"{first.file}:{first.line}" if first else ""
 
 
+def _near_in_conftest(facts: Facts) -> str:
+    """A fixture of a conftest.py above the test whose name is near: a part of the one that was
+    asked for, or more than it; where what bears that name is in no conftest.py.
+    """
+    if facts["defined_in"].rpartition(":")[0].endswith("conftest.py"):
+        return ""
+    wanted = set(facts["fixture"].strip("_").split("_"))
+    for entry in facts.context.project.fixtures:
+        folder, _, name = entry.file.rpartition("/")
+        above = name == "conftest.py" and facts["test_file"].startswith(f"{folder}/".lstrip("/"))
+        parts = set(entry.name.strip("_").split("_"))
+        if above and entry.name != facts["fixture"] and (wanted <= parts or parts <= wanted):
+            return entry.name
+    return ""
+
+
+def _shared_fixture(facts: Facts) -> str:
+    """The one own fixture that all tests ask for which failed with this type of exception, where
+    they are several.
+    """
+    asked = [
+        {entry.name for entry in failure.fixtures if entry.origin in _OWN}
+        for failure in facts.context.recording.failures
+        if any(link.type == facts.link.type for link in failure.exceptions)
+    ]
+    shared = set.intersection(*asked) if len(asked) > 1 else set()
+    return shared.pop() if len(shared) == 1 else ""
+
+
 def _out_of_reach(facts: Facts) -> str:
     """Why the test does not see that fixture."""
     file = facts["defined_in"].rpartition(":")[0]
@@ -246,7 +275,9 @@ FACTS: dict[str, Fact] = {
     "harness_raised": _harness_raised,
     "matched_by": _matched_by,
     "nearest_fixture": _nearest_fixture,
+    "near_in_conftest": _near_in_conftest,
     "out_of_reach": _out_of_reach,
     "own_conftest": _own_conftest,
+    "shared_fixture": _shared_fixture,
     "wider_fixtures": _wider_fixtures,
 }

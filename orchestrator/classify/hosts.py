@@ -41,8 +41,17 @@ _PATTERNS = (
 _URL = re.compile(
     r"[a-z]{2,10}://(?:[^@/\s'\"]{1,100}@)?(?P<host>[\w.-]{1,200})(?::(?P<port>\d{1,5}))?"
 )
+_GIVEN = re.compile(
+    r"""["'](?P<host>(?:[\w-]{1,63}\.){1,6}[A-Za-z][\w-]{0,62}):(?P<port>\d{1,5})(?:/[^"'\n]{0,200})?["']"""
+)
+"""A text that is a host and its port."""
+_NAMED = re.compile(
+    r"""(?i)(?:host|server|addr|address|endpoint|domain|hostname)\s{0,2}=\s{0,2}"""
+    r"""["'](?P<host>(?:[\w-]{1,63}\.){1,6}[A-Za-z][\w-]{0,62})(?P<port>)["']"""
+)
 _LOCAL = ("localhost", "127.0.0.1")
 _ADDRESS = re.compile(r"""["'](?P<host>[\w.-]{1,200})["'], (?P<port>\d{1,5})\b""")
+_LITERALS = (_URL, _GIVEN, _NAMED)
 _READ = 2000
 
 
@@ -76,7 +85,10 @@ def _used(facts: Facts) -> Iterator[str]:
     source = facts.context.project.source
     frames = [frame for link in facts.failure.exceptions for frame in link.frames]
     own = [frame for frame in frames if frame.origin in ("project", "test")]
-    urls = (_URL.search(frame.source) for frame in reversed(own))
+    urls = (
+        next(filter(None, (pattern.search(frame.source) for pattern in _LITERALS)), None)
+        for frame in reversed(own)
+    )
     shown = [f"{url['host']}:{url['port'] or ''}".rstrip(":") for url in urls if url]
     places = [(frame.file, frame.line) for frame in reversed(own)]
     places += [(one.file, one.line) for one in facts.failure.fixtures if one.origin != "installed"]

@@ -292,6 +292,15 @@ def _importer_extra(facts: Facts) -> str:
     )
 
 
+def _like_named(facts: Facts) -> str:
+    """The distribution of the module's name, where nothing tells which one brings it: not of a
+    private module, nor of a part of one, nor of one that may be misspelt.
+    """
+    module = facts["module"]
+    tells = "." not in module and not module.startswith("_") and not facts["nearest_module"]
+    return canonicalize_name(module) if module and tells else ""
+
+
 def _owner(facts: Facts) -> str:
     """The installed distribution that owns the module."""
     owner = owner_of(facts, _home(facts))
@@ -372,6 +381,7 @@ FACTS: dict[str, Fact] = {
     "name_known_to": _name_known_to,
     "outdated": _outdated,
     "outdated_version": _outdated_version,
+    "like_named": _like_named,
     "owner": _owner,
     "owner_lacks": _owner_lacks,
     "owner_state": _owner_state,

@@ -6,6 +6,7 @@ import difflib
 import re
 import shlex
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from itertools import pairwise
 
 from packaging.utils import canonicalize_name
@@ -18,6 +19,7 @@ from orchestrator.install import where_to_write
 _AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
 _ADDED = "PYTEST_ADDOPTS"
 _SEVERAL = 2
+_SAID = 2000
 _NAME = re.compile(r"[A-Za-z_][\w.-]{1,60}\w")
 _QUOTED = re.compile(r"""['"`]([^'"`\n]{1,100})['"`]""")
 
@@ -212,6 +214,53 @@ def _setting_refused(facts: Facts) -> str:
     return next((name for name in named if name in given), next(iter((*named, *of_value)), ""))
 
 
+_LISTS = ("addopts", "testpaths", "norecursedirs", "required_plugins", "markers")
+"""Settings that hold words of which a message may speak for other reasons."""
+
+
+def _setting_rejected(facts: Facts) -> str:
+    """The setting of whose value one of the messages speaks, where no own code was running: that
+    quotes the value, or names the setting and the value.
+    """
+    if any(frame.origin in ("project", "test") for frame in facts.frames):
+        return ""
+    said = " \n ".join(link.message[:_SAID] for link in facts.failure.exceptions)
+    given = facts.context.project.settings.items()
+    values = [(name, value.strip()) for name, value in given if name not in _LISTS]
+    quoted = (name for name, value in values if value and value in _QUOTED.findall(said))
+    spoken = (name for name, value in values if _is_said(name, said) and _is_said(value, said))
+    return next(quoted, "") or next(spoken, "")
+
+
+_SETTINGS_FILE = re.compile(r"(?<![\w./-])([\w.-]{0,60}\.(?:cfg|ini|toml))(?![\w/])")
+
+
+def _file_refused(facts: Facts) -> str:
+    """The settings file that a refusal names."""
+    found = _SETTINGS_FILE.search(facts.link.message[:_SAID])
+    return found[1] if found else ""
+
+
+def _pattern_matching_nothing(facts: Facts) -> str:
+    """`python_files` where its patterns match no file of the folders that were given."""
+    project = facts.context.project
+    patterns = project.settings.get("python_files", "").split()
+    given = [word.strip("./").rstrip("/") for word, _ in _words(facts)]
+    below = tuple(f"{word}/" for word in given if word)
+    inside = [file for file in project.files if file.startswith(below)] or list(project.files)
+    matched = any(
+        fnmatch(file, f"*/{pattern}") or fnmatch(file, pattern)
+        for file in inside
+        for pattern in patterns
+    )
+    return "python_files" if patterns and inside and not matched else ""
+
+
+def _is_said(text: str, said: str) -> bool:
+    """Whether a text stands in another, not as a part of a word."""
+    return bool(text) and bool(re.search(rf"(?<![\w.-]){re.escape(text)}(?![\w-])", said))
+
+
 FACTS: dict[str, Fact] = {
     "async_mode_set": _async_mode_set,
     "builtin_blocked_by": _builtin_blocked_by,
@@ -220,6 +269,7 @@ FACTS: dict[str, Fact] = {
     "disabled_name": _disabled_name,
     "disabled_by": _disabled_by,
     "disabled_where": _disabled_where,
+    "file_refused": _file_refused,
     "fixture_asked_by": _fixture_asked_by,
     "import_mode_where": _import_mode_where,
     "nearest_hook": _nearest_hook,
@@ -229,7 +279,9 @@ FACTS: dict[str, Fact] = {
     "own_blocked_by": lambda facts: facts.once(_own_blocked)[0],
     "own_blocked_name": lambda facts: facts.once(_own_blocked)[0].removeprefix("-p no:"),
     "own_blocked_where": lambda facts: facts.once(_own_blocked)[1],
+    "pattern_matching_nothing": _pattern_matching_nothing,
     "plugin_expected": _plugin_expected,
     "where_expected": _where_expected,
     "setting_refused": _setting_refused,
+    "setting_rejected": _setting_rejected,
 }

@@ -28,6 +28,7 @@ USES = [
     ("def test_a(tmp_path):\n    (tmp_path / 'x').chmod(0)", "mode", "0o0"),
     ('X = "http://db.example:81/x"', "host", "db.example:81"),
     ('HOST = "db.example"', "host", "db.example"),
+    ('push("db.example:5432", job="x")', "host", "db.example:5432"),
     ('connect("db.example", 5432)', "host", "db.example:5432"),
 ]
 
@@ -52,6 +53,8 @@ def test_finds(tmp_path, text, kind, name):
         'X = {}.get("SHOP")',
         "from pathlib import Path\nX = Path(__file__).parent",
         'X = "shop.cart.total"',
+        'X = "shop/cart.py:17"',
+        'X = "1.2.3:4"',
     ],
 )
 def test_passes_over(tmp_path, text):

@@ -51,6 +51,12 @@ NEWER_WEBFRAME = Project(
 OTHER_SERIAL = (Distribution(name="pyserial", version="2.7", modules=("serial_of_old",)),)
 TEMPORARY = {"attributes": {"errno": 2, "filename": "/tmp/pytest-of-me/pytest-0/test_a0/x"}}
 MOCK = Distribution(name="pytest-mock", version="3.17.0", modules=("pytest_mock",))
+TIMEOUT = Distribution(
+    name="pytest-timeout",
+    version="2.3.1",
+    modules=("pytest_timeout",),
+    pytest_plugins={"timeout": "pytest_timeout"},
+)
 COV = Distribution(name="pytest-cov", version="7.1.0", modules=("pytest_cov",))
 FAR = Project(
     name="shop",
@@ -157,7 +163,8 @@ CASES = {
     # missing_dependency
     "missing-extra": no_module("cv2x", LIBRARY),
     "missing-module": no_module("yaml", TEST),
-    "missing-module-unverified": no_module("zzyzx", TEST),
+    "missing-module-like-its-distribution": no_module("zz_yzx", TEST),
+    "missing-module-unverified": no_module("_zzyzx", TEST),
     "unbuilt-stdlib-module": no_module("_tkinter", TEST),
     "shared-library": one(
         "ImportError", "libGL.so.1: cannot open shared object file: No such file", TEST
@@ -167,6 +174,20 @@ CASES = {
         "",
         "std/subprocess.py:9:_execute_child",
         attributes={"filename": "git"},
+    ),
+    "program-of-distribution": one(
+        "FileNotFoundError",
+        "",
+        "std/subprocess.py:9:_execute_child",
+        attributes={"filename": "cv2x"},
+        project=WITH_CV2X,
+    ),
+    "program-not-found": one(
+        "shop.Absent",
+        "(Absent(...), 'pdfinfo', ['/usr/bin', '/bin'])",
+        TEST,
+        SHOP,
+        attributes={"path": ["/usr/bin", "/bin"]},
     ),
     "required-plugin-absent": (
         [],
@@ -949,6 +970,14 @@ CASES = {
     # what pytest was told
     "setting-refused": one(
         "pytest.UsageError", "'loud' is no level for 'log_level'", phase="start"
+    ),
+    "setting-rejected": one(
+        "ValueError",
+        "Invalid number of seconds: '5 minutes'",
+        "lib/pytest_timeout.py:9:pytest_configure",
+        phase="internal",
+        project=Project(name="shop", settings={"timeout": "5 minutes"}),
+        distributions=(TIMEOUT,),
     ),
     "bad-filter": (
         [],

@@ -110,6 +110,23 @@ def test_namespaces(missing, owners):
     assert (moved.category, moved.culprit.name) == ("compatibility", "protobuf")
 
 
+@pytest.mark.parametrize(
+    ("module", "kind", "name"),
+    [
+        ("zz_yzx", "distribution", "zz-yzx"),
+        ("ZZyzx", "distribution", "zzyzx"),
+        ("_zzyzx", "module", "_zzyzx"),
+        ("nunpy", "module", "nunpy"),
+    ],
+)
+def test_a_distribution_that_may_bear_the_name_of_its_module(missing, module, kind, name):
+    """What may be misspelt, or is private, is a module; nobody is told to install the others."""
+    verdict = missing(module, distributions=(NUMPY,))
+
+    assert (verdict.culprit.type, verdict.culprit.name) == (kind, name)
+    assert verdict.confidence <= 0.7
+
+
 def test_declared_part_of_a_namespace(missing):
     """The distribution of a namespace's part is known by its joined name."""
     project = Project(requirements=(requirement("google-cloud-storage"),))

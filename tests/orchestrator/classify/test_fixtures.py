@@ -1,0 +1,75 @@
+"""Fixtures that lie near: one of another name above a test, one that several tests share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from orchestrator.project import FixtureDefinition, Project
+
+TEST = "tests/test_cart.py:9:test_total"
+CONFTEST = "tests/conftest.py"
+TWICE = "Table 'hero' is already defined for this MetaData instance."
+
+
+def defined(name, file):
+    """A fixture of the checkout."""
+    return FixtureDefinition(name=name, function=name, file=file, line=4)
+
+
+@pytest.mark.parametrize(
+    ("other", "elsewhere", "near"),
+    [
+        (defined("shop_basket", CONFTEST), "tests/test_other.py", True),
+        (defined("basket_", "conftest.py"), "tests/test_other.py", True),
+        (defined("prices", CONFTEST), "tests/test_other.py", False),
+        (defined("shop_basket", "tests/unit/conftest.py"), "tests/test_other.py", False),
+        (defined("shop_basket", CONFTEST), "tests/unit/conftest.py", False),
+    ],
+)
+def test_a_fixture_of_a_near_name_above_the_test(red, raised, other, elsewhere, near):
+    """A renamed one is more likely than one that was to come out of another test's file."""
+    project = Project(name="shop", fixtures=(other, defined("basket", elsewhere)))
+    link = raised(
+        "_pytest.fixtures.FixtureLookupError",
+        "fixture 'basket' not found",
+        attributes={"argname": "basket"},
+    )
+
+    first = red(link, phase="setup", project=project).suggestions()[0]
+
+    assert (f"`{other.name}` is within reach" in first.text) is near
+
+
+@pytest.mark.parametrize(
+    ("asked", "culprit"),
+    [
+        ((["clean"], ["clean"]), "clean"),
+        ((["clean", "app"], ["clean"]), "clean"),
+        ((["clean", "app"], ["clean", "app"]), None),
+        ((["clean"], []), None),
+        ((["clean"],), None),
+    ],
+)
+def test_the_one_fixture_that_leaking_tests_share(red, raised, asked, culprit):
+    """It stands around each of them, so that it is what should clean up."""
+    made = [
+        red(
+            raised("sqlalchemy.exc.InvalidRequestError", TWICE, TEST),
+            nodeid=f"tests/test_cart.py::test_{place}",
+            fixtures=[(name, CONFTEST, 4) for name in names],
+        )
+        for place, names in enumerate(asked)
+    ]
+    failures = tuple(
+        entry._replace(fixtures=tuple(one._replace(origin="test") for one in entry.fixtures))
+        for each in made
+        for entry in each.recording.failures
+    )
+    together = replace(made[0], recording=made[0].recording._replace(failures=failures))
+
+    found = together.verdict("::test_0")
+
+    assert found.rule == "leaked-state@1"
+    assert (found.culprit.name if found.culprit else None) == culprit

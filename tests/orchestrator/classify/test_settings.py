@@ -1,0 +1,102 @@
+"""Settings of pytest whose value a plugin cannot use, whatever it raises."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest_kit.records import Distribution
+from orchestrator.project import Project
+
+PLUGIN = Distribution(
+    name="pytest-slow",
+    version="2.3.1",
+    modules=("pytest_slow",),
+    pytest_plugins={"slow": "pytest_slow"},
+)
+HOOK = "lib/pytest_slow.py:9:pytest_configure"
+SETTINGS = {"slow_after": "5 minutes", "slow_report": "on", "testpaths": "tests"}
+
+
+@pytest.mark.parametrize(
+    ("raising", "phase", "culprit"),
+    [
+        (
+            ("ValueError", "could not convert string to float: '5 minutes'"),
+            "internal",
+            "slow_after",
+        ),
+        (("ValueError", "Invalid slow_after 5 minutes from config file"), "start", "slow_after"),
+        (("KeyError", "'5 minutes'"), "setup", "slow_after"),
+        (("slow.Bad", "slow_report must be a file, not on"), "internal", "slow_report"),
+        (("ValueError", "nothing goes on in 'tests'"), "internal", "pytest-slow"),
+        (
+            ("AttributeError", "'Config' object has no attribute '5 minutes'"),
+            "internal",
+            PLUGIN.name,
+        ),
+    ],
+)
+def test_a_value_that_a_plugin_speaks_of(red, raised, raising, phase, culprit):
+    """The value as it is quoted, or the setting and its value; else the plugin is to blame."""
+    project = Project(name="shop", settings=SETTINGS, settings_file="pytest.ini")
+    link = raised(*raising, HOOK)
+
+    verdict = red(link, phase=phase, project=project, distributions=(PLUGIN,)).verdict()
+
+    assert verdict.culprit.name == culprit
+
+
+def test_a_value_in_a_test(red, raised):
+    """A test that hands the value on itself has a part in it."""
+    project = Project(name="shop", settings=SETTINGS)
+    link = raised("ValueError", "bad: '5 minutes'", "tests/test_cart.py:9:test_total", HOOK)
+
+    assert red(link, project=project, distributions=(PLUGIN,)).verdict().category != "configuration"
+
+
+FILES = ("tests/test_cart.py", "tests/unit/check_rates.py", "shop/cart.py")
+
+
+@pytest.mark.parametrize(
+    ("patterns", "given", "culprit"),
+    [
+        ("check_*.py", ("tests",), None),
+        ("spec_*.py", ("tests",), "python_files"),
+        ("spec_*.py", (), "python_files"),
+        ("test_*.py", ("tests/unit", "-q"), "python_files"),
+        ("test_*.py spec_*.py", ("tests/",), None),
+        ("tests/*/check_*.py", (), None),
+        ("", (), None),
+    ],
+)
+def test_patterns_that_match_no_file(red, patterns, given, culprit):
+    """Of the folders that were given, else of the whole project."""
+    project = Project(name="shop", files=FILES, settings={"python_files": patterns})
+    made = red(
+        phase="collect",
+        message="no tests were collected",
+        project=project,
+        run={"command": ("pytest", *given)},
+    )
+
+    found = made.verdict()
+
+    assert found.rule == "nothing-collected@1"
+    assert (found.culprit.name if found.culprit else None) == culprit
+
+
+@pytest.mark.parametrize(
+    ("message", "culprit"),
+    [
+        ("[pytest] section in setup.cfg files is no longer supported", "setup.cfg"),
+        ("tox.ini: unexpected line", "tox.ini"),
+        ("stop: no database", None),
+    ],
+)
+def test_the_file_that_a_refusal_names(red, raised, message, culprit):
+    """pytest says which of its settings files it does not take."""
+    link = raised("Failed", message, "lib/_pytest/outcomes.py:178:fail")
+
+    found = red(link, phase="start").verdict().culprit
+
+    assert (found.name if found else None) == culprit
