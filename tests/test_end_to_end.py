@@ -69,7 +69,7 @@ def test_from_the_conftest_line_to_the_memory(call, project, workers):
         ("product_error", 2, False),
         ("missing_dependency", 1, False),
     ]
-    assert report["causes"][1]["culprit"]["name"] == "yaml_that_is_not_there"
+    assert report["causes"][1]["culprit"]["name"] == "yaml-that-is-not-there"
     assert report["run"]["counts"] == {"passed": 1, "failed": 2, "error": 1} | dict.fromkeys(
         ("skipped", "xfailed", "xpassed", "rerun"), 0
     )

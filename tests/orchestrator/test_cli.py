@@ -183,7 +183,7 @@ def test_a_red_run_is_reviewed_and_its_status_kept(reviewed):
     assert result.returncode == 1
     assert result.stdout.index("6 failed, 1 passed") < result.stdout.index("2 causes of 7 failures")
     assert "\n\nrun 2" in result.stdout
-    assert "missing dependency · no_such_module_anywhere · 1 failure · NEW" in result.stdout
+    assert "missing dependency · no-such-module-anywhere · 1 failure · NEW" in result.stdout
     assert "… and 2 more" in result.stdout
     assert result.stderr == ""
 
