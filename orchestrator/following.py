@@ -82,7 +82,7 @@ class _Exceptions:
         text = "\n".join(printed) if self.by_place or self.by_said else ""
         if _TRACEBACK not in text:
             return
-        lines = {_withoutmodule_of(line) for line in text.splitlines()}
+        lines = {_without_module(line) for line in text.splitlines()}
         yield from (self.by_said[line] for line in lines & self.by_said.keys())
         places = dict.fromkeys(_LINE_OF_TRACEBACK.findall(text))
         for path, number, function in places:
@@ -105,7 +105,7 @@ def _is_broken_off(raised: Raised) -> bool:
     return bool({"ConnectionError", "RemoteDisconnected"} & {*_kinds(raised)})
 
 
-def _withoutmodule_of(line: str) -> str:
+def _without_module(line: str) -> str:
     """The last line of a traceback as `said` has it."""
     kind, colon, message = line.strip().partition(":")
     return f"{kind.rpartition('.')[2]}{colon}{message}"

@@ -22,6 +22,9 @@ _SEVERAL = 2
 _SAID = 2000
 _NAME = re.compile(r"[A-Za-z_][\w.-]{1,60}\w")
 _QUOTED = re.compile(r"""['"`]([^'"`\n]{1,100})['"`]""")
+_SETTINGS_FILE = re.compile(r"(?<![\w./-])([\w.-]{0,60}\.(?:cfg|ini|toml))(?![\w/])")
+_LISTS = ("addopts", "testpaths", "norecursedirs", "required_plugins", "markers")
+"""Settings that hold words of which a message may speak for other reasons."""
 
 
 def _words(facts: Facts) -> Iterator[tuple[str, str]]:
@@ -214,10 +217,6 @@ def _setting_refused(facts: Facts) -> str:
     return next((name for name in named if name in given), next(iter((*named, *of_value)), ""))
 
 
-_LISTS = ("addopts", "testpaths", "norecursedirs", "required_plugins", "markers")
-"""Settings that hold words of which a message may speak for other reasons."""
-
-
 def _setting_rejected(facts: Facts) -> str:
     """The setting of whose value one of the messages speaks, where no own code was running: that
     quotes the value, or names the setting and the value.
@@ -230,9 +229,6 @@ def _setting_rejected(facts: Facts) -> str:
     quoted = (name for name, value in values if value and value in _QUOTED.findall(said))
     spoken = (name for name, value in values if _is_said(name, said) and _is_said(value, said))
     return next(quoted, "") or next(spoken, "")
-
-
-_SETTINGS_FILE = re.compile(r"(?<![\w./-])([\w.-]{0,60}\.(?:cfg|ini|toml))(?![\w/])")
 
 
 def _file_refused(facts: Facts) -> str:

@@ -67,12 +67,12 @@ def home(project: Project, dotted: str, depth: int = _DEPTH) -> str:
     return file
 
 
-def imported_product(facts: Facts, depth: int = _DEPTH) -> Iterator[str]:
+def imported_product(facts: Facts) -> Iterator[str]:
     """Files of the product that the test's file imports, directly or through others; the nearest
     first.
     """
     project, files, seen = facts.context.project, [facts["test_file"]], {facts["test_file"]}
-    for _ in range(depth):
+    for _ in range(_DEPTH):
         dotted = (one for file in files for one in project.source(file).imports.values())
         further = (project.file_of(one) for one in dotted if is_own(facts, one.partition(".")[0]))
         files = [file for file in dict.fromkeys(further) if file and file not in seen]
