@@ -11,9 +11,7 @@ from packaging.version import Version
 from conftest_kit.records import Frame
 from orchestrator.classify.facts import Fact, Facts, module_of
 from orchestrator.classify.installed import Owner, version_of
-from orchestrator.classify.owners import owner_of
-from orchestrator.classify.plugins import plugins_by_name
-from orchestrator.classify.surface import library
+from orchestrator.classify.owners import is_latest, owner_of
 
 _CALLING = ("pytest", "pluggy")
 _READ = 1000
@@ -48,7 +46,7 @@ def _asker_may_be_newer(facts: Facts) -> str:
     """
     found = facts.once(_asker_of)
     following = _following(found.version) if found else None
-    if found is None or following is None or _is_latest(found):
+    if found is None or following is None or is_latest(found):
         return ""
     bounds = [specifier for _, specifier in facts.context.installed.specifiers(found.name)]
     declared = facts.context.project.declared((found.name,))
@@ -67,7 +65,7 @@ def _asking_of(facts: Facts) -> Owner | None:
             return None
         asking = owner_of(facts, module_of(frame)) if frame.origin == "installed" else None
         if asking and canonicalize_name(asking.name) != culprit:
-            is_free = asking.name not in _CALLING and not _is_latest(asking)
+            is_free = asking.name not in _CALLING and not is_latest(asking)
             return asking if is_free else None
     return None
 
@@ -81,17 +79,6 @@ def _asking_later(facts: Facts) -> str:
     """`webframe>1.4`: the releases of who asks that are later than the one which does."""
     found = facts.once(_asking_of)
     return f"{found.name}>{found.version}" if found else ""
-
-
-def _is_latest(owner: Owner) -> bool:
-    """Whether no later release is known, of what is known."""
-    name, version = canonicalize_name(owner.name), version_of(owner.version)
-    known, plugin = library(name), plugins_by_name().get(name)
-    newest = max(
-        (*(known.released if known else ()), *([Version(plugin.version)] if plugin else ())),
-        default=None,
-    )
-    return newest is not None and version is not None and version >= newest
 
 
 def _following(version: str) -> Version | None:

@@ -12,6 +12,7 @@ from orchestrator.classify.facts import Fact, Facts, module_of, own_frame
 from orchestrator.classify.installed import Owner, Unmet, version_of
 from orchestrator.classify.plugins import plugins_by_name
 from orchestrator.classify.rules import knowledge
+from orchestrator.classify.surface import library
 
 OF_ITS_DEVELOPERS = frozenset(
     ["dev", "develop", "development", "test", "tests", "testing", "doc", "docs", "lint", "typing"]
@@ -86,12 +87,21 @@ def _raiser_is_plugin(facts: Facts) -> str:
     return "yes" if is_plugin and not own and facts["raiser"] != "pytest" else ""
 
 
+def is_latest(owner: Owner) -> bool:
+    """Whether no later release is known, of what is known."""
+    name, version = canonicalize_name(owner.name), version_of(owner.version)
+    known, plugin = library(name), plugins_by_name().get(name)
+    newest = max(
+        (*(known.released if known else ()), *([Version(plugin.version)] if plugin else ())),
+        default=None,
+    )
+    return newest is not None and version is not None and version >= newest
+
+
 def _raiser_is_latest(facts: Facts) -> str:
     """`yes` where no later release of the plugin that raised is known."""
-    known = plugins_by_name().get(canonicalize_name(facts["raiser"]))
-    version = version_of(facts["raiser_version"])
-    newest = known is not None and version is not None and version >= Version(known.version)
-    return "yes" if newest else ""
+    raiser = Owner(name=facts["raiser"], version=facts["raiser_version"])
+    return "yes" if is_latest(raiser) else ""
 
 
 def _called(facts: Facts) -> Owner | None:

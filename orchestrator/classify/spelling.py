@@ -68,8 +68,8 @@ def _folder_of_module(facts: Facts) -> str:
     top = facts["top"]
     if not top or not facts["symbol"]:
         return ""
-    files = facts.context.project.files
-    for file in files:
+    files = frozenset(facts.context.project.files)
+    for file in facts.context.project.files:
         above, found, _ = f"/{file}".rpartition(f"/{top}/")
         folder = f"{above}/{top}".lstrip("/")
         if found and f"{folder}/__init__.py" not in files:
