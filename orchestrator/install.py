@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from packaging.utils import canonicalize_name
 
-from orchestrator.project import Project, Requirement
+from orchestrator.project import Project
+from orchestrator.requirements import Requirement
 
 _TEST_GROUPS = ("test", "tests", "testing", "dev", "development")
 
@@ -119,7 +120,7 @@ def _add(project: Project, name: str) -> str:
 
 
 def _add_test(project: Project, names: str) -> str:
-    declared = [name for name in names.split() if project.declared((name,))]
+    declared = [name for name in names.split() if _installed_with(project, name)]
     steps = [_sync(project, name) for name in declared]
     if new := [name for name in names.split() if name not in declared]:
         template = _ADD_TEST.get(project.idiom, "pip install {}")
@@ -147,7 +148,7 @@ def _install_self(project: Project, _: str) -> str:
 
 
 def _sync(project: Project, name: str) -> str:
-    declared = project.declared((name,))
+    declared = _installed_with(project, name)
     if declared is None:
         return _add(project, name)
     if project.idiom in _SYNC:
@@ -155,11 +156,17 @@ def _sync(project: Project, name: str) -> str:
         if declared.group and project.idiom in tables and not _is_default(declared):
             return tables[project.idiom].format(declared.group)
         return _SYNC[project.idiom]
-    if declared.file.endswith(".txt"):
+    if declared.file.endswith((".txt", ".in")):
         return f"pip install -r {shlex.quote(declared.file)}"
     if declared.is_extra:
         return f"pip install -e '.[{declared.group}]'"
     return f"pip install --group {declared.group}" if declared.group else "pip install -e ."
+
+
+def _installed_with(project: Project, name: str) -> Requirement | None:
+    """What the project declares and a command of its tool, or of pip, installs."""
+    declared = project.declared((name,))
+    return None if declared is None or declared.by else declared
 
 
 def _is_default(declared: Requirement) -> bool:

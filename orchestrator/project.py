@@ -6,24 +6,17 @@ Read once per review, within bounds, and never executed. What cannot be read is 
 from __future__ import annotations
 
 import ast
-import configparser
 import os
-import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
 
-from packaging.requirements import InvalidRequirement
-from packaging.requirements import Requirement as Parsed
 from packaging.utils import canonicalize_name
 
-from orchestrator import pytest_settings, source
+from orchestrator import pytest_settings, requirements, source
+from orchestrator.requirements import Idiom, Requirement
 from orchestrator.source import Source
-
-Idiom = Literal["uv", "poetry", "pdm", "pipenv", "requirements", "pyproject", "pip"]
 
 # A large monorepo has 20,000 Python files; listing these takes 0.2 s, parsing 500 conftests 0.3 s.
 _MAX_FILES = 20_000
@@ -32,20 +25,6 @@ _PASSED_OVER = {"node_modules", "build", "dist", "__pycache__", "site-packages",
 _MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg")
 _NEAR, _MAX_NEAR, _MAX_FOLDERS = 3, 100, 100
 _NO_MODULES = {"setup", "conftest", "noxfile", "tasks", "fabfile"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requirement:
-    """One line of what the project asks for."""
-
-    name: str
-    """Normalised."""
-    text: str
-    """As written."""
-    file: str
-    group: str = ""
-    """The extra or dependency group that it belongs to."""
-    is_extra: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,35 +125,19 @@ def read(root: Path | None) -> Project:
     if root is None or not root.is_dir():
         return Project()
     unread: list[str] = []
-    pyproject = _toml(root / "pyproject.toml", unread)
-    setup_cfg = _setup_cfg(root / "setup.cfg", unread)
+    declared = requirements.read(root, unread)
     data: dict[str, dict[str, None]] = {}
     files = tuple(_python_files(root, data))
     if len(files) == _MAX_FILES:
         unread.append(f"only the first {_MAX_FILES} Python files of {root} were looked at")
-    project, poetry = _table(pyproject, "project"), _table(pyproject, "tool", "poetry")
-    requirement_files = _requirement_files(root)
-    name = str(
-        project.get("name") or poetry.get("name") or setup_cfg.get("metadata", {}).get("name", "")
-    )
-    requirements = (
-        *_pyproject_requirements(pyproject),
-        *_setup_requirements(setup_cfg),
-        *(entry for path in requirement_files for entry in _listed(path, root)),
-    )
     settings_file, settings = pytest_settings.read(root)
     return Project(
         root=root,
-        name=name,
-        idiom=_idiom(root, pyproject, requirement_files),
-        is_package="build-system" in pyproject
-        or (root / "setup.py").is_file()
-        or "metadata" in setup_cfg,
-        requirements_file=requirement_files[0].name if requirement_files else None,
-        # An extra that names another (`dev = ["shop[test]"]`) asks for nothing from elsewhere.
-        requirements=tuple(
-            entry for entry in requirements if entry.name != canonicalize_name(name)
-        ),
+        name=declared.name,
+        idiom=declared.idiom,
+        is_package=declared.is_package,
+        requirements_file=declared.requirements_file,
+        requirements=declared.requirements,
         modules=_top_level(files),
         files=files,
         data={ending: tuple(folders) for ending, folders in sorted(data.items())},
@@ -183,107 +146,6 @@ def read(root: Path | None) -> Project:
         settings_file=settings_file,
         settings=settings,
         warnings=tuple(unread),
-    )
-
-
-def _toml(path: Path, unread: list[str]) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        unread.append(f"{path.name} cannot be read, its requirements are not known: {error}")
-        return {}
-
-
-def _setup_cfg(path: Path, unread: list[str]) -> dict[str, dict[str, str]]:
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
-    try:
-        parser.read(path, encoding="utf-8")
-    except (OSError, UnicodeDecodeError, configparser.Error) as error:
-        unread.append(f"{path.name} cannot be read, its requirements are not known: {error}")
-    return {section: dict(parser[section]) for section in parser.sections()}
-
-
-def _table(document: Mapping[str, Any], *keys: str) -> dict[str, Any]:
-    value: Any = document
-    for key in keys:
-        value = value.get(key, {}) if isinstance(value, dict) else {}
-    return value if isinstance(value, dict) else {}
-
-
-def _idiom(root: Path, pyproject: Mapping[str, Any], requirement_files: list[Path]) -> Idiom:
-    if (root / "uv.lock").is_file() or _table(pyproject, "tool", "uv"):
-        return "uv"
-    if (root / "poetry.lock").is_file() or _table(pyproject, "tool", "poetry"):
-        return "poetry"
-    if (root / "pdm.lock").is_file() or _table(pyproject, "tool", "pdm"):
-        return "pdm"
-    if (root / "Pipfile").is_file():
-        return "pipenv"
-    if requirement_files:
-        return "requirements"
-    return "pyproject" if _table(pyproject, "project") else "pip"
-
-
-def _pyproject_requirements(pyproject: Mapping[str, Any]) -> Iterator[Requirement]:
-    file = "pyproject.toml"
-    project = _table(pyproject, "project")
-    yield from _parsed(project.get("dependencies"), file)
-    for extra, lines in _table(project, "optional-dependencies").items():
-        yield from _parsed(lines, file, group=extra, is_extra=True)
-    for group, lines in _table(pyproject, "dependency-groups").items():
-        yield from _parsed(lines, file, group=group)
-    poetry = _table(pyproject, "tool", "poetry")
-    yield from _named(_table(poetry, "dependencies"), file)
-    yield from _named(_table(poetry, "dev-dependencies"), file, group="dev")
-    for group, content in _table(poetry, "group").items():
-        yield from _named(_table({"group": content}, "group", "dependencies"), file, group=group)
-
-
-def _setup_requirements(setup_cfg: Mapping[str, Mapping[str, str]]) -> Iterator[Requirement]:
-    lines = setup_cfg.get("options", {}).get("install_requires", "").splitlines()
-    yield from _parsed(lines, "setup.cfg")
-    for extra, text in setup_cfg.get("options.extras_require", {}).items():
-        yield from _parsed(text.splitlines(), "setup.cfg", group=extra, is_extra=True)
-
-
-def _named(table: Mapping[str, Any], file: str, *, group: str = "") -> Iterator[Requirement]:
-    for name, constraint in table.items():
-        if name != "python":
-            text = f'{name} = "{constraint}"' if isinstance(constraint, str) else name
-            yield Requirement(name=canonicalize_name(name), text=text, file=file, group=group)
-
-
-def _parsed(
-    lines: Any, file: str, *, group: str = "", is_extra: bool = False
-) -> Iterator[Requirement]:
-    for line in lines if isinstance(lines, list) else ():
-        text = re.sub(r"(^|\s)#.*$", "", line).strip() if isinstance(line, str) else ""
-        try:
-            name = canonicalize_name(Parsed(text).name)
-        except InvalidRequirement:
-            continue
-        yield Requirement(name=name, text=text, file=file, group=group, is_extra=is_extra)
-
-
-def _requirement_files(root: Path) -> list[Path]:
-    found = [
-        *root.glob("requirements*.txt"),
-        *root.glob("requirements/*.txt"),
-        *root.glob("*-requirements.txt"),
-    ]
-    return sorted(found, key=lambda path: (path.name != "requirements.txt", str(path)))[:20]
-
-
-def _listed(path: Path, root: Path) -> Iterator[Requirement]:
-    try:
-        lines = path.read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return
-    yield from _parsed(
-        [line.partition(" --hash")[0].rstrip("\\ ") for line in lines],
-        path.relative_to(root).as_posix(),
     )
 
 

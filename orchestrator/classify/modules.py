@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from orchestrator.classify.facts import Fact, Facts
 from orchestrator.classify.owners import asking, is_namespace, known_names, owner_of
 from orchestrator.classify.rules import knowledge
-from orchestrator.project import Requirement
+from orchestrator.requirements import Requirement
 
 _NO_MODULE = re.compile(r"^No module named '?(?P<module>[\w.]{1,200})'?")
 _FROM = re.compile(

@@ -80,19 +80,26 @@ def _of(facts: Facts, name: str) -> Pin | None:
 
 def _pinned(facts: Facts, name: str, version: Version) -> Pin | None:
     """From the release that a file of the project names, or up to it: it did with that one."""
-    wanted = canonicalize_name(name)
-    for entry in facts.context.project.requirements:
-        exact = re.search(r"==\s*([\w.!+-]+)\s*(?:;|$)", entry.text)
-        known = version_of(exact[1]) if exact and entry.name == wanted else None
-        if known is None or known.release == version.release:
-            continue
-        said = f"{entry.file} names {known}"
+    named = list(_named(facts, canonicalize_name(name)))
+    if any(known.release == version.release for _, known in named):
+        return None
+    for file, known in named:
+        said = f"{file} names {known}"
         if known > version:
             return Pin(f"{name}>={known}", said, is_asked_for=True)
         below = next((below for below, _ in _guesses(version) if known < below), None)
         if below:
             return Pin(f"{name}>={known},<{below}", said, is_asked_for=True)
     return None
+
+
+def _named(facts: Facts, name: str) -> Iterator[tuple[str, Version]]:
+    """The releases that files of the project name exactly; several where they lock for several."""
+    for entry in facts.context.project.requirements:
+        exact = re.search(r"==\s*([\w.!+-]+)\s*(?:;|$)", entry.text)
+        known = version_of(exact[1]) if exact and entry.name == name else None
+        if known:
+            yield entry.file, known
 
 
 def _old(name: str, version: Version, bounds: list[_Bound]) -> str:

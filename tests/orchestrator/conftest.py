@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -127,6 +127,20 @@ def says() -> Callable[..., Answer]:
 def answer() -> type[Answer]:
     """What `scripted` is given."""
     return Answer
+
+
+@pytest.fixture
+def checked_out(tmp_path) -> Callable[[Mapping[str, str]], Path]:
+    """`checked_out({file: content})` writes a checkout and gives its root."""
+
+    def write(files: Mapping[str, str]) -> Path:
+        for name, content in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, "utf-8")
+        return tmp_path
+
+    return write
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.install import command, from_scratch, where_to_write
-from orchestrator.project import Project, Requirement
+from orchestrator.project import Project
+from orchestrator.requirements import Requirement
 
 YAML = Requirement(name="pyyaml", text="PyYAML>=6", file="pyproject.toml")
 MOCK = Requirement(
@@ -11,6 +12,7 @@ MOCK = Requirement(
 )
 GROUP = Requirement(name="ruff", text="ruff", file="pyproject.toml", group="lint")
 LISTED = Requirement(name="six", text="six", file="requirements/dev.txt")
+OF_TOX = Requirement(name="mock", text="mock", file="tox.ini", by="tox")
 
 
 @pytest.mark.parametrize(
@@ -46,6 +48,8 @@ LISTED = Requirement(name="six", text="six", file="requirements/dev.txt")
         ("pip", "add-test pytest-cov ;rm", None),
         ("pyproject", "sync ruff", "pip install --group lint"),
         ("pyproject", "sync unknown", "pip install unknown"),
+        ("pyproject", "sync mock", "pip install mock"),
+        ("uv", "add-test mock", "uv add --dev mock"),
         ("pip", "upgrade numpy", "pip install --upgrade numpy"),
         ("pip", "reinstall numpy", "pip install --force-reinstall --no-deps numpy"),
         ("pip", "install-self", "pip install -e ."),
@@ -56,7 +60,7 @@ LISTED = Requirement(name="six", text="six", file="requirements/dev.txt")
 )
 def test_command(idiom, asked, expected):
     """What a rule asks for becomes the project's own command; what is no name becomes none."""
-    project = Project(idiom=idiom, requirements=(YAML, MOCK, GROUP, LISTED))
+    project = Project(idiom=idiom, requirements=(YAML, MOCK, GROUP, LISTED, OF_TOX))
 
     assert command(project, asked) == expected
 

@@ -10,122 +10,15 @@ from orchestrator.project import Project, read
 
 
 @pytest.fixture
-def checkout(tmp_path):
+def checkout(checked_out):
     """`checkout({file: content})` writes a checkout and reads it."""
-
-    def write(files):
-        for name, content in files.items():
-            path = tmp_path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(content, "utf-8")
-        return read(tmp_path)
-
-    return write
-
-
-PYPROJECT = """
-[project]
-name = "shop"
-requires-python = ">=3.11"
-dependencies = ["PyYAML>=6", "not a requirement !"]
-[project.optional-dependencies]
-test = ["pytest-mock"]
-[dependency-groups]
-dev = ["ruff", {include-group = "x"}]
-"""
-POETRY = """
-[tool.poetry]
-name = "shop"
-[tool.poetry.dependencies]
-python = "^3.11"
-requests = "^2"
-[tool.poetry.group.dev.dependencies]
-pytest = { version = "^8" }
-"""
+    return lambda files: read(checked_out(files))
 
 
 @pytest.mark.parametrize("root", [None, "nowhere"])
 def test_no_checkout(tmp_path, root):
     """Without a checkout nothing is known, and nothing is said."""
     assert read(tmp_path / root if root else None) == Project()
-
-
-def test_pyproject(checkout):
-    """Name, and requirements with the extra or group they belong to."""
-    project = checkout({"pyproject.toml": PYPROJECT})
-
-    assert (project.name, project.idiom) == ("shop", "pyproject")
-    assert [(entry.name, entry.group, entry.is_extra) for entry in project.requirements] == [
-        ("pyyaml", "", False),
-        ("pytest-mock", "test", True),
-        ("ruff", "dev", False),
-    ]
-
-
-def test_poetry(checkout):
-    """Poetry's own tables are read too."""
-    project = checkout({"pyproject.toml": POETRY})
-
-    assert (project.name, project.idiom) == ("shop", "poetry")
-    assert [(entry.name, entry.group) for entry in project.requirements] == [
-        ("requests", ""),
-        ("pytest", "dev"),
-    ]
-
-
-def test_setup_cfg(checkout):
-    """The older form."""
-    project = checkout(
-        {
-            "setup.cfg": "[metadata]\nname = shop\n[options]\ninstall_requires =\n  attrs\n"
-            "[options.extras_require]\ntest =\n  pytest\n"
-        }
-    )
-
-    assert project.name == "shop"
-    assert [(entry.name, entry.group) for entry in project.requirements] == [
-        ("attrs", ""),
-        ("pytest", "test"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("files", "idiom"),
-    [
-        ({"uv.lock": ""}, "uv"),
-        ({"uv.lock": "", "poetry.lock": ""}, "uv"),
-        ({"pyproject.toml": "[tool.uv]\ndev-dependencies = []\n"}, "uv"),
-        ({"poetry.lock": ""}, "poetry"),
-        ({"pdm.lock": ""}, "pdm"),
-        ({"Pipfile": ""}, "pipenv"),
-        ({"requirements.txt": "six\n", "pyproject.toml": PYPROJECT}, "requirements"),
-        ({"requirements/test.txt": "six\n"}, "requirements"),
-        ({"setup.py": ""}, "pip"),
-    ],
-)
-def test_idiom(checkout, files, idiom):
-    """How the project installs things is read from its lock files and tables."""
-    assert checkout(files).idiom == idiom
-
-
-def test_requirement_files(checkout):
-    """Comments, hashes, options and continuations of requirement files are no requirements."""
-    lines = (
-        "# tools\n-r other.txt\nsix==1.0 \\\n    --hash=sha256:00\nattrs>=22  # why\n--no-index\n"
-    )
-
-    project = checkout({"requirements.txt": lines})
-
-    assert [entry.text for entry in project.requirements] == ["six==1.0", "attrs>=22"]
-
-
-@pytest.mark.parametrize("name", ["pyproject.toml", "setup.cfg"])
-def test_unreadable_settings_are_said(checkout, name):
-    """A file that does not parse never raises; it is named."""
-    project = checkout({name: "[project\nx"})
-
-    assert name in project.warnings[0]
-    assert project.requirements == ()
 
 
 @given(content=st.binary(max_size=200))
@@ -214,18 +107,6 @@ def test_sources_near(checkout):
     }
     assert near["shop/prices.py"].imports == {"rates": "shop.rates"}
     assert Project().source("a.py").imports == {}
-
-
-def test_an_extra_of_the_project_itself(checkout):
-    """An extra that names another extra of the same project asks for nothing from elsewhere."""
-    project = checkout(
-        {
-            "pyproject.toml": '[project]\nname = "My.Shop"\n'
-            '[project.optional-dependencies]\ndev = ["my-shop[test]", "tox"]\n'
-        }
-    )
-
-    assert [entry.name for entry in project.requirements] == ["tox"]
 
 
 def test_projects_inside(checkout):

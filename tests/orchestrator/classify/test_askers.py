@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from conftest_kit.records import Distribution
-from orchestrator.project import Project, Requirement
+from orchestrator.project import Project
+from orchestrator.requirements import Requirement
 
 TEST = "tests/test_cart.py:9:test_total"
 ASKS = "lib/webframe/app.py:3:<module>"

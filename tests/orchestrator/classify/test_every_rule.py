@@ -9,7 +9,8 @@ import pytest
 
 from conftest_kit.records import Distribution
 from orchestrator.classify.rules import rules
-from orchestrator.project import FixtureDefinition, Project, Requirement
+from orchestrator.project import FixtureDefinition, Project
+from orchestrator.requirements import Requirement
 from orchestrator.source import Guard, Source
 from orchestrator.uses import Use
 

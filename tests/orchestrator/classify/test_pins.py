@@ -6,7 +6,8 @@ import pytest
 from packaging.requirements import Requirement as Requires
 
 from conftest_kit.records import Distribution
-from orchestrator.project import Project, Requirement
+from orchestrator.project import Project
+from orchestrator.requirements import Requirement
 
 TEST = "tests/test_cart.py:9:test_total"
 GONE = ("ImportError", "cannot import name 'Row' from 'frames' (/v/frames/__init__.py)", TEST)

@@ -1,0 +1,167 @@
+"""What a checkout asks for: in its manifests, in requirement files, in what tox, nox and hatch
+install, and in its lock files; in this order, so that the first entry on a distribution is the one
+to edit. Nothing is executed.
+"""
+
+from __future__ import annotations
+
+import configparser
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from packaging.utils import canonicalize_name
+
+from orchestrator.requirements import automation, locks, setup_py
+from orchestrator.requirements.requirement import Requirement, named, parsed
+
+__all__ = ["Declared", "Idiom", "Requirement", "read"]
+
+Idiom = Literal["uv", "poetry", "pdm", "pipenv", "requirements", "pyproject", "pip"]
+
+_LISTS = ("*requirements*.{}", "requirements/*.{}")
+_LISTS_OF_TESTS = ("test/*requirements*.{}", "tests/*requirements*.{}")
+_MAX_LISTS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """What the files of a checkout declare."""
+
+    name: str
+    """Of the project; empty where none of them says it."""
+    idiom: Idiom
+    is_package: bool
+    """Whether pip can install it."""
+    requirements_file: str | None
+    """Where a requirement that pip installs is written down."""
+    requirements: tuple[Requirement, ...]
+
+
+def read(root: Path, unread: list[str]) -> Declared:
+    """What the checkout at `root` declares; what cannot be read is added to `unread`."""
+    pyproject = _toml(root / "pyproject.toml", unread)
+    setup_cfg = _setup_cfg(root / "setup.cfg", unread)
+    called, of_setup = setup_py.read(root)
+    project, poetry = _table(pyproject, "project"), _table(pyproject, "tool", "poetry")
+    said = (project.get("name"), poetry.get("name"), setup_cfg.get("metadata", {}).get("name"))
+    name = str(next(filter(None, said), called))
+    lists = _found(root, _LISTS)
+    all_lists = (*lists, *_found(root, _LISTS_OF_TESTS))
+    requirements = (
+        *_of_pyproject(pyproject),
+        *_of_setup_cfg(setup_cfg),
+        *of_setup,
+        *(entry for path in all_lists[:_MAX_LISTS] for entry in _listed(path, root)),
+        *_of_pipfile(_toml(root / "Pipfile", unread)),
+        *automation.read(root, pyproject),
+        *locks.read(root),
+    )
+    return Declared(
+        name=name,
+        idiom=_idiom(root, pyproject, has_lists=bool(lists)),
+        is_package="build-system" in pyproject
+        or (root / setup_py.FILE).is_file()
+        or "metadata" in setup_cfg,
+        requirements_file=lists[0].relative_to(root).as_posix() if lists else None,
+        # An extra that names another (`dev = ["shop[test]"]`) asks for nothing from elsewhere.
+        requirements=tuple(
+            entry for entry in requirements if entry.name != canonicalize_name(name)
+        ),
+    )
+
+
+def _toml(path: Path, unread: list[str]) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        unread.append(f"{path.name} cannot be read, its requirements are not known: {error}")
+        return {}
+
+
+def _setup_cfg(path: Path, unread: list[str]) -> dict[str, dict[str, str]]:
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read(path, encoding="utf-8")
+    except (OSError, UnicodeDecodeError, configparser.Error) as error:
+        unread.append(f"{path.name} cannot be read, its requirements are not known: {error}")
+    return {section: dict(parser[section]) for section in parser.sections()}
+
+
+def _table(document: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    value: Any = document
+    for key in keys:
+        value = value.get(key, {}) if isinstance(value, dict) else {}
+    return value if isinstance(value, dict) else {}
+
+
+def _idiom(root: Path, pyproject: Mapping[str, Any], *, has_lists: bool) -> Idiom:
+    if (root / "uv.lock").is_file() or _table(pyproject, "tool", "uv"):
+        return "uv"
+    if (root / "poetry.lock").is_file() or _table(pyproject, "tool", "poetry"):
+        return "poetry"
+    if (root / "pdm.lock").is_file() or _table(pyproject, "tool", "pdm"):
+        return "pdm"
+    if (root / "Pipfile").is_file():
+        return "pipenv"
+    if has_lists:
+        return "requirements"
+    return "pyproject" if _table(pyproject, "project") else "pip"
+
+
+def _of_pyproject(pyproject: Mapping[str, Any]) -> Iterator[Requirement]:
+    file = "pyproject.toml"
+    project = _table(pyproject, "project")
+    yield from parsed(project.get("dependencies"), file)
+    for extra, lines in _table(project, "optional-dependencies").items():
+        yield from parsed(lines, file, group=extra, is_extra=True)
+    for group, lines in _table(pyproject, "dependency-groups").items():
+        yield from parsed(lines, file, group=group)
+    yield from parsed(_table(pyproject, "tool", "uv").get("dev-dependencies"), file, group="dev")
+    for group, lines in _table(pyproject, "tool", "pdm", "dev-dependencies").items():
+        yield from parsed(lines, file, group=group)
+    poetry = _table(pyproject, "tool", "poetry")
+    yield from named(_table(poetry, "dependencies"), file)
+    yield from named(_table(poetry, "dev-dependencies"), file, group="dev")
+    for group in _table(poetry, "group"):
+        yield from named(_table(poetry, "group", group, "dependencies"), file, group=group)
+
+
+def _of_setup_cfg(setup_cfg: Mapping[str, Mapping[str, str]]) -> Iterator[Requirement]:
+    options = setup_cfg.get("options", {})
+    yield from parsed(options.get("install_requires", "").splitlines(), "setup.cfg")
+    yield from parsed(
+        options.get("tests_require", "").splitlines(), "setup.cfg", by="setup.py test"
+    )
+    for extra, text in setup_cfg.get("options.extras_require", {}).items():
+        yield from parsed(text.splitlines(), "setup.cfg", group=extra, is_extra=True)
+
+
+def _of_pipfile(pipfile: Mapping[str, Any]) -> Iterator[Requirement]:
+    yield from named(_table(pipfile, "packages"), "Pipfile")
+    yield from named(_table(pipfile, "dev-packages"), "Pipfile", group="dev")
+
+
+def _found(root: Path, patterns: Iterable[str]) -> list[Path]:
+    """The requirement files at `root`; what is locked before what it was locked from."""
+    found = {
+        path for one in patterns for end in ("txt", "in") for path in root.glob(one.format(end))
+    }
+    return sorted(
+        found, key=lambda path: (path.name != "requirements.txt", path.suffix == ".in", str(path))
+    )
+
+
+def _listed(path: Path, root: Path) -> Iterator[Requirement]:
+    try:
+        lines = path.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return
+    yield from parsed(
+        [line.partition(" --hash")[0].rstrip("\\ ") for line in lines],
+        path.relative_to(root).as_posix(),
+    )

@@ -1,0 +1,70 @@
+"""What tox, nox and hatch install into the environments that they make."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from orchestrator.requirements.requirement import Requirement, parsed
+from orchestrator.source import parse
+from orchestrator.uses import last_name
+
+_FACTORS = re.compile(r"^[\w.,!{}-]{1,200}:\s+(?P<line>.+)$")
+_NAME = re.compile(r"^[\w.-]+(?:\[[^\]]*\])?")
+
+
+def read(root: Path, pyproject: Mapping[str, Any]) -> Iterator[Requirement]:
+    """The distributions that these tools are told to install; nothing where that is computed."""
+    yield from _tox(root / "tox.ini")
+    for name, environment in _hatch(pyproject):
+        for key in ("dependencies", "extra-dependencies"):
+            yield from parsed(
+                environment.get(key), "pyproject.toml", by=f"hatch, environment {name}"
+            )
+    yield from parsed(list(_nox(root / "noxfile.py")), "noxfile.py", by="nox")
+
+
+def _tox(path: Path) -> Iterator[Requirement]:
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read(path, encoding="utf-8")
+    except (OSError, UnicodeDecodeError, configparser.Error):
+        return
+    for section in parser.sections():
+        if section.startswith("testenv"):
+            lines = parser[section].get("deps", "").splitlines()
+            yield from parsed(list(_of_any_factor(lines)), path.name, by="tox")
+
+
+def _of_any_factor(lines: Iterable[str]) -> Iterator[str]:
+    """`django42: Django>=4.2` asks for Django: its bounds hold in one environment alone."""
+    for line in lines:
+        conditional = _FACTORS.match(line.strip())
+        if conditional is None:
+            yield line
+        elif name := _NAME.match(conditional["line"]):
+            yield name[0]
+
+
+def _hatch(pyproject: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    table: Any = pyproject
+    for key in ("tool", "hatch", "envs"):
+        table = table.get(key) if isinstance(table, dict) else None
+    for name, environment in table.items() if isinstance(table, dict) else ():
+        if isinstance(environment, dict):
+            yield name, environment
+
+
+def _nox(path: Path) -> Iterator[str]:
+    """The texts that `session.install(…)` is called with, but for options and what follows one."""
+    for node in ast.walk(parse(path)):
+        if isinstance(node, ast.Call) and last_name(node.func) == "install":
+            given = [one.value if isinstance(one, ast.Constant) else "" for one in node.args]
+            for before, text in pairwise(["", *map(str, given)]):
+                if not before.startswith("-"):
+                    yield text
