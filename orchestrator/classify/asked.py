@@ -39,7 +39,8 @@ def _of_project(facts: Facts) -> Iterator[Unmet]:
             yield unmet
     owner = Owner(name=project.name or facts.context.recording.run.project, version="")
     for entry in project.requirements:
-        if entry.file in _MANIFESTS and not entry.group and "==" not in entry.text:
+        is_for_users = entry.file in _MANIFESTS and not (entry.group or entry.by)
+        if is_for_users and "==" not in entry.text:
             found = installed.unmet_by(owner, entry.text)
             if found and found.installed:
                 yield found

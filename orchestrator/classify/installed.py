@@ -123,6 +123,14 @@ class Installed:
             if requirement and requirement.specifier and self._applies(requirement.marker):
                 yield Owner(name=entry.name, version=entry.version), requirement.specifier
 
+    def admitted(self, text: str) -> SpecifierSet | None:
+        """Which versions a requirement admits; None where it admits all, does not hold here, or is
+        not written as pip reads it (poetry's `^1.2`).
+        """
+        requirement = _requirement(text)
+        holds = requirement is not None and self._applies(requirement.marker)
+        return (requirement.specifier or None) if requirement and holds else None
+
     def required_by(self, name: str) -> Iterator[str]:
         """Normalised names of what a distribution requires, with any of its extras."""
         for wanted, asking in self._requirements.items():

@@ -6,11 +6,10 @@ says that what is installed is old: then what was not found is more often not th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -96,9 +95,9 @@ def _pinned(facts: Facts, name: str, version: Version) -> Pin | None:
 def _named(facts: Facts, name: str) -> Iterator[tuple[str, Version]]:
     """The releases that files of the project name exactly; several where they lock for several."""
     for entry in facts.context.project.requirements:
-        exact = re.search(r"==\s*([\w.!+-]+)\s*(?:;|$)", entry.text)
-        known = version_of(exact[1]) if exact and entry.name == name else None
-        if known:
+        admitted = facts.context.installed.admitted(entry.text) if entry.name == name else None
+        exact = [version_of(one.version) for one in admitted or () if one.operator == "=="]
+        if known := next(filter(None, exact), None):
             yield entry.file, known
 
 
@@ -164,19 +163,11 @@ def _bounds(facts: Facts, name: str) -> Iterator[_Bound]:
     """What the project and what is installed ask for."""
     wanted = canonicalize_name(name)
     for entry in facts.context.project.requirements:
-        specifier = _specifier(entry.text) if entry.name == wanted else None
+        specifier = facts.context.installed.admitted(entry.text) if entry.name == wanted else None
         if specifier and not any(one.operator == "==" for one in specifier):
             yield _Bound(entry.file, specifier)
     for owner, specifier in facts.context.installed.specifiers(name):
         yield _Bound(f"{owner.name} {owner.version}", specifier)
-
-
-def _specifier(text: str) -> SpecifierSet | None:
-    """Of a requirement as it is written; None for what pip does not read (poetry's `^1.2`)."""
-    try:
-        return Requirement(text).specifier or None
-    except InvalidRequirement:
-        return None
 
 
 def _is_above(bound: _Bound, below: Version) -> bool:

@@ -21,7 +21,7 @@ ELSEWHERE = {"tests/test_cart.py": Source(imports={"pytest": "pytest", "json": "
 PYTEST = Distribution(name="pytest", version="9.2.0", modules=("pytest",))
 
 
-def shop(sources, *declared, file="pyproject.toml", group=""):
+def shop(sources, *declared, file="pyproject.toml", group="", by=""):
     """A checkout whose files import these."""
     return Project(
         name="shop",
@@ -29,7 +29,8 @@ def shop(sources, *declared, file="pyproject.toml", group=""):
         files=FILES,
         sources=sources,
         requirements=tuple(
-            Requirement(name="frames", text=text, file=file, group=group) for text in declared
+            Requirement(name="frames", text=text, file=file, group=group, by=by)
+            for text in declared
         ),
     )
 
@@ -60,6 +61,7 @@ def test_another_version_than_the_project_requires(red, raised, project, distrib
         (shop(ELSEWHERE), (INSTALLED, FRAMES, PYTEST)),
         (shop(THROUGH, "frames==1.4", file="requirements.txt"), (FRAMES, PYTEST)),
         (shop(THROUGH, "frames<2", group="docs"), (FRAMES, PYTEST)),
+        (shop(THROUGH, "frames<2", file="setup.py", by="setup.py test"), (FRAMES, PYTEST)),
         (shop(THROUGH, "frames>=1"), (FRAMES, PYTEST)),
     ],
 )

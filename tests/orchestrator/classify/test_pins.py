@@ -23,10 +23,10 @@ def asking(requirement):
     return Distribution(name="shopkit", version="1.1", requires=(requirement,))
 
 
-def declares(text):
+def declares(*texts):
     """A project that asks for the culprit so."""
-    asked = Requirement(name="frames", text=text, file="pyproject.toml")
-    return Project(name="shop", requirements=(asked,))
+    asked = (Requirement(name="frames", text=text, file="pyproject.toml") for text in texts)
+    return Project(name="shop", requirements=tuple(asked))
 
 
 @pytest.mark.parametrize(
@@ -103,6 +103,8 @@ def test_a_library_behind_python_is_not_brought_back(red, raised):
     ("asked", "pinned"),
     [
         ((None, (asking("frames<3; python_version < '3'"),)), "frames<3"),
+        ((declares("frames<1; python_version < '3'"), ()), "frames<3"),
+        ((declares("frames==1.0", "frames==3.2.1"), ()), "frames<3"),
         ((declares("frames>=3"), ()), "frames<3.2"),
         ((declares("frames>=3.2"), ()), "frames<3.2.1"),
         ((declares("frames>=1"), ()), "frames<3"),
