@@ -144,6 +144,18 @@ def _unchanged(facts: Facts) -> str:
     return "yes" if same and not any(_elsewhere(facts)) else ""
 
 
+def _code_alone(facts: Facts) -> str:
+    """`yes` where the code changed, and neither packages, interpreter nor platform did."""
+    other = facts.once(changed) or facts["python_before"] or any(_elsewhere(facts))
+    return "yes" if facts["same_code"] == "no" and not other else ""
+
+
+def _name_taken_of(facts: Facts) -> str:
+    """The installed distribution of whose module or object a name was asked that is not there."""
+    of_module = facts["owner"] if facts["owner_state"] == "installed" and facts["symbol"] else ""
+    return of_module or facts["object_owner"]
+
+
 def _culprit_changed(facts: Facts) -> Change | None:
     return facts.once(changed).get(canonicalize_name(facts.group("culprit")))
 
@@ -204,10 +216,12 @@ FACTS: dict[str, Fact] = {
     "changed": _part_of_guilty("name"),
     "changed_before": _part_of_guilty("before"),
     "changed_now": _part_of_guilty("now"),
+    "code_alone": _code_alone,
     "culprit_before": _part_of_culprit("before"),
     "culprit_now": _part_of_culprit("now"),
     "gone": _gone,
     "green_run": _green_run,
+    "name_taken_of": _name_taken_of,
     "python_before": _python_before,
     "same_code": _same_code,
     "since_green": _since_green,

@@ -89,6 +89,27 @@ def test_of_several_the_one_in_the_traceback(since, raised):
     assert (verdict.category, verdict.culprit.name) == ("compatibility", "frames")
 
 
+@pytest.mark.parametrize(
+    ("changed", "category"),
+    [
+        ({"git": OTHER}, "product_error"),
+        ({"git": OTHER, "webframe": "0.1"}, "compatibility"),
+        ({"git": OTHER, "python": "3.11.2"}, "compatibility"),
+        ({}, "compatibility"),
+    ],
+)
+def test_a_name_of_what_is_as_it_was(since, raised, changed, category):
+    """Where the code alone changed, the code has the wrong name."""
+    failed = raised("AttributeError", "module 'webframe' has no attribute 'Tabel'", "shop/a.py:7:f")
+
+    verdict = since(failed, **changed).verdict()
+
+    assert (verdict.category, verdict.kind) in (
+        (category, "missing_name"),
+        (category, "removed_name"),
+    )
+
+
 def test_what_alone_is_gone(since, wrong):
     """Whatever failed: it was installed when it passed."""
     verdict = since(wrong, gone={"old": "1"}).verdict()

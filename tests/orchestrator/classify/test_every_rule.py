@@ -158,6 +158,7 @@ OF_CHANGES = {
     "python-changed-since-green",
     "gone-since-green",
     "variable-since-green",
+    "name-wrong-since-green",
 }
 """Those that need a green run: see test_changes.py."""
 CASES = {
