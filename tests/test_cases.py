@@ -131,5 +131,33 @@ def test_a_rebuilt_case_has_the_same_files(clone, unavailable):
     assert not built.exists()
 
 
+@pytest.fixture
+def kept(monkeypatch):
+    """The builder's module of that name."""
+    monkeypatch.syspath_prepend(str(ROOT / ".ci" / "cases"))
+    before = set(sys.modules)
+    import kept
+
+    yield kept
+    for name in set(sys.modules) - before:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize(
+    ("text", "neutral"),
+    [
+        ("/build/shop/cart.py", "/project/cart.py"),
+        ("-I/build/shop:/home/jo/.cache", "-I/project:/home/user/.cache"),
+        ("/build/shop", "/project"),
+        ("tests/home/johanna/a.txt /build/shop-2", "tests/home/johanna/a.txt /build/shop-2"),
+    ],
+)
+def test_folders_of_the_machine_have_neutral_names(kept, text, neutral):
+    """Whole folders, and none whose name only begins like one."""
+    places = kept.Places(names={"/build/shop": "/project", "/home/jo": "/home/user"})
+
+    assert places.neutral({text: [text, 3]}) == {neutral: [neutral, 3]}
+
+
 def _files(folder):
     return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}

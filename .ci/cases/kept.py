@@ -35,7 +35,7 @@ class Places:
         """`value`, a JSON document, with neutral names in each of its texts."""
         if isinstance(value, str):
             for folder, name in self.names.items():
-                value = value.replace(folder, name)
+                value = re.sub(rf"{re.escape(folder)}(?![\w-])", name, value)
             return _ADDRESS.sub("0x7f0000000000", _TEMPORARY.sub("pytest-of-user/pytest-0", value))
         if isinstance(value, list):
             return [self.neutral(item) for item in value]
