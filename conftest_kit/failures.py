@@ -213,6 +213,8 @@ class Extraction:
         code = entry.tb_frame.f_code
         line = entry.tb_lineno or 0
         file, origin = self._places(code.co_filename)
+        if origin == "installed" and not os.path.isabs(code.co_filename):
+            file = _compiled(file, entry.tb_frame.f_globals)
         place = (code.co_filename, line)
         source = self._sources.get(place)
         if source is None:
@@ -232,6 +234,14 @@ def _code_of(function: Any) -> CodeType | None:
         function = inner
     code = getattr(function, "__code__", None)
     return code if isinstance(code, CodeType) else None
+
+
+def _compiled(file: str, module: dict[str, Any]) -> str:
+    """The file of compiled code as its module has it: some compilers keep the last name alone."""
+    name = module.get("__name__")
+    if not isinstance(name, str):
+        return file
+    return name.replace(".", "/") + os.path.splitext(file)[1]
 
 
 def _is_runner(file: str) -> bool:

@@ -35,6 +35,9 @@ class Places:
         if file.startswith("<"):  # not a file: `<frozen importlib._bootstrap>`, `<doctest …>`
             return file, "test" if file.startswith("<doctest") else "stdlib"
         path = os.path.abspath(file)
+        if not os.path.isabs(file) and not os.path.exists(path):
+            # Compiled code names its source from where it was built: `pandas/_libs/index.pyx`.
+            return file.replace(os.sep, "/"), "installed"
         parts = path.replace(os.sep, "/").split("/")
         for marker in _INSTALLED:
             if marker in parts:

@@ -198,3 +198,19 @@ def test_endless_recursion():
     frames = chain(again)[0].frames
     assert len(frames) == 61
     assert "frames left out" in frames[20].source
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        ({"__name__": "pandas._libs.index"}, "pandas/_libs/index.pyx"),
+        ({"__name__": None}, "index.pyx"),
+    ],
+)
+def test_a_frame_of_compiled_code(module, expected):
+    """It is installed, and named after its module."""
+    code = compile("raise KeyError('a')", "index.pyx", "exec")
+
+    (link,) = chain(lambda: exec(code, dict(module)))
+
+    assert (link.frames[-1].file, link.frames[-1].origin) == (expected, "installed")

@@ -33,6 +33,17 @@ def test_origins(tmp_path: Path, file: str, expected: tuple[str, str]):
     assert places(absolute) == expected
 
 
+def test_compiled_code(tmp_path: Path, monkeypatch):
+    """Its file is named from where it was built: the project's own is there, another's is not."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "fast.pyx").touch()
+    places = Places(tmp_path)
+
+    assert places("shop/fast.pyx") == ("shop/fast.pyx", "project")
+    assert places("pandas/_libs/index.pyx") == ("pandas/_libs/index.pyx", "installed")
+
+
 def test_outside_of_everything(tmp_path: Path):
     """Code beside the root keeps its absolute path."""
     assert Places(tmp_path / "root")(str(tmp_path / "beside.py")) == (
