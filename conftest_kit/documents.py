@@ -42,10 +42,13 @@ _MEMBERS: dict[str, tuple[type, ...]] = {
 def to_json(record: Any) -> dict[str, Any]:
     """The JSON form of a record; what is empty or null and has a default is left out."""
     document: dict[str, Any] = {}
+    defaults = record._field_defaults
     for name, value in zip(record._fields, record, strict=True):
-        if name in record._field_defaults and (value is None or value in _EMPTY):
-            continue
-        document[name] = _plain(value)
+        if type(value) is str or type(value) is int:  # Nearly always.
+            if value != "" or name not in defaults:
+                document[name] = value
+        elif not (name in defaults and (value is None or value in _EMPTY)):
+            document[name] = _plain(value)
     return document
 
 

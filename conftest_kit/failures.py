@@ -113,6 +113,7 @@ class Extraction:
     def __init__(self, places: Places) -> None:
         self._places = places
         self._bases: dict[type[Any], tuple[str, ...]] = {}
+        self._runners: dict[str, bool] = {}
         self._sources: dict[tuple[str, int], str] = {}
         self._fixtures: dict[CodeType, Fixture] = {}
 
@@ -176,7 +177,7 @@ class Extraction:
             raw.append(traceback)
             traceback = traceback.tb_next
         start = 0
-        while start < len(raw) and _is_runner(raw[start].tb_frame.f_code.co_filename):
+        while start < len(raw) and self._is_runner(raw[start].tb_frame.f_code.co_filename):
             start += 1
         raw = raw[start:]
         missing = len(raw) - FIRST_FRAMES - LAST_FRAMES
@@ -207,6 +208,12 @@ class Extraction:
                 line=code.co_firstlineno,
                 origin=origin,
             )
+        return known
+
+    def _is_runner(self, file: str) -> bool:
+        known = self._runners.get(file)
+        if known is None:
+            known = self._runners[file] = file.startswith(_RUNNER + _IMPORT_MACHINERY)
         return known
 
     def _frame(self, entry: TracebackType) -> Frame:
@@ -242,10 +249,6 @@ def _compiled(file: str, module: dict[str, Any]) -> str:
     if not isinstance(name, str):
         return file
     return name.replace(".", "/") + os.path.splitext(file)[1]
-
-
-def _is_runner(file: str) -> bool:
-    return file.startswith(_RUNNER) or file.startswith(_IMPORT_MACHINERY)
 
 
 def _described(error: BaseException) -> tuple[str, dict[str, Any]]:

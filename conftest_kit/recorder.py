@@ -6,11 +6,13 @@ put together here and written at once.
 
 from __future__ import annotations
 
+import functools
 import re
 import time
 from array import array
 from collections import Counter
 from json.encoder import encode_basestring_ascii as quoted
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from conftest_kit import log
@@ -225,6 +227,12 @@ class Recorder:
             nodeid = re.sub(_GROUP, r"\1", nodeid)
         return without_size(nodeid) if nodeid[-1:] == "]" else nodeid
 
+    @functools.cached_property
+    def _reports(self) -> ModuleType:
+        from conftest_kit import reports  # noqa: PLC0415 - a green run does without
+
+        return reports
+
     def _find(self, reported_as: str, worker: str | None, fields: dict[str, Any]) -> _Open:
         nodeid = self.identity(reported_as)
         key = (nodeid, worker)
@@ -241,12 +249,11 @@ class Recorder:
 
     def _subtest(self, test: _Open, report: Any, extracted: str | None) -> None:
         if report.outcome == "failed":
-            from conftest_kit import reports  # noqa: PLC0415 - a green run does without
-
             test.subtests_failed = True
-            test.failure_type = test.failure_type or reports.failure_type("call", extracted, report)
+            kind = test.failure_type or self._reports.failure_type("call", extracted, report)
+            test.failure_type = kind
             # No I/O during the call: it waits until the test reports.
-            subtest = reports.subtest_name(report, in_worker=test.worker is not None)
+            subtest = self._reports.subtest_name(report, in_worker=test.worker is not None)
             test.waiting += self._failure(test, report.when, report, extracted, subtest)
 
     def _not_passed(self, test: _Open, report: Any, extracted: str | None) -> None:
@@ -255,10 +262,8 @@ class Recorder:
         if outcome in ("failed", "rerun"):
             phase: Phase = when if when in _PHASES else "crash"
             self._decide(test, outcome, phase)
-            from conftest_kit import reports  # noqa: PLC0415 - a green run does without
-
             if test.failure_type is None:
-                test.failure_type = reports.failure_type(phase, extracted, report)
+                test.failure_type = self._reports.failure_type(phase, extracted, report)
             # A test that failed only because its subtests did is no cause of its own.
             if extracted is not None or not test.subtests_failed:
                 self._write(test.waiting + self._failure(test, phase, report, extracted))
@@ -343,8 +348,6 @@ class Recorder:
         extracted: str | None,
         subtest: str | None = None,
     ) -> str:
-        from conftest_kit import reports  # noqa: PLC0415 - a green run does without
-
         self.failures += 1
         head: dict[str, Any] = {"nodeid": test if isinstance(test, str) else test.nodeid}
         head["phase"] = phase
@@ -357,13 +360,11 @@ class Recorder:
             head["subtest"] = self._clean(subtest)
         head["time"] = self.clock()
         if extracted is None or not extracted.startswith(SELF_MASKED):
-            head.update(reports.rendered(report, self._clean))
+            head.update(self._reports.rendered(report, self._clean))
         message = "" if extracted is not None else _first_said(head.get("text", ""))
         return self._failure_line(head, extracted, message)
 
     def _failure_line(self, head: dict[str, Any], extracted: str | None, message: str) -> str:
-        from conftest_kit import reports  # noqa: PLC0415 - a green run does without
-
         said = extracted if extracted is not None else encoded({"message": self._clean(message)})
         line = self._joined(head, said)
         written = self._directory.written
@@ -373,7 +374,7 @@ class Recorder:
             line = self._joined(head, said)
         if written + len(line) <= self._max_bytes:
             number = self.log_failures.count + 1
-            self.log_failures.add(log.failure_entry(number, reports.for_log(head, line)))
+            self.log_failures.add(log.failure_entry(number, self._reports.for_log(head, line)))
         return line
 
     def _joined(self, head: dict[str, Any], said: str) -> str:
