@@ -13,6 +13,7 @@ from orchestrator.classify import (
     calls,
     changes,
     fixtures,
+    handed,
     harness,
     hosts,
     machine,
@@ -53,6 +54,7 @@ CATALOGUE = {
     for topic in (
         raised,
         modules,
+        handed,
         spelling,
         owners,
         calls,

@@ -25,6 +25,8 @@ _NO_ATTRIBUTE = re.compile(r"(?:has no|does not have the) attribute '?(?P<symbol
 _SITE = re.compile(r"^.*[/\\](?:site|dist)-packages[/\\]")
 _IMPORT = re.compile(r"(?:import|from) (?P<module>[\w.]{1,200})(?: import (?P<name>\w{1,200}))?")
 _NOT_A_PACKAGE = re.compile(r"; '[\w.]{1,200}' is not a package")
+_OF_TOOLS = ("types", "pytest", "sphinx", "flake8", "mypy", "pylint", "mkdocs", "tox")
+"""Before a name: what adds to a tool and does not bring the module of that name."""
 _AFFIX = re.compile(r"^(?:python-?|py-?)|(?:-?python|-?py)$")
 
 
@@ -221,6 +223,8 @@ def _resolution(facts: Facts) -> Resolution | None:
     top = module.partition(".")[0]
     named = (*candidates, *_joined(module))
     declared = facts.context.project.declared(named) or _resembling(facts, top)
+    if not declared and not candidates:
+        declared = _of_framework(facts, top)
     if declared:
         return Resolution(
             distribution=_as_known(declared.name, candidates),
@@ -265,6 +269,21 @@ def _resembling(facts: Facts, top: str) -> Requirement | None:
         ),
         None,
     )
+
+
+def _of_framework(facts: Facts, top: str) -> Requirement | None:
+    """The only declared distribution that is not installed and whose name ends in the module's:
+    `django-environ` for `environ`.
+    """
+    ending = f"-{canonicalize_name(top)}"
+    found = [
+        entry
+        for entry in facts.context.project.requirements
+        if entry.name.endswith(ending)
+        and entry.name.removesuffix(ending) not in _OF_TOOLS
+        and not facts.context.installed.has(entry.name)
+    ]
+    return found[0] if len({entry.name for entry in found}) == 1 else None
 
 
 def _bare(name: str) -> str:

@@ -1095,6 +1095,17 @@ CASES = {
         project=using("named", "SHOP_HOST", at=40),
         variables=("SHOP_HOST",),
     ),
+    "setting-names-no-module": one(
+        "ImportError",
+        "No module named 'shop.test_settings'\n\nThe project was found in .",
+        "lib/webframe/app.py:3:get",
+        project=Project(
+            name="shop",
+            modules=frozenset({"shop"}),
+            files=("shop/__init__.py", "shop/testsettings.py"),
+            settings={"SHOP_SETTINGS_MODULE": "shop.test_settings"},
+        ),
+    ),
     "variable-names-no-module": one(
         "ModuleNotFoundError",
         "No module named 'zzyzx'",
