@@ -29,6 +29,8 @@ from orchestrator.classify import (
     remote,
     settings,
     spelling,
+    stand_ins,
+    standard,
     tested,
     uses,
 )
@@ -54,6 +56,8 @@ CATALOGUE = {
     for topic in (
         raised,
         modules,
+        standard,
+        stand_ins,
         handed,
         spelling,
         owners,

@@ -15,11 +15,15 @@ _WORD = re.compile(r"[a-z]{3,}")
 
 
 def _module_setting(facts: Facts) -> str:
-    """The option, or the setting, whose value is the module, or begins with it and is nowhere."""
+    """The option, or the setting, whose value is the module, or begins with it where it may be a
+    misspelt one of the project's.
+    """
     module = facts["module"]
     if not module:
         return ""
-    prefix = f"{module}." if facts["module_state"] == "absent" else module
+    near = {facts["nearest_module"], facts["meant_module"]}
+    misspelt = near & facts.context.project.modules
+    prefix = f"{module}." if misspelt else module
     given = facts.context.project.settings.items()
     # The command line is stronger than a settings file.
     values = [word.partition("=")[::2] for word, _ in words(facts) if word.startswith("--")]

@@ -92,7 +92,7 @@ GUARDED = Project(
 )
 EXPECTING = Project(name="shop", sources={"tests/test_cart.py": Source(expects=((8, 10),))})
 HELPED = Project(name="shop", modules=frozenset({"shop"}), files=("tests/support/prices.py",))
-
+STAND_IN = Distribution(name="frames", version="2.0", modules=("frames", "zzyzx"))
 
 ASKING = Project(
     name="shop",
@@ -165,6 +165,25 @@ CASES = {
     # missing_dependency
     "missing-extra": no_module("cv2x", LIBRARY),
     "missing-module": no_module("yaml", TEST),
+    "missing-behind-stand-in": one(
+        "ImportError",
+        "cannot import name 'io' from 'zzyzx' (/env/lib/python3.11/site-packages/zzyzx.py)",
+        SHOP,
+        attributes={"name": "zzyzx"},
+        project=replace(
+            HELPED,
+            requirements=(Requirement(name="zzyzx", text="zzyzx", file="pyproject.toml"),),
+        ),
+        distributions=(STAND_IN,),
+    ),
+    "missing-behind-stand-in-unasked": one(
+        "ModuleNotFoundError",
+        "No module named 'zzyzx.xml'; 'zzyzx' is not a package",
+        SHOP,
+        attributes={"name": "zzyzx.xml"},
+        project=HELPED,
+        distributions=(STAND_IN,),
+    ),
     "missing-module-like-its-distribution": no_module("zz_yzx", TEST),
     "missing-module-unverified": no_module("_zzyzx", TEST),
     "unbuilt-stdlib-module": no_module("_tkinter", TEST),

@@ -42,7 +42,7 @@ def again(raised):
     ],
 )
 @pytest.mark.parametrize("is_raised_again", [True, False])
-def test_a_setting_that_names_no_module(
+def test_a_setting_that_names_no_module(  # noqa: PLR0917 - two tables
     red, raised, again, module, settings, command, culprit, is_raised_again
 ):
     """Whether the import's own exception came out or one in its place."""
@@ -74,15 +74,15 @@ def test_a_distribution_that_the_settings_import(red, again):
 
 
 @pytest.mark.parametrize(
-    ("module", "variables", "rule", "culprit"),
+    ("module", "variables", "expected"),
     [
-        ("shop.tset_settings", ("SHOP_SETTINGS_MODULE",), "variable-names-no-module@1", 0),
-        ("shop.carts", ("SHOP_SETTINGS_MODULE",), "project-module-missing@1", None),
-        ("a+b", ("SHOP_SETTINGS_MODULE", "PRICES_URL"), "variable-names-no-module@1", 1),
-        ("zzyzx", ("PRICES_URL", "SHOP_SETTINGS_MODULE"), "variable-names-no-module@1", 1),
+        ("shop.tset_settings", ("SHOP_SETTINGS_MODULE",), ("variable-names-no-module@1", 0)),
+        ("shop.carts", ("SHOP_SETTINGS_MODULE",), ("project-module-missing@1", None)),
+        ("a+b", ("SHOP_SETTINGS_MODULE", "PRICES_URL"), ("variable-names-no-module@1", 1)),
+        ("zzyzx", ("PRICES_URL", "SHOP_SETTINGS_MODULE"), ("variable-names-no-module@1", 1)),
     ],
 )
-def test_of_several_variables_the_one_that_fits(red, raised, module, variables, rule, culprit):
+def test_of_several_variables_the_one_that_fits(red, raised, module, variables, expected):
     """What no module can be called is a part of an address; a module's name is like a variable's."""
     link = raised(
         "ModuleNotFoundError",
@@ -93,5 +93,6 @@ def test_of_several_variables_the_one_that_fits(red, raised, module, variables, 
     )
     verdict = red(link, phase="start", project=shop(), variables=variables).verdict()
 
+    rule, place = expected
     assert verdict.rule == rule
-    assert culprit is None or verdict.culprit.name == variables[culprit]
+    assert place is None or verdict.culprit.name == variables[place]
