@@ -13,6 +13,7 @@ from orchestrator.classify import (
     calls,
     changes,
     fixtures,
+    handed,
     harness,
     hosts,
     machine,
@@ -28,6 +29,8 @@ from orchestrator.classify import (
     remote,
     settings,
     spelling,
+    stand_ins,
+    standard,
     tested,
     uses,
 )
@@ -53,6 +56,9 @@ CATALOGUE = {
     for topic in (
         raised,
         modules,
+        standard,
+        stand_ins,
+        handed,
         spelling,
         owners,
         calls,

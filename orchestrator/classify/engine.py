@@ -27,6 +27,7 @@ _TOLD = 0.85
 """What counts of a verdict's confidence where the exception was only told of."""
 _REPORTERS = ("*.CollectError", "*.UsageError", "*.PytestConfigWarning")
 """What pytest raises only to report."""
+_NO_MODULE = "No module named "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +216,9 @@ def _search(
 
 def _is_one_of(link: Raised, names: tuple[str, ...]) -> bool:
     known = _names_of(link.type, link.bases)
+    # Who catches it to say more often raises an ImportError in its place, in Python's words.
+    if link.type == "ImportError" and link.message.startswith(_NO_MODULE):
+        known |= _names_of("ModuleNotFoundError", ())
     return any(name in known for name in names)
 
 

@@ -26,7 +26,8 @@ def _program(facts: Facts) -> str:
     return facts["filename"] if started and "/" not in facts["filename"] else ""
 
 
-_READS = re.compile(r"""(?:\benviron(?:\.get\(|\.pop\(|\[)|\bgetenv\()\s{0,5}["'](\w{1,200})["']""")
+READS = re.compile(r"""(?:\benviron(?:\.get\(|\.pop\(|\[)|\bgetenv\()\s{0,5}["'](\w{1,200})["']""")
+"""Where a line reads a variable of the environment by its name."""
 
 
 def _variable_read(facts: Facts) -> str:
@@ -34,7 +35,7 @@ def _variable_read(facts: Facts) -> str:
     only one that is set.
     """
     frame = own_frame(facts)
-    found = _READS.search(frame.source) if frame else None
+    found = READS.search(frame.source) if frame else None
     if frame is None or found is None:
         return ""
     is_set = found[1] in facts.context.recording.run.environment.variables

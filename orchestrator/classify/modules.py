@@ -10,6 +10,8 @@ from packaging.utils import canonicalize_name
 from orchestrator.classify.facts import Fact, Facts
 from orchestrator.classify.owners import asking, is_namespace, known_names, owner_of
 from orchestrator.classify.rules import knowledge
+from orchestrator.classify.stand_ins import is_no_package
+from orchestrator.classify.standard import stdlib_state
 from orchestrator.requirements import Requirement
 
 _NO_MODULE = re.compile(r"^No module named '?(?P<module>[\w.]{1,200})'?")
@@ -24,7 +26,8 @@ _OF_MODULE = re.compile(
 _NO_ATTRIBUTE = re.compile(r"(?:has no|does not have the) attribute '?(?P<symbol>\w{1,200})")
 _SITE = re.compile(r"^.*[/\\](?:site|dist)-packages[/\\]")
 _IMPORT = re.compile(r"(?:import|from) (?P<module>[\w.]{1,200})(?: import (?P<name>\w{1,200}))?")
-_NOT_A_PACKAGE = re.compile(r"; '[\w.]{1,200}' is not a package")
+_OF_TOOLS = ("types", "pytest", "sphinx", "flake8", "mypy", "pylint", "mkdocs", "tox")
+"""Before a name: what adds to a tool and does not bring the module of that name."""
 _AFFIX = re.compile(r"^(?:python-?|py-?)|(?:-?python|-?py)$")
 
 
@@ -99,7 +102,8 @@ def _symbol(facts: Facts) -> str:
 def _module_state(facts: Facts) -> str:
     """Why there is no such module.
 
-    `shadowed` a module stands where a package is expected · `removed` from, `newer` than or
+    `shadowed` a module stands where a package is expected · `stood_in` it is that of another
+    distribution, see `stand_in` · `removed` from, `newer` than or
     `unbuilt` in this Python's standard library · `project` the project should hold it ·
     `unreachable` the checkout holds it, out of the import path · `gone` from an installed
     distribution · `broken` an installed distribution should bring it · `outdated` another release
@@ -108,10 +112,14 @@ def _module_state(facts: Facts) -> str:
     module, top = facts["module"], facts["top"]
     if not module:
         return ""
-    if _NOT_A_PACKAGE.search(facts.link.message[:500]):
-        # What the standard library brings is what it is: no file stands in its way.
-        return "" if top in knowledge("stdlib")["names"] else "shadowed"
-    if state := _stdlib_state(facts, module):
+    # What the standard library brings is what it is: no file stands in its way.
+    if is_no_package(facts) and top in knowledge("stdlib")["names"]:
+        return ""
+    if is_no_package(facts) and not facts["single_file_of"]:
+        return "shadowed"
+    if facts["stand_in"]:
+        return "stood_in"
+    if state := stdlib_state(facts, module):
         return state
     if is_own(facts, top):
         return "unreachable" if facts["helper"] else "project"
@@ -144,25 +152,6 @@ def _outdated(facts: Facts) -> str:
 
 def _outdated_version(facts: Facts) -> str:
     return facts.context.installed.version(facts["outdated"]) if facts["outdated"] else ""
-
-
-def _stdlib_state(facts: Facts, module: str) -> str:
-    """Where the run does not tell its Python, that the import failed does."""
-    table = knowledge("stdlib")
-    python = _release(facts["python"])
-    for name in (module, module.partition(".")[0]):
-        removed, added = table["removed"].get(name), table["added"].get(name)
-        if removed and (not python or _release(removed) <= python):
-            return "removed"
-        if added and (not python or python < _release(added)):
-            return "newer"
-    if module in table["optional"]:
-        return "unbuilt"
-    return ""
-
-
-def _release(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".")) if version else ()
 
 
 def is_own(facts: Facts, top: str) -> bool:
@@ -221,6 +210,8 @@ def _resolution(facts: Facts) -> Resolution | None:
     top = module.partition(".")[0]
     named = (*candidates, *_joined(module))
     declared = facts.context.project.declared(named) or _resembling(facts, top)
+    if not declared and not candidates:
+        declared = _of_framework(facts, top)
     if declared:
         return Resolution(
             distribution=_as_known(declared.name, candidates),
@@ -265,6 +256,21 @@ def _resembling(facts: Facts, top: str) -> Requirement | None:
         ),
         None,
     )
+
+
+def _of_framework(facts: Facts, top: str) -> Requirement | None:
+    """The only declared distribution that is not installed and whose name ends in the module's:
+    `django-environ` for `environ`.
+    """
+    ending = f"-{canonicalize_name(top)}"
+    found = [
+        entry
+        for entry in facts.context.project.requirements
+        if entry.name.endswith(ending)
+        and entry.name.removesuffix(ending) not in _OF_TOOLS
+        and not facts.context.installed.has(entry.name)
+    ]
+    return found[0] if len({entry.name for entry in found}) == 1 else None
 
 
 def _bare(name: str) -> str:
@@ -337,39 +343,7 @@ def _owner_lacks(facts: Facts) -> str:
     return ""
 
 
-def _removed_in(facts: Facts) -> str:
-    table = knowledge("stdlib")
-    return str(table["removed"].get(facts["module"]) or table["removed"].get(facts["top"]) or "")
-
-
-def _added_in(facts: Facts) -> str:
-    table = knowledge("stdlib")
-    return str(table["added"].get(facts["module"]) or table["added"].get(facts["top"]) or "")
-
-
-def _name_known_to(facts: Facts) -> str:
-    """The releases of Python that have the name which a module of this one's does not."""
-    table, name = knowledge("stdlib"), f"{facts['module']}.{facts['symbol']}"
-    python, since = _release(facts["python"]), table["names_added"].get(name)
-    if since and python and python < _release(since):
-        return f"Python {since} and later"
-    until = table["names_removed"].get(name)
-    return f"Python before {until}" if until and python and python >= _release(until) else ""
-
-
-def _replacement(facts: Facts) -> str:
-    """What brings a module back that the standard library dropped or does not have yet."""
-    table = knowledge("stdlib")["replaced_by"]
-    return str(table.get(facts["module"]) or table.get(facts["top"]) or "")
-
-
-def _system_package(facts: Facts) -> str:
-    """What a Python must be built with to have an optional module."""
-    return str(knowledge("stdlib")["optional"].get(facts["module"], ""))
-
-
 FACTS: dict[str, Fact] = {
-    "added_in": _added_in,
     "distribution": _resolved("distribution"),
     "distribution_said": _resolved("said"),
     "distribution_source": _resolved("source"),
@@ -378,7 +352,6 @@ FACTS: dict[str, Fact] = {
     "importer_extra": _importer_extra,
     "module": _module,
     "module_state": _module_state,
-    "name_known_to": _name_known_to,
     "outdated": _outdated,
     "outdated_version": _outdated_version,
     "like_named": _like_named,
@@ -386,9 +359,6 @@ FACTS: dict[str, Fact] = {
     "owner_lacks": _owner_lacks,
     "owner_state": _owner_state,
     "owner_version": _owner_version,
-    "removed_in": _removed_in,
-    "replacement": _replacement,
     "symbol": _symbol,
-    "system_package": _system_package,
     "top": _top,
 }

@@ -17,8 +17,6 @@ _WIDTHS = ("COLUMNS", "TERMINAL_WIDTH")
 _AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _LOADERS = {"load_verify_locations", "create_default_context", "create_ssl_context", "cert_verify"}
 _CERTIFICATES = re.compile(r"(?i)CA certificate bundle|CERTIFICATE_VERIFY_FAILED|verify locations")
-_OF_MODULES = re.compile(r"(?:_MODULE|_SETTINGS|_APP)$")
-_HANDED = re.compile(r"import_module\((?!['\"])|import_string\(|_gcd_import\(name\[level:\]")
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 _ENCODINGS = ("PYTHONIOENCODING", "PYTHONUTF8", "LC_ALL", "LC_CTYPE", "LANG")
 _ESCAPE = re.compile(r"(?:\x1b|\\x1b|\\033|\\u001b)\[[\d;]{0,20}m")
@@ -99,21 +97,6 @@ def _certificate_variable(facts: Facts) -> str:
     return _set(facts, _AUTHORITIES) if loads else ""
 
 
-def _module_variable(facts: Facts) -> str:
-    """The variable that names what a framework imports, where a name that was handed over could not
-    be imported and neither the command nor the setting of this name asks for it.
-
-    A variable is stronger than a setting: https://pytest-django.readthedocs.io/en/latest/configuring_django.html
-    """
-    run, settings = facts.context.recording.run, facts.context.project.settings
-    handed = any(_HANDED.search(frame.source) for frame in facts.link.frames)
-    top = facts["module"].partition(".")[0]
-    variables = (one for one in run.environment.variables if _OF_MODULES.search(one))
-    named = (one for one in variables if settings.get(one, "").partition(".")[0] != top)
-    is_told = any(word.startswith("--ds") for word in run.command)
-    return next(named, "") if handed and not is_told else ""
-
-
 def _proxy_variable(facts: Facts) -> str:
     return _set(facts, _PROXIES)
 
@@ -138,7 +121,6 @@ FACTS: dict[str, Fact] = {
     "colour_variable": _colour_variable,
     "encoding_variable": _encoding_variable,
     "home_is_set": _home_is_set,
-    "module_variable": _module_variable,
     "proxy_variable": _proxy_variable,
     "width_variable": _width_variable,
     "zone_variable": _zone_variable,

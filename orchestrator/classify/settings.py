@@ -23,11 +23,11 @@ _SAID = 2000
 _NAME = re.compile(r"[A-Za-z_][\w.-]{1,60}\w")
 _QUOTED = re.compile(r"""['"`]([^'"`\n]{1,100})['"`]""")
 _SETTINGS_FILE = re.compile(r"(?<![\w./-])([\w.-]{0,60}\.(?:cfg|ini|toml))(?![\w/])")
-_LISTS = ("addopts", "testpaths", "norecursedirs", "required_plugins", "markers")
+LISTS = ("addopts", "testpaths", "norecursedirs", "required_plugins", "markers")
 """Settings that hold words of which a message may speak for other reasons."""
 
 
-def _words(facts: Facts) -> Iterator[tuple[str, str]]:
+def words(facts: Facts) -> Iterator[tuple[str, str]]:
     """The words that pytest was started with, and where each stands."""
     for word in facts.context.recording.run.command[1:]:
         yield word, "on the command line"
@@ -42,7 +42,7 @@ def _words(facts: Facts) -> Iterator[tuple[str, str]]:
 
 def _blocked(facts: Facts, names: set[str]) -> tuple[str, str]:
     """What of `-p no:NAME` keeps a plugin of one of these names away, and where it stands."""
-    for (word, where), (following, _) in pairwise((*_words(facts), ("", ""))):
+    for (word, where), (following, _) in pairwise((*words(facts), ("", ""))):
         given = following if word == "-p" else word.removeprefix("-p")
         if given.startswith("no:") and given.removeprefix("no:") in names:
             return f"-p {given}", where
@@ -112,7 +112,7 @@ def _builtin_blocked_where(facts: Facts) -> str:
 
 def _given(facts: Facts, option: str, value: str) -> str:
     """Where an option stands with this value."""
-    for (word, where), (following, _) in pairwise((*_words(facts), ("", ""))):
+    for (word, where), (following, _) in pairwise((*words(facts), ("", ""))):
         if word == f"{option}={value}" or (word, following) == (option, value):
             return where
     return ""
@@ -152,7 +152,7 @@ def _fixture_asked_by(facts: Facts) -> str:
 def _option_stands(facts: Facts) -> str:
     """Where the option is given that pytest does not know."""
     option = facts["option"]
-    given = (where for word, where in _words(facts) if word.partition("=")[0] == option)
+    given = (where for word, where in words(facts) if word.partition("=")[0] == option)
     found = next(given, "")
     if found or not option:
         return found
@@ -225,7 +225,7 @@ def _setting_rejected(facts: Facts) -> str:
         return ""
     said = " \n ".join(link.message[:_SAID] for link in facts.failure.exceptions)
     given = facts.context.project.settings.items()
-    values = [(name, value.strip()) for name, value in given if name not in _LISTS]
+    values = [(name, value.strip()) for name, value in given if name not in LISTS]
     quoted = (name for name, value in values if value and value in _QUOTED.findall(said))
     spoken = (name for name, value in values if _is_said(name, said) and _is_said(value, said))
     return next(quoted, "") or next(spoken, "")
@@ -241,7 +241,7 @@ def _pattern_matching_nothing(facts: Facts) -> str:
     """`python_files` where its patterns match no file of the folders that were given."""
     project = facts.context.project
     patterns = project.settings.get("python_files", "").split()
-    given = [word.strip("./").rstrip("/") for word, _ in _words(facts)]
+    given = [word.strip("./").rstrip("/") for word, _ in words(facts)]
     below = tuple(f"{word}/" for word in given if word)
     inside = [file for file in project.files if file.startswith(below)] or list(project.files)
     matched = any(

@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 
 from conftest_kit.records import Frame
 from orchestrator.classify.facts import Fact, Facts, is_harness, own_frame
+from orchestrator.classify.machine import READS
 from orchestrator.classify.tested import imported_product
 from orchestrator.uses import Use
 
@@ -64,6 +65,8 @@ _OF_OTHERS = (
 )
 _NAME = re.compile(r"(?<![\w.])[A-Z][A-Z0-9_]{3,100}(?!\w)")
 _TELLING = 8
+_LIKE = 5
+"""So many letters of a name tell whose it is: PROTOCOL_BUFFERS_…, protobuf."""
 _READ = 2000
 _EMPTY = re.compile(r"\b(?:False|None|0)\b|\[\]|\{\}|''|\bset\(\)|\(\)")
 _LONGER = re.compile(r"^assert \(?-?[\d.]{1,30}(?:e-?\d+)?(?: - [\d.]+)?\)? <=? [\d.]{1,30}")
@@ -146,6 +149,38 @@ def _variable_named(facts: Facts) -> str:
     return next((name for name in named if _is_peculiar(facts, name)), "")
 
 
+def _variable_passed(facts: Facts) -> str:
+    """A variable that was set and that a line of a library reads, below which no own code ran."""
+    for frame in reversed(facts.frames):
+        if frame.origin in ("project", "test"):
+            return ""
+        found = READS.search(frame.source)
+        if found and _is_peculiar(facts, found[1]):
+            return found[1]
+    return ""
+
+
+def _lacks_own_name(facts: Facts) -> str:
+    """`yes` where a library has not the name that it imports of itself."""
+    itself = facts["owner"] and facts["owner"] == facts["raiser"]
+    return "yes" if itself and facts["symbol"] else ""
+
+
+def _variable_of_owner(facts: Facts) -> str:
+    """The variable that was set and begins like the name of the distribution that owns the module,
+    or like the module.
+    """
+    names = [_letters(facts[name])[:_LIKE] for name in ("owner", "top")]
+    like = tuple(name for name in names if len(name) == _LIKE)
+    variables = facts.context.recording.run.environment.variables
+    found = (one for one in variables if like and _letters(one).startswith(like))
+    return next((one for one in found if _is_peculiar(facts, one)), "")
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z\d]", "", name.lower().removeprefix("python-"))
+
+
 def _set_by_tests(facts: Facts) -> frozenset[str]:
     """Variables that the test sets itself, or the files of its fixtures and conftests do."""
     folders = facts["test_file"].split("/")[:-1]
@@ -178,6 +213,14 @@ def _raises_itself(facts: Facts) -> str:
     frame = own_frame(facts)
     is_last = frame is not None and frame is facts.frames[-1]
     return "yes" if frame and is_last and frame.source.startswith("raise") else ""
+
+
+def _raised_on_purpose(facts: Facts) -> str:
+    """`yes` where the line that raised, of whomever, is a `raise`, not an import that failed."""
+    last = facts.frames[-1] if facts.frames else None
+    return (
+        "yes" if last and last.source.startswith("raise ") and not facts.attribute("name") else ""
+    )
 
 
 def _holds_none(facts: Facts) -> str:
@@ -217,12 +260,16 @@ def _takes_access(facts: Facts) -> str:
 FACTS: dict[str, Fact] = {
     "absent_file": _absent_file,
     "holds_none": _holds_none,
+    "lacks_own_name": _lacks_own_name,
     "measures_time": _measures_time,
     "program_looked_for": _program_looked_for,
     "raises_itself": _raises_itself,
+    "raised_on_purpose": _raised_on_purpose,
     "takes_access": _takes_access,
     "variable_named": _variable_named,
+    "variable_of_owner": _variable_of_owner,
     "variable_of_path": _variable_of_path,
+    "variable_passed": _variable_passed,
     "variable_reached": _variable_reached,
     "variable_unset": _variable_unset,
     "variable_used": _variable_used,

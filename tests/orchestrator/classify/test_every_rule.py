@@ -92,7 +92,7 @@ GUARDED = Project(
 )
 EXPECTING = Project(name="shop", sources={"tests/test_cart.py": Source(expects=((8, 10),))})
 HELPED = Project(name="shop", modules=frozenset({"shop"}), files=("tests/support/prices.py",))
-
+STAND_IN = Distribution(name="frames", version="2.0", modules=("frames", "zzyzx"))
 
 ASKING = Project(
     name="shop",
@@ -165,6 +165,25 @@ CASES = {
     # missing_dependency
     "missing-extra": no_module("cv2x", LIBRARY),
     "missing-module": no_module("yaml", TEST),
+    "missing-behind-stand-in": one(
+        "ImportError",
+        "cannot import name 'io' from 'zzyzx' (/env/lib/python3.11/site-packages/zzyzx.py)",
+        SHOP,
+        attributes={"name": "zzyzx"},
+        project=replace(
+            HELPED,
+            requirements=(Requirement(name="zzyzx", text="zzyzx", file="pyproject.toml"),),
+        ),
+        distributions=(STAND_IN,),
+    ),
+    "missing-behind-stand-in-unasked": one(
+        "ModuleNotFoundError",
+        "No module named 'zzyzx.xml'; 'zzyzx' is not a package",
+        SHOP,
+        attributes={"name": "zzyzx.xml"},
+        project=HELPED,
+        distributions=(STAND_IN,),
+    ),
     "missing-module-like-its-distribution": no_module("zz_yzx", TEST),
     "missing-module-unverified": no_module("_zzyzx", TEST),
     "unbuilt-stdlib-module": no_module("_tkinter", TEST),
@@ -1094,6 +1113,47 @@ CASES = {
         SHOP,
         project=using("named", "SHOP_HOST", at=40),
         variables=("SHOP_HOST",),
+    ),
+    "setting-names-no-module": one(
+        "ImportError",
+        "No module named 'shop.test_settings'\n\nThe project was found in .",
+        "lib/webframe/app.py:3:get",
+        project=Project(
+            name="shop",
+            modules=frozenset({"shop"}),
+            files=("shop/__init__.py", "shop/testsettings.py"),
+            settings={"SHOP_SETTINGS_MODULE": "shop.test_settings"},
+        ),
+    ),
+    "variable-named-by-refusal": one(
+        "ImportError",
+        "Bad program. It can be set via $FRAMES_PROGRAM.",
+        SHOP,
+        "lib/frames/table.py:3:refresh",
+        source="raise ImportError(err)",
+        variables=("FRAMES_PROGRAM",),
+    ),
+    "variable-passed-on": one(
+        "ValueError",
+        "'qt4' is not a valid value for backend",
+        "lib/frames/__init__.py:12:<module>",
+        source="params['backend'] = os.environ.get('FRAMESBACKEND')",
+        variables=("FRAMESBACKEND",),
+    ),
+    "variable-chooses-what-is-not-there": one(
+        "ImportError",
+        "cannot import name '_fast' from 'frames.core' (/env/frames/core/__init__.py)",
+        "lib/frames/table.py:3:<module>",
+        attributes={"name": "frames.core"},
+        variables=("FRAMES_IMPLEMENTATION",),
+        **ALONE,
+    ),
+    "own-name-lacking": one(
+        "ImportError",
+        "cannot import name '_fast' from 'frames.core' (/env/frames/core/__init__.py)",
+        "lib/frames/table.py:3:<module>",
+        attributes={"name": "frames.core"},
+        **ALONE,
     ),
     "variable-names-no-module": one(
         "ModuleNotFoundError",
