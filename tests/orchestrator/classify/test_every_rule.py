@@ -1018,6 +1018,9 @@ CASES = {
     "fixture-of-pytest-switched-off": one(
         LOOKUP, "fixture 'tmp_path' not found", phase="setup", attributes={"argname": "tmp_path"}
     ),
+    "fixture-of-pytest-not-asked-for": one(
+        LOOKUP, "fixture 'testdir' not found", phase="setup", attributes={"argname": "testdir"}
+    ),
     "fixture-of-own-plugin-switched-off": one(
         LOOKUP,
         "fixture 'basket' not found",
@@ -1227,6 +1230,25 @@ def test_fires_on_what_it_is_for(red, raised, rule):
     assert verdict.rule.partition("@")[0] == rule, verdict
     assert verdict.evidence[0]
     assert suggestions[0].origin == verdict.rule
+
+
+@pytest.mark.parametrize(
+    ("name", "command", "expected"),
+    [
+        ("testdir", (), ("fixture-of-pytest-not-asked-for@1", "testdir")),
+        ("linecomp", (), ("fixture-of-pytest-not-asked-for@1", "linecomp")),
+        ("testdir", ("-p", "no:legacypath"), ("fixture-of-pytest-switched-off@1", "legacypath")),
+        ("pytester", ("-p", "no:pytester"), ("fixture-of-pytest-switched-off@1", "pytester")),
+        ("tmpdir", (), ("fixture-of-pytest-switched-off@1", "legacypath")),
+    ],
+)
+def test_a_fixture_of_pytest_that_is_not_there(red, raised, name, command, expected):
+    """What two of its plugins bring together lacks the one that is loaded only on request."""
+    missing = raised(LOOKUP, f"fixture {name!r} not found", attributes={"argname": name})
+
+    verdict = red(missing, phase="setup", run={"command": ("pytest", *command)}).verdict()
+
+    assert (verdict.rule, verdict.culprit.name) == expected
 
 
 def test_signature_changed(red, raised, tmp_path):
