@@ -85,6 +85,18 @@ def parse(path: Path) -> ast.Module:
         return ast.Module(body=[], type_ignores=[])
 
 
+def gives_nothing(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether no line of a function returns or yields a value."""
+    for statement in function.body:
+        for node in _here(statement):
+            value = getattr(node, "value", None)
+            is_none = value is None or (isinstance(value, ast.Constant) and value.value is None)
+            given = isinstance(node, (ast.Return, ast.Yield)) and not is_none
+            if given or isinstance(node, ast.YieldFrom):
+                return False
+    return True
+
+
 def _package(file: str) -> list[str]:
     """The package that a file is in: `["bs4", "builder"]`."""
     return file.removeprefix("src/").split("/")[:-1]

@@ -34,6 +34,14 @@ MISMATCH = (
     "ScopeMismatch: You tried to access the function scoped fixture a with a session scoped request"
 )
 BASKET = [("basket", "tests/conftest.py", 4)]
+GIVING_NOTHING = Project(
+    name="shop",
+    fixtures=(
+        FixtureDefinition(
+            name="basket", function="basket", file="tests/conftest.py", line=4, gives_nothing=True
+        ),
+    ),
+)
 NUMPY = Distribution(name="numpy", version="2.3.0", modules=("numpy",))
 HTTPX = Distribution(name="httpx", version="0.28.1", modules=("httpx",))
 URLLIB3 = Distribution(name="urllib3", version="2.5.0", modules=("urllib3",))
@@ -578,6 +586,14 @@ CASES = {
         TEST,
         source="assert basket['a'] == 1",
         fixtures=BASKET,
+    ),
+    "fixture-without-value": one(
+        "AssertionError",
+        "assert None == 3",
+        TEST,
+        source="assert basket == 3",
+        fixtures=BASKET,
+        project=GIVING_NOTHING,
     ),
     "fixture-not-found": one(LOOKUP, "fixture 'zzyzx' not found", attributes={"argname": "zzyzx"}),
     "recursive-fixture": one(LOOKUP, "recursive dependency involving fixture 'a' detected"),
