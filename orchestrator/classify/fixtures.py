@@ -19,6 +19,7 @@ _NARROWER = re.compile(
     r"ScopeMismatch: You tried to access the \w{1,20} scoped fixture (?P<fixture>\w{1,200}) "
 )
 _DEFINITION = re.compile(r"^(.{1,500}?):(\d{1,7}):  def (\w{1,200})\(", re.MULTILINE)
+_REMOVAL = re.compile(r"\b(?:remove|unlink|rmtree|rmdir|removedirs)\(")
 _AROUND_TESTS = frozenset({"setUp", "tearDown", "asyncSetUp", "asyncTearDown"})
 
 
@@ -226,6 +227,13 @@ def _harness_raised(facts: Facts) -> str:
     return "yes" if frame is None or is_harness(frame) else ""
 
 
+def _removes(facts: Facts) -> str:
+    """`yes` where the deepest own line, which is of tests, removes a file or folder."""
+    frame = own_frame(facts)
+    is_removal = frame is not None and is_harness(frame) and _REMOVAL.search(frame.source)
+    return "yes" if is_removal else ""
+
+
 def _case_method(facts: Facts) -> str:
     """The method of a unittest.TestCase that the exception came out of, where it is no test."""
     own = next((frame for frame in facts.frames if frame.origin in _OWN), None)
@@ -248,6 +256,7 @@ FACTS: dict[str, Fact] = {
     "nearest_fixture": _nearest_fixture,
     "near_in_conftest": _near_in_conftest,
     "out_of_reach": _out_of_reach,
+    "removes": _removes,
     "own_conftest": _own_conftest,
     "shared_fixture": _shared_fixture,
     "wider_fixtures": _wider_fixtures,

@@ -59,6 +59,7 @@ NEWER_WEBFRAME = Project(
 )
 OTHER_SERIAL = (Distribution(name="pyserial", version="2.7", modules=("serial_of_old",)),)
 TEMPORARY = {"attributes": {"errno": 2, "filename": "/tmp/pytest-of-me/pytest-0/test_a0/x"}}
+GONE = {"attributes": {"errno": 2, "filename": "out/prices.csv"}}
 MOCK = Distribution(name="pytest-mock", version="3.17.0", modules=("pytest_mock",))
 TIMEOUT = Distribution(
     name="pytest-timeout",
@@ -634,6 +635,21 @@ CASES = {
     ),
     "teardown-lacks-its-file": one(
         "NotADirectoryError", "x", CONFTEST, phase="teardown", fixtures=BASKET, **TEMPORARY
+    ),
+    "teardown-finds-it-gone": one(
+        "FileNotFoundError", "x", CONFTEST, phase="teardown", fixtures=BASKET, **GONE
+    ),
+    "setup-removes-what-is-gone": one(
+        "FileNotFoundError",
+        "x",
+        CONFTEST,
+        phase="setup",
+        source="os.remove('out/prices.csv')",
+        fixtures=BASKET,
+        **GONE,
+    ),
+    "case-tear-down-finds-it-gone": one(
+        "FileNotFoundError", "x", CASE, "tests/test_cart.py:8:tearDown", **GONE
     ),
     "setup-raised-elsewhere": one("ValueError", "x", CONFTEST, phase="setup"),
     "teardown-raised-elsewhere": one("ValueError", "x", CONFTEST, phase="teardown"),
