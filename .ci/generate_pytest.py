@@ -41,8 +41,8 @@ def hooks(config: Config) -> set[str]:
 def fixtures(plugin: Any) -> Iterator[str]:
     """What a plugin of pytest's own defines, in its module or in classes of it."""
     classes = (one for one in vars(plugin).values() if inspect.isclass(one))
-    own = (one for one in classes if one.__module__ == plugin.__name__)
-    for space in (plugin, *own):
+    own = (one for one in classes if one.__module__ == getattr(plugin, "__name__", ""))
+    for space in (plugin if inspect.ismodule(plugin) else type(plugin), *own):
         for name, defined in vars(space).items():
             if isinstance(defined, FixtureFunctionDefinition):
                 yield defined._fixture_function_marker.name or name  # noqa: SLF001
@@ -51,6 +51,7 @@ def fixtures(plugin: Any) -> Iterator[str]:
 def main() -> None:
     """Ask the pytest at hand, and write."""
     config = get_config()
+    by_default = {name for name, _ in config.pluginmanager.list_name_plugin()}
     config.pluginmanager.import_plugin("pytester")
     lines = [
         f"# What pytest {pytest.__version__} brings, as .ci/generate_pytest.py asked it.",
@@ -64,12 +65,22 @@ def main() -> None:
                 ("hooks", hooks(config)),
             )
         ),
-        "",
-        "[fixtures]  # of each plugin of its own",
     ]
-    for name, plugin in sorted(config.pluginmanager.list_name_plugin()):
-        if inspect.ismodule(plugin) and (found := sorted(set(fixtures(plugin)))):
-            lines.append(f'{name} = "{" ".join(found)}"')
+    brought: dict[str, set[str]] = {}
+    for name, plugin in config.pluginmanager.list_name_plugin():
+        # legacypath-pytester: what legacypath adds where pytester is loaded
+        _, _, needed = name.rpartition("-")
+        brought.setdefault(needed, set()).update(fixtures(plugin))
+    lines += [
+        f'on_request = "{" ".join(sorted({name for name in brought if name not in by_default}))}"',
+        "",
+        "[fixtures]  # of each plugin of its own, or with it",
+        *(
+            f'{name} = "{" ".join(sorted(names))}"'
+            for name, names in sorted(brought.items())
+            if names
+        ),
+    ]
     (KNOWLEDGE / "pytest.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

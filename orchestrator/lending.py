@@ -74,7 +74,7 @@ class Explanation:
             modules=frozenset(_modules(culprit.name, context) if is_distribution else ()),
             is_installed=context.installed.has(culprit.name),
             is_local="AttributeError" in _types(cause),
-            places=frozenset() if _is_unbound(cause) else _places(cause),
+            places=frozenset() if _is_unbound(cause) or _is_asked_for(cause) else _places(cause),
             context=context,
         )
 
@@ -166,6 +166,11 @@ def _texts(other: Cause) -> Iterator[str]:
 def _is_unbound(cause: Cause) -> bool:
     """Whether a name was not bound: that breaks what asks for it, and nothing beside it."""
     return "NameError" in _types(cause)
+
+
+def _is_asked_for(cause: Cause) -> bool:
+    """Whether it is a fixture that is not there: a test that ran did not ask for it."""
+    return any(name.endswith("FixtureLookupError") for name in _types(cause))
 
 
 def _types(cause: Cause) -> frozenset[str]:

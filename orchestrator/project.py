@@ -37,6 +37,8 @@ class FixtureDefinition:
     line: int
     asks: tuple[str, ...] = ()
     """The fixtures that it asks for, as its parameters name them."""
+    gives_nothing: bool = False
+    """Whether its function returns and yields no value, whatever happens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +226,7 @@ def _fixtures_of(path: Path, file: str) -> Iterator[FixtureDefinition]:
                 file=file,
                 line=node.lineno,
                 asks=tuple(one.arg for one in given if one.arg not in ("self", "cls", "request")),
+                gives_nothing=len(node.decorator_list) == 1 and source.gives_nothing(node),
             )
 
 

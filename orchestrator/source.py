@@ -47,7 +47,7 @@ class Source:
     """Local name to dotted name: `import numpy as np` gives `{"np": "numpy"}`."""
     guards: tuple[Guard, ...] = ()
     expects: tuple[Lines, ...] = ()
-    """The bodies of `with pytest.raises(…)`, and of `try` with a handler of something certain."""
+    """The bodies of `with pytest.raises(…)`, and of `try` that waits for something certain."""
     uses: tuple[Use, ...] = ()
     """Of the machine: variables, programs, files that are not there."""
 
@@ -83,6 +83,18 @@ def parse(path: Path) -> ast.Module:
             return ast.parse(source)
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module(body=[], type_ignores=[])
+
+
+def gives_nothing(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether no line of a function returns or yields a value."""
+    for statement in function.body:
+        for node in _here(statement):
+            value = getattr(node, "value", None)
+            is_none = value is None or (isinstance(value, ast.Constant) and value.value is None)
+            given = isinstance(node, (ast.Return, ast.Yield)) and not is_none
+            if given or isinstance(node, ast.YieldFrom):
+                return False
+    return True
 
 
 def _package(file: str) -> list[str]:
@@ -256,10 +268,31 @@ def _expecting(tree: ast.Module) -> Iterator[Lines]:
                 isinstance(one, ast.Call) and last_name(one.func) in _EXPECTING for one in called
             )
         else:
-            expects = isinstance(node, ast.Try) and any(
-                one.type is not None and not _catches_import_error(one.type)
-                for one in node.handlers
-            )
+            expects = isinstance(node, ast.Try) and _waits_for_one(node)
         if expects:
             body: list[ast.stmt] = node.body  # type: ignore[attr-defined]
             yield body[0].lineno, body[-1].end_lineno or body[-1].lineno
+
+
+def _waits_for_one(node: ast.Try) -> bool:
+    """Whether a `try` checks what comes out of it: a handler asserts, or that none came fails.
+
+    What is only swallowed or cleaned up after (`except SystemExit: pass`) is not waited for.
+    """
+    certain = [
+        one for one in node.handlers if one.type is not None and not _catches_import_error(one.type)
+    ]
+    handled = [statement for one in certain for statement in one.body]
+    return bool(certain) and any(map(_checks, (*handled, *node.orelse, *node.body[-1:])))
+
+
+def _checks(statement: ast.stmt) -> bool:
+    """`assert …`, `self.assertIn(…)`, `pytest.fail()`, `raise AssertionError`."""
+    for node in ast.walk(statement):
+        called = node.func if isinstance(node, ast.Call) else None
+        raised = node.exc if isinstance(node, ast.Raise) else None
+        named = called or (raised.func if isinstance(raised, ast.Call) else raised)
+        name = last_name(named) if named is not None else ""
+        if isinstance(node, ast.Assert) or name == "fail" or name.lower().startswith("assert"):
+            return True
+    return False

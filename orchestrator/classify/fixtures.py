@@ -19,11 +19,8 @@ _NARROWER = re.compile(
     r"ScopeMismatch: You tried to access the \w{1,20} scoped fixture (?P<fixture>\w{1,200}) "
 )
 _DEFINITION = re.compile(r"^(.{1,500}?):(\d{1,7}):  def (\w{1,200})\(", re.MULTILINE)
+_REMOVAL = re.compile(r"\b(?:remove|unlink|rmtree|rmdir|removedirs)\(")
 _AROUND_TESTS = frozenset({"setUp", "tearDown", "asyncSetUp", "asyncTearDown"})
-_EMPTY = re.compile(
-    r"^'(?P<type>NoneType|coroutine|async_generator|generator|function)' object "
-    r"(?:is not \w{1,20}|has no attribute '(?P<attribute>\w{1,200})')"
-)
 
 
 def _fixture(facts: Facts) -> str:
@@ -230,27 +227,11 @@ def _harness_raised(facts: Facts) -> str:
     return "yes" if frame is None or is_harness(frame) else ""
 
 
-def _empty(facts: Facts) -> tuple[str, str]:
-    """A fixture of the project that the raising line of the test uses as what it is not, and what
-    it is.
-    """
-    found = _EMPTY.match(facts.link.message)
-    frame = facts.frames[-1] if facts.frames else None
-    if not found or frame is None or not frame.function.startswith("test"):
-        return "", ""
-    used = rf"\.{found['attribute']}\b" if found["attribute"] else r"(?:\[|\()"
-    for entry in facts.failure.fixtures:
-        if entry.origin in _OWN and re.search(rf"(?<![\w.]){entry.name}{used}", frame.source):
-            return entry.name, found["type"]
-    return "", ""
-
-
-def _empty_fixture(facts: Facts) -> str:
-    return _empty(facts)[0]
-
-
-def _empty_object(facts: Facts) -> str:
-    return _empty(facts)[1]
+def _removes(facts: Facts) -> str:
+    """`yes` where the deepest own line, which is of tests, removes a file or folder."""
+    frame = own_frame(facts)
+    is_removal = frame is not None and is_harness(frame) and _REMOVAL.search(frame.source)
+    return "yes" if is_removal else ""
 
 
 def _case_method(facts: Facts) -> str:
@@ -265,8 +246,6 @@ FACTS: dict[str, Fact] = {
     "asks_itself": _asks_itself,
     "case_method": _case_method,
     "defined_in": _defined_in,
-    "empty_fixture": _empty_fixture,
-    "empty_object": _empty_object,
     "failing_fixture": _failing_fixture,
     "failing_fixture_place": _failing_fixture_place,
     "fixture": _fixture,
@@ -277,6 +256,7 @@ FACTS: dict[str, Fact] = {
     "nearest_fixture": _nearest_fixture,
     "near_in_conftest": _near_in_conftest,
     "out_of_reach": _out_of_reach,
+    "removes": _removes,
     "own_conftest": _own_conftest,
     "shared_fixture": _shared_fixture,
     "wider_fixtures": _wider_fixtures,

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import NamedTuple
 
+from orchestrator.chain import decisive
 from orchestrator.classify.calls import is_own_call
-from orchestrator.classify.facts import Fact, Facts, own_frame
+from orchestrator.classify.facts import Fact, Facts, is_harness, own_frame
 from orchestrator.classify.installed import Owner
 from orchestrator.classify.modules import is_own
 from orchestrator.classify.owners import OF_ITS_DEVELOPERS, owner_of
@@ -23,6 +25,8 @@ from orchestrator.source import Guard
 
 _DEPTH = 4
 """Modules of the project that are followed one through the other."""
+_LOOKED_AT = 500
+"""Failures of a run in which the same is looked for."""
 _NAME = re.compile(r"[A-Za-z_]\w{0,100}")
 _KNOWN = ("declared", "required", "known")
 
@@ -206,21 +210,38 @@ def _lacking_source(facts: Facts) -> str:
 
 def _expected_another(facts: Facts) -> str:
     """`yes` where the test waited for an exception at that line, and another came, which is not
-    that the product calls itself wrongly.
+    that the product calls itself wrongly, nor what comes to tests too that wait for none.
     """
-    if is_own_call(facts):
+    if is_own_call(facts) or not _waits(facts):
         return ""
-    if any(
-        frame.file == "unittest/case.py" and frame.function == "handle" for frame in facts.frames
-    ):
-        return "yes"
-    expecting = (
-        frame
+    return "" if facts.once(_comes_to_others) else "yes"
+
+
+def _waits(facts: Facts) -> bool:
+    """Whether the test waited for an exception at one of the lines of the traceback."""
+    return any(
+        (frame.file == "unittest/case.py" and frame.function == "handle")
+        or (
+            frame.origin == "test"
+            and facts.context.project.source(frame.file).expects_at(frame.line)
+        )
         for frame in facts.frames
-        if frame.origin == "test"
-        and facts.context.project.source(frame.file).expects_at(frame.line)
     )
-    return "yes" if any(expecting) else ""
+
+
+def _comes_to_others(facts: Facts) -> bool:
+    """Whether the same comes out of the same line of the product where no test waits for one."""
+    frame = own_frame(facts)
+    if frame is None or is_harness(frame):
+        return False
+    for failure in islice(facts.context.recording.failures, _LOOKED_AT):
+        raised = decisive(failure)
+        if raised is None or raised.type != facts.link.type or failure is facts.failure:
+            continue
+        other = facts.context.facts(failure, raised)
+        if own_frame(other) == frame and not _waits(other):
+            return True
+    return False
 
 
 def _under_test(facts: Facts) -> str:

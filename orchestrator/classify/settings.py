@@ -95,8 +95,18 @@ def _builtin(facts: Facts) -> str:
     pytest did (`subtests`) is its own only where it was switched off.
     """
     own = knowledge("pytest")["fixtures"].items() if facts["fixture"] else ()
-    found = next((plugin for plugin, names in own if facts["fixture"] in names.split()), "")
-    return found if not facts["plugin"] or _blocked(facts, {found})[0] else ""
+    found = [plugin for plugin, names in own if facts["fixture"] in names.split()]
+    blocked = (plugin for plugin in found if _blocked(facts, {plugin})[0])
+    # What comes of two plugins is absent for the one that is loaded only on request.
+    on_request = (plugin for plugin in found if plugin in knowledge("pytest")["on_request"].split())
+    return next(blocked, "" if facts["plugin"] else next(on_request, next(iter(found), "")))
+
+
+def _builtin_on_request(facts: Facts) -> str:
+    """The plugin, where pytest loads it only if it is asked to, and nothing switched it off."""
+    plugin = facts["builtin_plugin"]
+    is_asked_for = plugin in knowledge("pytest")["on_request"].split()
+    return plugin if is_asked_for and not facts["builtin_blocked_by"] else ""
 
 
 def _builtin_blocked_by(facts: Facts) -> str:
@@ -261,6 +271,7 @@ FACTS: dict[str, Fact] = {
     "async_mode_set": _async_mode_set,
     "builtin_blocked_by": _builtin_blocked_by,
     "builtin_blocked_where": _builtin_blocked_where,
+    "builtin_on_request": _builtin_on_request,
     "builtin_plugin": _builtin,
     "disabled_name": _disabled_name,
     "disabled_by": _disabled_by,

@@ -144,11 +144,27 @@ def test_where_an_exception_is_expected(read):
             try:
                 six()
             except Exception:
+                self.fail()
+            try:
+                seven()
+            except KeyError as error:
+                assert error.args
+            try:
+                eight()
+            except KeyError:
+                pass
+            else:
+                raise AssertionError("none came")
+            try:
+                nine()
+                self.fail()
+            except KeyError:
                 pass
         """
     )
 
-    assert [line for line in range(1, 20) if said.expects_at(line)] == [4, 5, 7, 11]
+    expected = [4, 5, 7, 19, 23, 29, 30]
+    assert [line for line in range(1, 40) if said.expects_at(line)] == expected
 
 
 def test_what_cannot_be_read(tmp_path):

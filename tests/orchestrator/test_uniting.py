@@ -428,6 +428,23 @@ def test_the_one_explanation_of_a_run_is_that_of_what_it_touches(nodeid, why):
     assert (f"({why})" in found[0].verdict.evidence[-1]) is bool(why)
 
 
+@pytest.mark.parametrize(
+    ("message", "causes"),
+    [("assert 4 == 3", 2), ("assert 'pytest-mock is not there' == ''", 1)],
+)
+def test_a_fixture_that_is_not_there_touches_no_test_that_ran(message, causes):
+    """A test beside those that ask for it did not, or it would not have run; it may name it."""
+    absent = _verdict(
+        "missing_dependency", "plugin", 0.94, Culprit(type="distribution", name="pytest-mock")
+    )
+    missing = _seen(
+        SHOWN, "_pytest.fixtures.FixtureLookupError", "fixture 'mocker' not found", verdict=absent
+    )
+    check = _check("tests/test_codes.py::Codes::test_size", "assert size == 3", message)
+
+    assert len(united([missing, check])) == causes
+
+
 def test_that_the_process_ended_is_no_explanation():
     """It says what was seen, not why."""
     ended = _thrown(

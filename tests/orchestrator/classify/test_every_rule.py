@@ -34,6 +34,14 @@ MISMATCH = (
     "ScopeMismatch: You tried to access the function scoped fixture a with a session scoped request"
 )
 BASKET = [("basket", "tests/conftest.py", 4)]
+GIVING_NOTHING = Project(
+    name="shop",
+    fixtures=(
+        FixtureDefinition(
+            name="basket", function="basket", file="tests/conftest.py", line=4, gives_nothing=True
+        ),
+    ),
+)
 NUMPY = Distribution(name="numpy", version="2.3.0", modules=("numpy",))
 HTTPX = Distribution(name="httpx", version="0.28.1", modules=("httpx",))
 URLLIB3 = Distribution(name="urllib3", version="2.5.0", modules=("urllib3",))
@@ -51,6 +59,7 @@ NEWER_WEBFRAME = Project(
 )
 OTHER_SERIAL = (Distribution(name="pyserial", version="2.7", modules=("serial_of_old",)),)
 TEMPORARY = {"attributes": {"errno": 2, "filename": "/tmp/pytest-of-me/pytest-0/test_a0/x"}}
+GONE = {"attributes": {"errno": 2, "filename": "out/prices.csv"}}
 MOCK = Distribution(name="pytest-mock", version="3.17.0", modules=("pytest_mock",))
 TIMEOUT = Distribution(
     name="pytest-timeout",
@@ -598,6 +607,14 @@ CASES = {
         source="assert basket['a'] == 1",
         fixtures=BASKET,
     ),
+    "fixture-without-value": one(
+        "AssertionError",
+        "assert None == 3",
+        TEST,
+        source="assert basket == 3",
+        fixtures=BASKET,
+        project=GIVING_NOTHING,
+    ),
     "fixture-not-found": one(LOOKUP, "fixture 'zzyzx' not found", attributes={"argname": "zzyzx"}),
     "recursive-fixture": one(LOOKUP, "recursive dependency involving fixture 'a' detected"),
     "scope-mismatch": one(
@@ -637,6 +654,21 @@ CASES = {
     ),
     "teardown-lacks-its-file": one(
         "NotADirectoryError", "x", CONFTEST, phase="teardown", fixtures=BASKET, **TEMPORARY
+    ),
+    "teardown-finds-it-gone": one(
+        "FileNotFoundError", "x", CONFTEST, phase="teardown", fixtures=BASKET, **GONE
+    ),
+    "setup-removes-what-is-gone": one(
+        "FileNotFoundError",
+        "x",
+        CONFTEST,
+        phase="setup",
+        source="os.remove('out/prices.csv')",
+        fixtures=BASKET,
+        **GONE,
+    ),
+    "case-tear-down-finds-it-gone": one(
+        "FileNotFoundError", "x", CASE, "tests/test_cart.py:8:tearDown", **GONE
     ),
     "setup-raised-elsewhere": one("ValueError", "x", CONFTEST, phase="setup"),
     "teardown-raised-elsewhere": one("ValueError", "x", CONFTEST, phase="teardown"),
@@ -1037,6 +1069,9 @@ CASES = {
     "fixture-of-pytest-switched-off": one(
         LOOKUP, "fixture 'tmp_path' not found", phase="setup", attributes={"argname": "tmp_path"}
     ),
+    "fixture-of-pytest-not-asked-for": one(
+        LOOKUP, "fixture 'testdir' not found", phase="setup", attributes={"argname": "testdir"}
+    ),
     "fixture-of-own-plugin-switched-off": one(
         LOOKUP,
         "fixture 'basket' not found",
@@ -1287,6 +1322,25 @@ def test_fires_on_what_it_is_for(red, raised, rule):
     assert verdict.rule.partition("@")[0] == rule, verdict
     assert verdict.evidence[0]
     assert suggestions[0].origin == verdict.rule
+
+
+@pytest.mark.parametrize(
+    ("name", "command", "expected"),
+    [
+        ("testdir", (), ("fixture-of-pytest-not-asked-for@1", "testdir")),
+        ("linecomp", (), ("fixture-of-pytest-not-asked-for@1", "linecomp")),
+        ("testdir", ("-p", "no:legacypath"), ("fixture-of-pytest-switched-off@1", "legacypath")),
+        ("pytester", ("-p", "no:pytester"), ("fixture-of-pytest-switched-off@1", "pytester")),
+        ("tmpdir", (), ("fixture-of-pytest-switched-off@1", "legacypath")),
+    ],
+)
+def test_a_fixture_of_pytest_that_is_not_there(red, raised, name, command, expected):
+    """What two of its plugins bring together lacks the one that is loaded only on request."""
+    missing = raised(LOOKUP, f"fixture {name!r} not found", attributes={"argname": name})
+
+    verdict = red(missing, phase="setup", run={"command": ("pytest", *command)}).verdict()
+
+    assert (verdict.rule, verdict.culprit.name) == expected
 
 
 def test_signature_changed(red, raised, tmp_path):

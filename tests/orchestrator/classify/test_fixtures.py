@@ -10,6 +10,7 @@ from orchestrator.project import FixtureDefinition, Project
 
 TEST = "tests/test_cart.py:9:test_total"
 CONFTEST = "tests/conftest.py"
+BASKET = "tests/conftest.py:9:basket"
 TWICE = "Table 'hero' is already defined for this MetaData instance."
 
 
@@ -73,3 +74,30 @@ def test_the_one_fixture_that_leaking_tests_share(red, raised, asked, culprit):
 
     assert found.rule == "leaked-state@1"
     assert (found.culprit.name if found.culprit else None) == culprit
+
+
+@pytest.mark.parametrize(
+    ("raising", "rule"),
+    [
+        (("teardown", "open('out/a.csv')", BASKET), "teardown-finds-it-gone@1"),
+        (("teardown", "x", "tests/test_cart.py:5:teardown_method"), "teardown-finds-it-gone@1"),
+        (("teardown", "total()", BASKET, "shop/cart.py:7:total"), "project-file-missing@1"),
+        (("setup", "open('out/a.csv')", BASKET), "project-file-missing@1"),
+        (("setup", "rmtree('out')", BASKET, "std/shutil.py:5:rmtree"), "setup-removes-what-is-gone@1"),
+        (("call", "os.remove('out/a.csv')", TEST), "project-file-missing@1"),
+    ],
+)  # fmt: skip
+def test_what_a_fixture_does_not_find(red, raised, raising, rule):
+    """What is to be removed need not be there; what the product or a set-up reads must."""
+    phase, source, *places = raising
+    gone = raised(
+        "FileNotFoundError",
+        "[Errno 2] No such file or directory: 'out/a.csv'",
+        *places,
+        source=source,
+        attributes={"errno": 2, "filename": "out/a.csv"},
+    )
+
+    found = red(gone, phase=phase, fixtures=[("basket", CONFTEST, 4)]).verdict()
+
+    assert found.rule == rule

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from conftest_kit.records import Frame
+from conftest_kit.records import Failure, Frame
 from orchestrator.classify.tested import Called, called, is_of_tests
 from orchestrator.project import Project
 from orchestrator.source import Source
@@ -155,3 +157,20 @@ def test_where_the_exception_comes_from_that_was_expected(red, raised, message, 
 def test_a_check_that_could_not_be_made(red, raised, error, source, category):
     """It found another value than it expects, and nothing of the product raised."""
     assert red(raised(*error, READS, source=source)).verdict().category == category
+
+
+@pytest.mark.parametrize(("line", "rule"), [(9, "another-exception@1"), (19, "product-raised@1")])
+def test_what_also_comes_to_tests_that_wait_for_none(red, raised, line, rule):
+    """Out of the same line of the product: then it is no matter of what a test expects."""
+    project = Project(name="shop", sources={"tests/test_cart.py": Source(expects=((8, 10),))})
+    places = ("tests/test_cart.py:9:test_total", "shop/cart.py:7:total")
+    waiting = red(raised("KeyError", "'x'", *places), project=project)
+    other = raised("KeyError", "'x'", f"tests/test_cart.py:{line}:test_other", places[1])
+    failures = (
+        *waiting.recording.failures,
+        Failure(nodeid="tests/test_cart.py::test_other", phase="call", exceptions=(other,)),
+    )
+
+    together = replace(waiting, recording=waiting.recording._replace(failures=failures))
+
+    assert together.verdict("::test_total").rule == rule

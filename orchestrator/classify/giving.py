@@ -1,0 +1,100 @@
+"""Facts about fixtures that give nothing to those that use what they give."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from conftest_kit.records import Fixture, Frame
+from orchestrator.classify.facts import Fact, Facts, is_harness
+
+_OWN = ("project", "test")
+_TYPES = "NoneType|coroutine|async_generator|generator|function"
+# 'NoneType' object is not callable; cannot unpack non-iterable NoneType object; not NoneType
+_EMPTY = re.compile(rf"'(?P<quoted>{_TYPES})'|\b(?:non-iterable|not|object) (?P<bare>{_TYPES})\b")
+_WHOLE = r"(?![\w.(\[])"
+_OPERATOR = r"[-+*/%@|&<>]"
+_TAKING = r"(?:\bin |\*\*?|= |\bawait |\b(?:len|next|iter|list|tuple|set|dict|sorted|sum)\()"
+_USES = (
+    (re.compile(r"has no attribute '(?P<attribute>\w{1,200})'"), r"{name}\.{attribute}\b"),
+    # Of name[0][1] it is not told which part is nothing.
+    (re.compile(r"subscriptable|support item"), r"{name}\[(?![^\]]*\]\s*\[)"),
+    (re.compile(r"not callable"), r"{name}\("),
+    (re.compile(r"context manager"), rf"\bwith {{name}}{_WHOLE}"),
+    (re.compile(r"iterable|mapping|iterator|len\(\)|await"), rf"{_TAKING}{{name}}{_WHOLE}"),
+    (
+        re.compile(r"operand type|between instances"),
+        rf"(?:{{name}} ?{_OPERATOR}|{_OPERATOR}=? ?{{name}}{_WHOLE})",
+    ),
+)
+"""What is said of something that is used as what it is not, and how a line uses it."""
+
+
+def _empty(facts: Facts) -> tuple[str, str]:
+    """An own fixture that the raising line of a test or of a fixture uses as what it is not, and
+    what it is; a helper has it by that name from whoever called it.
+    """
+    found = _EMPTY.search(facts.link.message[:500])
+    own = [frame for frame in facts.frames if frame.origin in _OWN]
+    if not found or not own or own[-1] is not facts.frames[-1] or not all(map(is_harness, own)):
+        return "", ""
+    for entry in _given(facts, own[0]):
+        handed_on = (re.search(_word(entry.name), frame.source) for frame in own[:-1])
+        if all(handed_on) and _is_used(entry.name, facts.link.message[:500], own[-1].source):
+            return entry.name, found["quoted"] or found["bare"]
+    return "", ""
+
+
+def _is_used(name: str, message: str, source: str) -> bool:
+    for said, use in _USES:
+        if found := said.search(message):
+            return bool(re.search(use.format(name=_word(name), **found.groupdict()), source))
+    return False
+
+
+def _word(name: str) -> str:
+    """A pattern of the name alone: no attribute, no text, no keyword."""
+    return rf"(?<![\w.'\"]){name}(?![\w'\"])(?!\s*=[^=])"
+
+
+def _given(facts: Facts, frame: Frame) -> Iterator[Fixture]:
+    """The own fixtures that a test or a fixture may have been given, by their names."""
+    defined = [one for one in facts.context.project.fixtures if one.file == frame.file]
+    asks = [one.asks for one in defined if one.function == frame.function]
+    imports = facts.context.project.source(frame.file).imports
+    for entry in facts.failure.fixtures:
+        is_asked_for = not asks or any(entry.name in names for names in asks)
+        is_itself = entry.name == frame.function or entry.name in imports
+        if entry.origin in _OWN and is_asked_for and not is_itself:
+            yield entry
+
+
+def _void_fixture(facts: Facts) -> str:
+    """An own fixture whose function gives nothing, and that the line of the test or fixture uses
+    as if it did.
+    """
+    own = next((frame for frame in facts.frames if frame.origin in _OWN), None)
+    if own is None or not is_harness(own):
+        return ""
+    for entry in _given(facts, own):
+        named = (entry.name, entry.file)
+        known = [one for one in facts.context.project.fixtures if (one.name, one.file) == named]
+        is_void = bool(known) and all(one.gives_nothing for one in known)
+        if is_void and re.search(_word(entry.name), own.source):
+            return entry.name
+    return ""
+
+
+def _void_place(facts: Facts) -> str:
+    """Where it is defined."""
+    void = facts["void_fixture"]
+    named = (entry for entry in facts.failure.fixtures if void and entry.name == void)
+    return next((f"{entry.file}:{entry.line}" for entry in named), "")
+
+
+FACTS: dict[str, Fact] = {
+    "empty_fixture": lambda facts: facts.once(_empty)[0],
+    "empty_object": lambda facts: facts.once(_empty)[1],
+    "void_fixture": _void_fixture,
+    "void_place": _void_place,
+}

@@ -1,0 +1,110 @@
+"""Fixtures that give nothing: told by what their users do with it, and by their own source."""
+
+from __future__ import annotations
+
+import pytest
+
+TEST = "tests/test_cart.py:9:test_total"
+HELPER = "tests/test_cart.py:4:priced"
+BASKET = [("basket", "tests/conftest.py", 4)]
+
+
+@pytest.mark.parametrize(
+    ("message", "source", "is_fixture"),
+    [
+        ("shop.price() argument after ** must be a mapping, not NoneType", "price(**basket)", True),
+        ("cannot unpack non-iterable NoneType object", "a, b = basket", True),
+        ("'NoneType' object is not iterable", "for one in basket:", True),
+        ("'NoneType' object is not iterable", "for one in basket.rows:", False),
+        ("'NoneType' object is not iterable", "for one in total(basket):", False),
+        ("argument of type 'NoneType' is not iterable", "assert 'a' in basket", True),
+        ("object of type 'NoneType' has no len()", "assert len(basket) == 3", True),
+        ("'NoneType' object does not support item assignment", "basket['a'] = 1", True),
+        ("'NoneType' object is not subscriptable", "basket['a']['b']", False),
+        ("'NoneType' object is not callable", "basket()", True),
+        ("'NoneType' object does not support the context manager protocol", "with basket:", True),
+        ("object NoneType can't be used in 'await' expression", "await basket", True),
+        ("unsupported operand type(s) for +: 'NoneType' and 'int'", "assert basket + 1", True),
+        ("unsupported operand type(s) for +: 'NoneType' and 'int'", "assert f(basket) + 1", False),
+        ("'NoneType' object has no attribute 'add'", "basket.add(1)", True),
+        ("'NoneType' object has no attribute 'add'", "shop.basket.add(1)", False),
+        ("'NoneType' object is not callable", "price(basket=1)()", False),
+    ],
+)
+def test_what_a_line_does_with_nothing(red, raised, message, source, is_fixture):
+    """The fixture is to blame where it is what the line uses so, and not what is made of it."""
+    error = raised("TypeError", message, TEST, source=source)
+
+    found = red(error, fixtures=BASKET).verdict()
+
+    assert (found.rule == "fixture-gives-nothing@2") is is_fixture
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_fixture"),
+    [
+        (("priced(cart, basket)", "return price(**basket)"), True),
+        (("priced(cart)", "return price(**basket)"), False),
+        (("priced(other=basket)", "return price(**other)"), False),
+    ],
+)
+def test_a_helper_is_handed_the_fixture(red, raised, lines, is_fixture):
+    """It is known by the name that it has in each line on the way."""
+    error = raised(
+        "TypeError", "price() argument after ** must be a mapping, not NoneType", TEST, HELPER
+    )
+    frames = tuple(
+        frame._replace(source=line) for frame, line in zip(error.frames, lines, strict=True)
+    )
+
+    found = red(error._replace(frames=frames), fixtures=BASKET).verdict()
+
+    assert (found.rule == "fixture-gives-nothing@2") is is_fixture
+
+
+CONFTEST = """
+import pytest
+
+@pytest.fixture
+def prices():
+    {prices} {{"a": 3}}
+
+@pytest.fixture
+def basket(prices):
+    yield prices["a"]
+"""
+USERS = """
+import json
+
+def test_total(basket):
+    assert basket == 3
+
+def test_written(prices):
+    assert json.dumps(prices) == '{"a": 3}'
+
+def test_other(prices):
+    assert 1 == 2
+"""
+
+
+@pytest.mark.parametrize("prices", ["made =", "yield;", ""])
+def test_a_fixture_whose_source_gives_nothing(run, prices):
+    """Also where its `None` does no harm to what is called, and one fixture below another."""
+    conftest = CONFTEST.format(prices=prices)
+    red = run({"conftest.py": conftest, "test_shop.py": USERS})
+
+    assert [red.verdict(name).kind for name in ("test_total", "test_written", "test_other")] == [
+        "no_value",
+        "no_value",
+        "wrong_value",
+    ]
+    assert red.verdict("test_total").culprit.name == "prices"
+    assert red.verdict("test_written").rule == "fixture-without-value@1"
+
+
+def test_a_fixture_that_gives_what_the_product_made(run):
+    """That it is nothing is then what the product did."""
+    conftest = CONFTEST.format(prices="return None and")
+    red = run({"conftest.py": conftest, "test_shop.py": USERS})
+
+    assert red.verdict("test_written").category == "assertion"
