@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 
 from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import InvalidSpecifier, Specifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
@@ -229,6 +229,11 @@ def version_of(text: str) -> Version | None:
         return Version(text)
     except InvalidVersion:
         return None
+
+
+def is_exact(specifier: Specifier) -> bool:
+    """Whether it admits one release alone: `==2.*` is a range."""
+    return specifier.operator in {"==", "==="} and not specifier.version.endswith(".*")
 
 
 @lru_cache(maxsize=4096)
