@@ -69,7 +69,9 @@ def _plugin(facts: Facts) -> str:
     """The distribution whose plugin brings what was not found."""
     brings, name = _wanted(facts)
     found = _plugin_of(facts, brings, name) if name else None
-    return found.distribution if found else facts.group("plugin") or _of_its_name(facts)
+    if found:
+        return found.distribution
+    return facts.group("plugin") or _of_its_name(facts) or _of_option(facts)
 
 
 def _of_its_name(facts: Facts) -> str:
@@ -77,6 +79,21 @@ def _of_its_name(facts: Facts) -> str:
     name = canonicalize_name(f"pytest-{facts['symbol']}")
     known = name in plugins_by_name() or facts.context.project.declared((name,))
     return name if facts["module"] == "pytest" and facts["symbol"] and known else ""
+
+
+def _of_option(facts: Facts) -> str:
+    """The plugin that an option bears the name of, where it is installed and not loaded."""
+    loaded = {canonicalize_name(name) for name in facts.context.recording.run.environment.plugins}
+    option = canonicalize_name(facts["option"].lstrip("-")) if facts.group("options") else ""
+    if not option or not loaded:
+        return ""
+    for distribution, entries in facts.context.installed.plugins.items():
+        called = (distribution.removeprefix("pytest-"), *entries)
+        names = {canonicalize_name(name) for name in called}
+        bears = any(option == name or option.startswith(f"{name}-") for name in names)
+        if bears and distribution not in loaded:
+            return distribution
+    return ""
 
 
 def _plugin_version(facts: Facts) -> str:

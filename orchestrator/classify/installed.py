@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -79,13 +79,18 @@ class Installed:
         """Whether a distribution of that name is installed."""
         return canonicalize_name(name) in self.versions
 
+    @cached_property
+    def plugins(self) -> Mapping[str, Mapping[str, str]]:
+        """Distributions that bring plugins of pytest's, normalised, to their entry points."""
+        return {
+            canonicalize_name(entry.name): entry.pytest_plugins
+            for entry in self._distributions
+            if entry.pytest_plugins
+        }
+
     def is_plugin(self, name: str) -> bool:
         """Whether a distribution brings plugins of pytest's, by its metadata."""
-        wanted = canonicalize_name(name)
-        return any(
-            entry.pytest_plugins and canonicalize_name(entry.name) == wanted
-            for entry in self._distributions
-        )
+        return canonicalize_name(name) in self.plugins
 
     def owner(
         self, module: str, known: tuple[str, ...] = (), *, shared: bool = False

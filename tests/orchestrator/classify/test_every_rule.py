@@ -520,6 +520,12 @@ CASES = {
             "Warning",
         ),
     ),
+    "hook-argument-removed": one(
+        "pluggy.PluginValidationError",
+        "Plugin 'pytest_slow' for hook 'pytest_report_header'\nhookimpl definition: "
+        "pytest_report_header(config, startdir)\nArgument(s) {'startdir'} are declared in the",
+        phase="start",
+    ),
     "plugin-hook-unknown": one(
         "pluggy.PluginValidationError", "unknown hook 'pytest_x' in plugin", phase="start"
     ),
@@ -864,6 +870,26 @@ CASES = {
         "Failed", "'slwo' not found in `markers` configuration option", phase="collect"
     ),
     "unknown-setting": ([], {"phase": "start", "message": "Unknown config option: zzyzx"}),
+    "option-of-setting-refused": one(
+        "_pytest.config.exceptions.UsageError",
+        "usage: pytest [options]\npytest: error: argument --maxfail: invalid int value: 'x'\n",
+        phase="start",
+        project=Project(name="shop", settings={"addopts": "--maxfail=x"}, settings_file="tox.ini"),
+    ),
+    "option-of-variable-refused": (
+        [],
+        {
+            "phase": "start",
+            "message": "usage: pytest [options]\npytest: error: argument -n/--numprocesses: expected one",
+            "variables": ("PYTEST_ADDOPTS",),
+        },
+    ),
+    "option-refused": one(
+        "_pytest.config.exceptions.UsageError",
+        "usage: pytest [options]\npytest: error: argument --maxfail: invalid int value: 'x'\n",
+        phase="start",
+        run={"command": ("pytest", "--maxfail", "x")},
+    ),
     "async-mode": one(
         "Failed",
         "async def functions are not natively supported.",
@@ -882,7 +908,13 @@ CASES = {
         "tomllib.TOMLDecodeError", "Expected ']'", phase="start", run={"inifile": "pyproject.toml"}
     ),
     "django-settings": one("django.core.exceptions.ImproperlyConfigured", "x", SHOP),
-    "start-refused": ([], {"phase": "start", "message": "pytest: error: argument -x: not allowed"}),
+    "start-refused": (
+        [],
+        {
+            "phase": "start",
+            "message": "pytest: error: ambiguous option: --co could match --color, --cov",
+        },
+    ),
     "conftest-raised": one("ZeroDivisionError", "x", CONFTEST, phase="start"),
     "hook-raised": one("ZeroDivisionError", "x", CONFTEST, phase="internal"),
     "internal-error": one("ZeroDivisionError", "x", LIB, phase="internal"),
