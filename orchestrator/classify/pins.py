@@ -242,6 +242,14 @@ def _raiser_refused(facts: Facts) -> str:
     return "yes" if refused else ""
 
 
+def _raiser_back(facts: Facts) -> str:
+    """The releases before, of the library that asked another for what it does not have yet."""
+    name = facts["raiser"]
+    own = canonicalize_name(facts.group("culprit") or facts["released_owner"])
+    found = _of(facts, name) if name and canonicalize_name(name) != own else None
+    return found.requirement if found and ">" not in found.requirement else ""
+
+
 FACTS: dict[str, Fact] = {
     "culprit_asked": _culprit_asked,
     "culprit_asked_later": _culprit_asked_later,
@@ -250,5 +258,6 @@ FACTS: dict[str, Fact] = {
     "owner_back": _owner_back,
     "owner_back_said": _owner_back_said,
     "owner_old": _owner_old,
+    "raiser_back": _raiser_back,
     "raiser_refused": _raiser_refused,
 }

@@ -520,6 +520,17 @@ CASES = {
             "Warning",
         ),
     ),
+    "plugin-asks-private-pytest": one(
+        "ImportError",
+        "cannot import name 'importlib_metadata' from '_pytest.compat' (/v/compat.py)",
+        "lib/pytest_slow.py:9:pytest_configure",
+        attributes={"name": "_pytest.compat"},
+        phase="start",
+        distributions=(
+            Distribution(name="pytest", version="9.2.0", modules=("pytest", "_pytest")),
+            Distribution(name="pytest-slow", version="0.1", modules=("pytest_slow",)),
+        ),
+    ),
     "hook-argument-removed": one(
         "pluggy.PluginValidationError",
         "Plugin 'pytest_slow' for hook 'pytest_report_header'\nhookimpl definition: "
