@@ -531,6 +531,17 @@ CASES = {
             Distribution(name="pytest-slow", version="0.1", modules=("pytest_slow",)),
         ),
     ),
+    "bytecode-of-a-later-python": one(
+        "IndexError",
+        "tuple index out of range",
+        TEST,
+        SHOP,
+        source="arg = code.co_names[oparg]",
+        project=Project(name="shop", modules=frozenset({"shop"}), newest_python="3.9"),
+    ),
+    "bytecode-of-another-python": one(
+        "KeyError", "'RESUME'", TEST, SHOP, source="handler = handlers[dis.opname[code]]"
+    ),
     "hook-argument-removed": one(
         "pluggy.PluginValidationError",
         "Plugin 'pytest_slow' for hook 'pytest_report_header'\nhookimpl definition: "
