@@ -2,8 +2,9 @@
 
     PYTHON .ci/generate_pytest.py
 
-with a Python that has the pytest to ask: its options, settings and hooks, and the fixtures of each
-of its plugins, which `-p no:NAME` switches off. No plugin of another distribution is loaded.
+with a Python that has the pytest to ask: its options, settings and hooks, what its module offers,
+and the fixtures of each of its plugins, which `-p no:NAME` switches off. No plugin of another
+distribution is loaded.
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ def main() -> None:
                 ("options", options(config)),
                 ("ini", settings(config)),
                 ("hooks", hooks(config)),
+                ("public", pytest.__all__),
             )
         ),
     ]

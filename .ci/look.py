@@ -150,6 +150,7 @@ def option(question: Question) -> bool:
 
 
 KINDS = {
+    "argument": keyword,
     "attribute": attribute,
     "behaviour": example,
     "fixture": name,

@@ -53,6 +53,8 @@ class Project:
     requirements_file: str | None = None
     """Where a requirement that pip installs is written down."""
     requirements: tuple[Requirement, ...] = ()
+    newest_python: str = ""
+    """The newest Python that it is classified for, `3.11`; empty where no classifier names one."""
     modules: frozenset[str] = frozenset()
     """Import names at the top level, in the root and in `src`."""
     files: tuple[str, ...] = ()
@@ -140,6 +142,7 @@ def read(root: Path | None) -> Project:
         is_package=declared.is_package,
         requirements_file=declared.requirements_file,
         requirements=declared.requirements,
+        newest_python=declared.newest_python,
         modules=_top_level(files),
         files=files,
         data={ending: tuple(folders) for ending, folders in sorted(data.items())},

@@ -9,9 +9,11 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from conftest_kit.records import Frame
+from orchestrator.classify.breaks import sought
 from orchestrator.classify.facts import Fact, Facts, module_of
 from orchestrator.classify.installed import Owner, version_of
 from orchestrator.classify.owners import is_latest, owner_of
+from orchestrator.classify.rules import knowledge
 
 _CALLING = ("pytest", "pluggy")
 _READ = 1000
@@ -53,6 +55,24 @@ def _asker_may_be_newer(facts: Facts) -> str:
     pinned = declared is not None and any(mark in declared.text for mark in ("==", "~", "<", "^"))
     admitted = all(bound.contains(following, prereleases=True) for bound in bounds)
     return "yes" if admitted and not pinned else ""
+
+
+def _private_asker(facts: Facts) -> Owner | None:
+    """A distribution whose own line asks pytest for what is pytest's own affair: a name of a module
+    or class that the module `pytest` does not offer, or one that begins with an underscore.
+    """
+    last = facts.frames[-1] if facts.frames else None
+    asking = owner_of(facts, module_of(last)) if last and last.origin == "installed" else None
+    left = facts["released_owner"] if facts["released_state"] == "left" else ""
+    dropped = facts["break_owner"] or left
+    if asking is None or asking.name in _CALLING or dropped != "pytest" or is_latest(asking):
+        return None
+    public = {*knowledge("pytest")["public"].split(), "pytest"}
+    private = any(
+        one.name.startswith("_") or not public & {one.name, *one.of.split(".")}
+        for one in sought(facts)
+    )
+    return asking if private else None
 
 
 def _asking_of(facts: Facts) -> Owner | None:
@@ -192,10 +212,20 @@ def _demanded(facts: Facts) -> str:
     return found.version if found else ""
 
 
+def _named(owner: Owner | None) -> str:
+    return owner.name if owner else ""
+
+
+def _versioned(owner: Owner | None) -> str:
+    return owner.version if owner else ""
+
+
 FACTS: dict[str, Fact] = {
     "asking": _asking,
     "asking_later": _asking_later,
     "asker": _asker,
+    "private_asker": lambda facts: _named(facts.once(_private_asker)),
+    "private_asker_version": lambda facts: _versioned(facts.once(_private_asker)),
     "asker_may_be_newer": _asker_may_be_newer,
     "asker_version": _asker_version,
     "demanded": _demanded,

@@ -51,6 +51,10 @@ _REQUIRED = re.compile(
 )
 _FIXTURE = re.compile(r"(?P<of>)fixture '(?P<name>\w{1,200})' not found")
 _HOOK = re.compile(r"(?P<of>)unknown hook '(?P<name>\w{1,200})'")
+_ARGUMENT = re.compile(
+    r"(?s)Plugin '[^'\n]{1,500}' for hook '(?P<of>\w{1,200})'.{1,1000}?"
+    r"Argument\(s\) \{[^}]{0,200}?'(?P<name>\w{1,200})'"
+)
 _SHAPES = (
     ("module", "ImportError", _NO_MODULE),
     ("name", "ImportError", _IMPORT),
@@ -64,6 +68,7 @@ _SHAPES = (
     ("required", "TypeError", _REQUIRED),
     ("fixture", "FixtureLookupError", _FIXTURE),
     ("hook", "PluginValidationError", _HOOK),
+    ("argument", "PluginValidationError", _ARGUMENT),
 )
 """What a message asks for, by the kind of entry that answers it, and the exception it is of."""
 
@@ -228,6 +233,11 @@ def _required(entry: Mapping[str, Any], asked: Sought, facts: Facts) -> str:
     return asked.name if wanted and _calls(entry, asked, facts) else ""
 
 
+def _argument(entry: Mapping[str, Any], asked: Sought, _: Facts) -> str:
+    wanted = asked.kind == "argument" and asked.of == _last(entry["of"])
+    return asked.name if wanted and asked.name in entry["names"] else ""
+
+
 def _brought(entry: Mapping[str, Any], asked: Sought, _: Facts) -> str:
     return asked.name if asked.kind == entry["kind"] and asked.name in entry["names"] else ""
 
@@ -246,6 +256,7 @@ def _last(dotted: str) -> str:
 
 
 _MATCHES = {
+    "argument": _argument,
     "attribute": _attribute,
     "fixture": _brought,
     "hook": _brought,

@@ -15,6 +15,14 @@ from orchestrator.classify.rules import knowledge
 
 _WIDELY_USED = 100
 """How many plugins, of those that are known."""
+_ASYNC = {
+    "pytest-asyncio": "asyncio",
+    "pytest-trio": "trio",
+    "pytest-aiohttp": "aiohttp",
+    "pytest-tornasync": "tornado",
+    "pytest-twisted": "twisted",
+}
+"""Plugins that run `async def` tests, and the library that each runs them with."""
 
 
 def _plugin_of(facts: Facts, brings: str, name: str) -> Plugin | None:
@@ -61,7 +69,9 @@ def _plugin(facts: Facts) -> str:
     """The distribution whose plugin brings what was not found."""
     brings, name = _wanted(facts)
     found = _plugin_of(facts, brings, name) if name else None
-    return found.distribution if found else facts.group("plugin") or _of_its_name(facts)
+    if found:
+        return found.distribution
+    return facts.group("plugin") or _of_its_name(facts) or _of_option(facts)
 
 
 def _of_its_name(facts: Facts) -> str:
@@ -69,6 +79,21 @@ def _of_its_name(facts: Facts) -> str:
     name = canonicalize_name(f"pytest-{facts['symbol']}")
     known = name in plugins_by_name() or facts.context.project.declared((name,))
     return name if facts["module"] == "pytest" and facts["symbol"] and known else ""
+
+
+def _of_option(facts: Facts) -> str:
+    """The plugin that an option bears the name of, where it is installed and not loaded."""
+    loaded = {canonicalize_name(name) for name in facts.context.recording.run.environment.plugins}
+    option = canonicalize_name(facts["option"].lstrip("-")) if facts.group("options") else ""
+    if not option or not loaded:
+        return ""
+    for distribution, entries in facts.context.installed.plugins.items():
+        called = (distribution.removeprefix("pytest-"), *entries)
+        names = {canonicalize_name(name) for name in called}
+        bears = any(option == name or option.startswith(f"{name}-") for name in names)
+        if bears and distribution not in loaded:
+            return distribution
+    return ""
 
 
 def _plugin_version(facts: Facts) -> str:
@@ -172,19 +197,39 @@ def _nearest_marker(facts: Facts) -> str:
 
 
 def _async_plugin(facts: Facts) -> str:
-    """The plugin that runs `async def` tests: the one the project asks for, else the usual one."""
+    """The plugin that runs `async def` tests: that of the library which the test is for, where it
+    is lacking; else the one the project asks for, else the usual one.
+    """
     # anyio comes along with many libraries, so that it is installed says nothing of the tests.
-    names = (
-        "pytest-asyncio",
-        "pytest-trio",
-        "pytest-aiohttp",
-        "pytest-tornasync",
-        "pytest-twisted",
-    )
     project, installed = facts.context.project, facts.context.installed
-    declared = (name for name in (*names, "anyio") if project.declared((name,)))
-    present = (name for name in names if installed.has(name))
-    return next(declared, "") or next(present, names[0])
+    declared = [name for name in (*_ASYNC, "anyio") if project.declared((name,))]
+    present = (name for name in _ASYNC if installed.has(name))
+    return (
+        _async_lacking(facts, declared)
+        or next(iter(declared), "")
+        or next(present, "pytest-asyncio")
+    )
+
+
+def _async_lacking(facts: Facts, declared: list[str]) -> str:
+    """The plugin of the library that a parameter of the test names, or that its file imports, where
+    it is not loaded: others may run the tests for other libraries.
+    """
+    installed = facts.context.installed
+    loaded = {canonicalize_name(name) for name in facts.context.recording.run.environment.plugins}
+    lacking = {
+        library: name
+        for name, library in _ASYNC.items()
+        if name not in loaded and (loaded or not installed.has(name))
+    }
+    parameters = facts.failure.nodeid.partition("[")[2].rstrip("]").split("-")
+    if named := next((word for word in parameters if word in _ASYNC.values()), ""):
+        name = lacking.get(named, "")
+        return name if name in declared or installed.has(named) else ""
+    imports = facts.context.project.source(facts["test_file"]).imports.values()
+    tops = {dotted.partition(".")[0] for dotted in imports}
+    of_file = (name for library, name in lacking.items() if library in tops and name in declared)
+    return next(of_file, "")
 
 
 def _async_plugin_state(facts: Facts) -> str:

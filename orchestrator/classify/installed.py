@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import InvalidSpecifier, Specifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
@@ -79,13 +79,18 @@ class Installed:
         """Whether a distribution of that name is installed."""
         return canonicalize_name(name) in self.versions
 
+    @cached_property
+    def plugins(self) -> Mapping[str, Mapping[str, str]]:
+        """Distributions that bring plugins of pytest's, normalised, to their entry points."""
+        return {
+            canonicalize_name(entry.name): entry.pytest_plugins
+            for entry in self._distributions
+            if entry.pytest_plugins
+        }
+
     def is_plugin(self, name: str) -> bool:
         """Whether a distribution brings plugins of pytest's, by its metadata."""
-        wanted = canonicalize_name(name)
-        return any(
-            entry.pytest_plugins and canonicalize_name(entry.name) == wanted
-            for entry in self._distributions
-        )
+        return canonicalize_name(name) in self.plugins
 
     def owner(
         self, module: str, known: tuple[str, ...] = (), *, shared: bool = False
@@ -229,6 +234,11 @@ def version_of(text: str) -> Version | None:
         return Version(text)
     except InvalidVersion:
         return None
+
+
+def is_exact(specifier: Specifier) -> bool:
+    """Whether it admits one release alone: `==2.*` is a range."""
+    return specifier.operator in {"==", "==="} and not specifier.version.endswith(".*")
 
 
 @lru_cache(maxsize=4096)

@@ -16,7 +16,7 @@ from packaging.version import Version
 
 from orchestrator.classify.breaks import newest_known
 from orchestrator.classify.facts import Fact, Facts
-from orchestrator.classify.installed import version_of
+from orchestrator.classify.installed import is_exact, version_of
 from orchestrator.classify.surface import library
 
 _SERIES = 4
@@ -61,12 +61,8 @@ def _of(facts: Facts, name: str) -> Pin | None:
     if version is None:
         return None
     bounds, base = list(_bounds(facts, name)), Version(version.base_version)
-    for bound in bounds:
-        if not bound.specifier.contains(version, prereleases=True):
-            said = f"{bound.by} asks for {name}{bound.specifier}"
-            return Pin(f"{name}{bound.specifier}", said, is_asked_for=True)
-    if pinned := _pinned(facts, name, version):
-        return pinned
+    if asked := _excluding(facts, name, version, bounds):
+        return asked
     if old := _old(name, version, bounds):
         return Pin(f"{name}>{base}", f"a guess: a later release, as {old}")
     for below, what in _guesses(version):
@@ -75,6 +71,20 @@ def _of(facts: Facts, name: str) -> Pin | None:
             nearest = f"; the nearest are `{name}<{base}`" if below < base else ""
             return Pin(f"{name}<{below}", f"{said}{nearest}")
     return None
+
+
+def asked_otherwise(facts: Facts, name: str) -> Pin | None:
+    """What is asked for of a distribution, where that excludes the version which is installed."""
+    version = version_of(facts.context.installed.version(name)) if name else None
+    return _excluding(facts, name, version, list(_bounds(facts, name))) if version else None
+
+
+def _excluding(facts: Facts, name: str, version: Version, bounds: list[_Bound]) -> Pin | None:
+    for bound in bounds:
+        if not bound.specifier.contains(version, prereleases=True):
+            said = f"{bound.by} asks for {name}{bound.specifier}"
+            return Pin(f"{name}{bound.specifier}", said, is_asked_for=True)
+    return _pinned(facts, name, version)
 
 
 def _pinned(facts: Facts, name: str, version: Version) -> Pin | None:
@@ -164,7 +174,7 @@ def _bounds(facts: Facts, name: str) -> Iterator[_Bound]:
     wanted = canonicalize_name(name)
     for entry in facts.context.project.requirements:
         specifier = facts.context.installed.admitted(entry.text) if entry.name == wanted else None
-        if specifier and not any(one.operator == "==" for one in specifier):
+        if specifier and not any(is_exact(one) for one in specifier):
             yield _Bound(entry.file, specifier)
     for owner, specifier in facts.context.installed.specifiers(name):
         yield _Bound(f"{owner.name} {owner.version}", specifier)
@@ -232,6 +242,14 @@ def _raiser_refused(facts: Facts) -> str:
     return "yes" if refused else ""
 
 
+def _raiser_back(facts: Facts) -> str:
+    """The releases before, of the library that asked another for what it does not have yet."""
+    name = facts["raiser"]
+    own = canonicalize_name(facts.group("culprit") or facts["released_owner"])
+    found = _of(facts, name) if name and canonicalize_name(name) != own else None
+    return found.requirement if found and ">" not in found.requirement else ""
+
+
 FACTS: dict[str, Fact] = {
     "culprit_asked": _culprit_asked,
     "culprit_asked_later": _culprit_asked_later,
@@ -240,5 +258,6 @@ FACTS: dict[str, Fact] = {
     "owner_back": _owner_back,
     "owner_back_said": _owner_back_said,
     "owner_old": _owner_old,
+    "raiser_back": _raiser_back,
     "raiser_refused": _raiser_refused,
 }

@@ -53,7 +53,8 @@ def _disabled(facts: Facts) -> tuple[str, str]:
     """What keeps the plugin from being loaded, and where that stands."""
     wanted = facts["plugin"] or facts["async_plugin"]
     known = plugins_by_name().get(canonicalize_name(wanted))
-    names = {*(known.names if known else ()), wanted, wanted.removeprefix("pytest-")}
+    brought = facts.context.installed.plugins.get(canonicalize_name(wanted), {})
+    names = {*(known.names if known else ()), *brought, wanted, wanted.removeprefix("pytest-")}
     found = _blocked(facts, names)
     if found[0] or not wanted:
         return found
@@ -170,6 +171,40 @@ def _option_stands(facts: Facts) -> str:
     return f"in {_ADDED} in the environment" if added else ""
 
 
+def _argument(facts: Facts) -> tuple[str, str]:
+    """An option whose value was refused, as it is spelt where it stands, and that place: of several
+    the one whose value the message speaks of.
+    """
+    spelt = [one.strip() for one in facts.group("argument").split("/") if one]
+    given = []
+    for (word, where), (following, _) in pairwise((*words(facts), ("", ""))):
+        for option in spelt:
+            value = _value_of(option, word, following)
+            if value is not None:
+                given.append((bool(value) and value in facts.link.message, option, where))
+    if given:
+        _, option, where = max(given, key=lambda one: one[0])
+        return option, where
+    added = _ADDED in facts.context.recording.run.environment.variables
+    return (spelt[-1] if spelt else ""), (f"in {_ADDED} in the environment" if added else "")
+
+
+def _value_of(option: str, word: str, following: str) -> str | None:
+    """What a word gives an option, or the word behind it; None where it is another option."""
+    if word == option:
+        return following
+    if word.startswith(f"{option}="):
+        return word.removeprefix(f"{option}=")
+    is_short = len(option) == len("-n") and word.startswith(option)
+    return word.removeprefix(option) if is_short else None
+
+
+def _argument_of(facts: Facts) -> str:
+    """`addopts` where the settings file gives it, PYTEST_ADDOPTS where only the variable can."""
+    where = facts.once(_argument)[1]
+    return "addopts" if where.startswith("in `addopts`") else _ADDED if _ADDED in where else ""
+
+
 def _plugin_expected(facts: Facts) -> str:
     """A plugin that is not installed and that somebody counts on: the settings file has a setting
     of it, or what raised has a plugin of its own name.
@@ -268,6 +303,9 @@ def _is_said(text: str, said: str) -> bool:
 
 
 FACTS: dict[str, Fact] = {
+    "argument_given": lambda facts: facts.once(_argument)[0],
+    "argument_of": _argument_of,
+    "argument_stands": lambda facts: facts.once(_argument)[1],
     "async_mode_set": _async_mode_set,
     "builtin_blocked_by": _builtin_blocked_by,
     "builtin_blocked_where": _builtin_blocked_where,

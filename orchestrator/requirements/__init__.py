@@ -6,6 +6,7 @@ to edit. Nothing is executed.
 from __future__ import annotations
 
 import configparser
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ Idiom = Literal["uv", "poetry", "pdm", "pipenv", "requirements", "pyproject", "p
 _LISTS = ("*requirements*.{}", "requirements/*.{}")
 _LISTS_OF_TESTS = ("test/*requirements*.{}", "tests/*requirements*.{}")
 _MAX_LISTS = 20
+_CLASSIFIED = re.compile(r"Programming Language :: Python :: 3\.(\d{1,2})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,22 +40,24 @@ class Declared:
     requirements_file: str | None
     """Where a requirement that pip installs is written down."""
     requirements: tuple[Requirement, ...]
+    newest_python: str
+    """The newest Python that it is classified for, `3.11`; empty where no classifier names one."""
 
 
 def read(root: Path, unread: list[str]) -> Declared:
     """What the checkout at `root` declares; what cannot be read is added to `unread`."""
     pyproject = _toml(root / "pyproject.toml", unread)
     setup_cfg = _setup_cfg(root / "setup.cfg", unread)
-    called, of_setup = setup_py.read(root)
+    setup = setup_py.read(root)
     project, poetry = _table(pyproject, "project"), _table(pyproject, "tool", "poetry")
     said = (project.get("name"), poetry.get("name"), setup_cfg.get("metadata", {}).get("name"))
-    name = str(next(filter(None, said), called))
+    name = str(next(filter(None, said), setup.name))
     lists = _found(root, _LISTS)
     all_lists = (*lists, *_found(root, _LISTS_OF_TESTS))
     requirements = (
         *_of_pyproject(pyproject),
         *_of_setup_cfg(setup_cfg),
-        *of_setup,
+        *setup.requirements,
         *(entry for path in all_lists[:_MAX_LISTS] for entry in _listed(path, root)),
         *_of_pipfile(_toml(root / "Pipfile", unread)),
         *automation.read(root, pyproject),
@@ -70,7 +74,23 @@ def read(root: Path, unread: list[str]) -> Declared:
         requirements=tuple(
             entry for entry in requirements if entry.name != canonicalize_name(name)
         ),
+        newest_python=_newest_python(
+            *_texts(project.get("classifiers")),
+            *_texts(poetry.get("classifiers")),
+            *setup_cfg.get("metadata", {}).get("classifiers", "").splitlines(),
+            *setup.classifiers,
+        ),
     )
+
+
+def _newest_python(*classifiers: str) -> str:
+    found = filter(None, (_CLASSIFIED.fullmatch(text.strip()) for text in classifiers))
+    minors = [int(one[1]) for one in found]
+    return f"3.{max(minors)}" if minors else ""
+
+
+def _texts(value: Any) -> Iterator[str]:
+    yield from (one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
 
 
 def _toml(path: Path, unread: list[str]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from orchestrator.requirements.requirement import Requirement, parsed
 from orchestrator.source import parse
@@ -16,11 +16,23 @@ _MAX_DEPTH = 10
 """Names that stand for names that stand for values."""
 
 
-def read(root: Path) -> tuple[str, tuple[Requirement, ...]]:
-    """The project's name, and what it asks for; empty where `setup.py` does not say it plainly."""
+class Setup(NamedTuple):
+    """What `setup.py` says plainly; empty where it does not."""
+
+    name: str
+    requirements: tuple[Requirement, ...]
+    classifiers: tuple[str, ...]
+
+
+def read(root: Path) -> Setup:
+    """The project's name, what it asks for, and how it is classified."""
     given = _passed(parse(root / FILE))
-    name = given.get("name")
-    return name if isinstance(name, str) else "", tuple(_requirements(given))
+    name, classified = given.get("name"), _lines(given.get("classifiers"))
+    return Setup(
+        name=name if isinstance(name, str) else "",
+        requirements=tuple(_requirements(given)),
+        classifiers=tuple(one.strip() for one in classified or () if isinstance(one, str)),
+    )
 
 
 def _requirements(given: Mapping[str, Any]) -> Iterator[Requirement]:

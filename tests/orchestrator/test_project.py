@@ -132,3 +132,24 @@ def test_reads_nothing_outside_of_the_checkout(checkout, tmp_path):
     for file in (str(tmp_path / "elsewhere.py"), "shop/../../elsewhere.py", "/", "", ".."):
         assert project.source(file).imports == {}
     assert project.source("shop/cart.py").imports == {"yaml": "yaml"}
+
+
+_NAMED = ["Programming Language :: Python :: 3", "Programming Language :: Python :: 3.9"]
+_LATER = "Programming Language :: Python :: 3.11"
+
+
+@pytest.mark.parametrize(
+    ("files", "newest"),
+    [
+        ({"pyproject.toml": f"[project]\nclassifiers = {[*_NAMED, _LATER]}"}, "3.11"),
+        ({"pyproject.toml": f"[tool.poetry]\nclassifiers = {_NAMED}"}, "3.9"),
+        ({"setup.cfg": f"[metadata]\nclassifiers =\n  {_LATER}\n  {_NAMED[1]}\n"}, "3.11"),
+        ({"setup.py": f"said = {_NAMED}\nsetup(classifiers=said)"}, "3.9"),
+        ({"setup.py": f"setup(classifiers='''\n{_NAMED[1]}\n{_LATER}\n''')"}, "3.11"),
+        ({"setup.py": "setup(classifiers=read())"}, ""),
+        ({"pyproject.toml": "[project]\nclassifiers = 3"}, ""),
+    ],
+)
+def test_the_newest_python_that_is_named(checkout, files, newest):
+    """By the classifiers, wherever they stand; `Python :: 3` names none."""
+    assert checkout(files).newest_python == newest

@@ -206,3 +206,47 @@ def test_what_libraries_handle_among_themselves(red, raised, places, category):
     assert made.verdict().category == category
     if category == "compatibility":
         assert made.verdict().culprit.name == "webframe"
+
+
+PYTEST = Distribution(name="pytest", version="9.2.0", modules=("pytest", "_pytest"))
+SLOW = Distribution(name="pytest-slow", version="0.1", modules=("pytest_slow",))
+CLOSURE = "FixtureManager.getfixtureclosure() missing 1 required positional argument: 'ignore_args'"
+
+
+IDVAL = "cannot import name '_idval' from '_pytest.python' (/v/python.py)"
+
+
+@pytest.mark.parametrize(
+    ("raising", "place", "culprit"),
+    [
+        (("TypeError", CLOSURE), "lib/pytest_slow.py:9:collect", "pytest-slow"),
+        (("TypeError", CLOSURE), "lib/pytest_slow/pytest.py:9:collect", "pytest-slow"),
+        (("ImportError", IDVAL), "lib/pytest_slow.py:9:<module>", "pytest-slow"),
+        (("ImportError", IDVAL), "tests/conftest.py:9:<module>", "pytest"),
+    ],
+)
+def test_who_counts_on_what_is_private_to_pytest(red, raised, raising, place, culprit):
+    """A plugin that is older than pytest is behind; what the project does itself, pytest ended."""
+    verdict = red(raised(*raising, place), distributions=(PYTEST, SLOW)).verdict()
+
+    assert (verdict.category, verdict.culprit.name) == ("compatibility", culprit)
+
+
+@pytest.mark.parametrize(
+    ("asking", "held"), [("lib/webframe/app.py:3:get", True), ("shop/cart.py:7:total", False)]
+)
+def test_who_asks_for_what_came_later_can_be_held_back(red, raised, asking, held):
+    """Both ways out are said where a library, and not the project, asks another for it."""
+    stub = Distribution(name="vcrpy", version="4.4.0", modules=("vcr",))
+    missing = raised(
+        "AttributeError",
+        "'VCRHTTPResponse' object has no attribute 'version_string'",
+        TEST,
+        asking,
+        attributes={"obj": "vcr.stubs.VCRHTTPResponse", "name": "version_string"},
+    )
+
+    (first, *_) = red(missing, distributions=(webframe("2.3"), stub)).suggestions()
+
+    assert "`vcrpy>=7` has it" in first.text
+    assert ("hold back webframe 2.3, which asks for it: `webframe<2`" in first.text) is held

@@ -53,6 +53,13 @@ def failure(entry, name):
         "required": ("TypeError", f"{function}() missing 1 required positional argument: {name!r}"),
         "fixture": ("_pytest.fixtures.FixtureLookupError", f"fixture {name!r} not found"),
         "hook": ("pluggy.PluginValidationError", f"unknown hook {name!r} in plugin <a>"),
+        "argument": (
+            "pluggy.PluginValidationError",
+            (
+                f"Plugin '/shop/tests/conftest.py' for hook '{function}'\nhookimpl definition: "
+                f"{function}({name}, config)\nArgument(s) {{{name!r}}} are declared in the hookimpl"
+            ),
+        ),
         "option": ("", f"pytest: error: unrecognized arguments: {name}"),
         "behaviour": (entry.get("exception"), entry.get("says", "").replace("{name}", name)),
     }
@@ -68,7 +75,7 @@ def explained(made_of, distribution, entry, name, version):
     bare = canonicalize_name(distribution)
     installed = () if bare == "python" else (Distribution(name=distribution, version=version),)
     more = {"python": version} if bare == "python" else {}
-    starts = entry["kind"] in ("hook", "option")
+    starts = entry["kind"] in ("argument", "hook", "option")
     places = (TEST, f"std/{entry['raised_in']}:7:x") if "raised_in" in entry else (TEST,)
     made = red(
         *([raised(kind, message, *places, attributes=attributes)] if kind else ()),

@@ -160,8 +160,10 @@ ALONE_BELOW = {
     "scope-narrowed",
     "signature-changed",
     "too-many-files-elsewhere",
+    "group-of-another-release",
+    "group-where-one-is-expected",
 }
-"""Those that need more than one failure: they have a test of their own below."""
+"""Those that need more than one failure or exception: they have a test below or in test_groups.py."""
 OF_CHANGES = {
     "changed-since-green",
     "python-changed-since-green",
@@ -546,6 +548,34 @@ CASES = {
             "Warning",
         ),
     ),
+    "plugin-asks-private-pytest": one(
+        "ImportError",
+        "cannot import name 'importlib_metadata' from '_pytest.compat' (/v/compat.py)",
+        "lib/pytest_slow.py:9:pytest_configure",
+        attributes={"name": "_pytest.compat"},
+        phase="start",
+        distributions=(
+            Distribution(name="pytest", version="9.2.0", modules=("pytest", "_pytest")),
+            Distribution(name="pytest-slow", version="0.1", modules=("pytest_slow",)),
+        ),
+    ),
+    "bytecode-of-a-later-python": one(
+        "IndexError",
+        "tuple index out of range",
+        TEST,
+        SHOP,
+        source="arg = code.co_names[oparg]",
+        project=Project(name="shop", modules=frozenset({"shop"}), newest_python="3.9"),
+    ),
+    "bytecode-of-another-python": one(
+        "KeyError", "'RESUME'", TEST, SHOP, source="handler = handlers[dis.opname[code]]"
+    ),
+    "hook-argument-removed": one(
+        "pluggy.PluginValidationError",
+        "Plugin 'pytest_slow' for hook 'pytest_report_header'\nhookimpl definition: "
+        "pytest_report_header(config, startdir)\nArgument(s) {'startdir'} are declared in the",
+        phase="start",
+    ),
     "plugin-hook-unknown": one(
         "pluggy.PluginValidationError", "unknown hook 'pytest_x' in plugin", phase="start"
     ),
@@ -913,6 +943,26 @@ CASES = {
         "Failed", "'slwo' not found in `markers` configuration option", phase="collect"
     ),
     "unknown-setting": ([], {"phase": "start", "message": "Unknown config option: zzyzx"}),
+    "option-of-setting-refused": one(
+        "_pytest.config.exceptions.UsageError",
+        "usage: pytest [options]\npytest: error: argument --maxfail: invalid int value: 'x'\n",
+        phase="start",
+        project=Project(name="shop", settings={"addopts": "--maxfail=x"}, settings_file="tox.ini"),
+    ),
+    "option-of-variable-refused": (
+        [],
+        {
+            "phase": "start",
+            "message": "usage: pytest [options]\npytest: error: argument -n/--numprocesses: expected one",
+            "variables": ("PYTEST_ADDOPTS",),
+        },
+    ),
+    "option-refused": one(
+        "_pytest.config.exceptions.UsageError",
+        "usage: pytest [options]\npytest: error: argument --maxfail: invalid int value: 'x'\n",
+        phase="start",
+        run={"command": ("pytest", "--maxfail", "x")},
+    ),
     "async-mode": one(
         "Failed",
         "async def functions are not natively supported.",
@@ -931,7 +981,13 @@ CASES = {
         "tomllib.TOMLDecodeError", "Expected ']'", phase="start", run={"inifile": "pyproject.toml"}
     ),
     "django-settings": one("django.core.exceptions.ImproperlyConfigured", "x", SHOP),
-    "start-refused": ([], {"phase": "start", "message": "pytest: error: argument -x: not allowed"}),
+    "start-refused": (
+        [],
+        {
+            "phase": "start",
+            "message": "pytest: error: ambiguous option: --co could match --color, --cov",
+        },
+    ),
     "conftest-raised": one("ZeroDivisionError", "x", CONFTEST, phase="start"),
     "hook-raised": one("ZeroDivisionError", "x", CONFTEST, phase="internal"),
     "internal-error": one("ZeroDivisionError", "x", LIB, phase="internal"),

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from conftest_kit.records import Distribution
+from orchestrator.project import Project
+from orchestrator.requirements import Requirement
+from orchestrator.source import Source
 
 LOOKUP = "_pytest.fixtures.FixtureLookupError"
 WARNING = ("pytest.PytestWarning", "UserWarning", "Warning", "Exception")
@@ -77,3 +82,45 @@ def test_an_option_of_a_later_release(red):
 
     assert made.verdict().culprit.name == "pytest-asyncio"
     assert made.suggestions()[0].commands == ("pip install 'pytest-asyncio>0.12.0'",)
+
+
+TRIO = Distribution(name="trio", version="0.30.0", modules=("trio",))
+
+
+@pytest.mark.parametrize(
+    ("case", "imports", "declared", "installed", "culprit"),
+    [
+        ("[trio-slow]", (), "pytest-asyncio pytest-trio", (TRIO,), "pytest-trio"),
+        ("[slow-trio]", (), "pytest-asyncio", (TRIO,), "pytest-trio"),
+        ("", ("twisted",), "pytest-asyncio pytest-twisted", (), "pytest-twisted"),
+        ("", ("trio",), "pytest-asyncio pytest-trio", (TRIO,), "pytest-trio"),
+        ("[asyncio]", ("trio",), "pytest-asyncio pytest-trio", (TRIO,), "asyncio_mode"),
+        ("", (), "pytest-asyncio pytest-trio", (), "asyncio_mode"),
+        ("", ("trio",), "pytest-asyncio", (TRIO,), "asyncio_mode"),
+    ],
+)
+def test_the_plugin_of_the_library_that_a_test_is_for(  # noqa: PLR0917 - a table
+    red, raised, case, imports, declared, installed, culprit
+):
+    """Another plugin runs the tests for its own library; that it does is no fault of its mode."""
+    project = Project(
+        name="shop",
+        settings={"asyncio_mode": "strict"},
+        settings_file="setup.cfg",
+        requirements=tuple(
+            Requirement(name=name, text=name, file="requirements.txt") for name in declared.split()
+        ),
+        sources={"tests/test_cart.py": Source(imports={name: name for name in imports})},
+    )
+    there = asyncio("1.2.0")
+    made = red(
+        raised("Failed", "async def functions are not natively supported.\n"),
+        nodeid=f"tests/test_cart.py::test_total{case}",
+        project=project,
+        **{**there, "distributions": (*there["distributions"], *installed)},
+    )
+    (failure,) = made.recording.failures
+    other = failure._replace(nodeid=f"tests/test_cart.py::test_other{case}")
+    both = made.recording._replace(failures=(failure, other))
+
+    assert replace(made, recording=both).verdict().culprit.name == culprit

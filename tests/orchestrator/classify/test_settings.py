@@ -100,3 +100,67 @@ def test_the_file_that_a_refusal_names(red, raised, message, culprit):
     found = red(link, phase="start").verdict().culprit
 
     assert (found.name if found else None) == culprit
+
+
+REFUSED = "usage: pytest [options]\npytest: error: argument {}: invalid int value: 'x'\n"
+
+
+@pytest.mark.parametrize(
+    ("option", "addopts", "command", "variables", "culprit"),
+    [
+        ("--maxfail", "-q --maxfail=x", (), (), "addopts"),
+        ("--maxfail", "--maxfail x", ("-q",), ("PYTEST_ADDOPTS",), "addopts"),
+        ("-n/--numprocesses", "-nx", (), (), "addopts"),
+        ("-n/--numprocesses", "-n 2", ("-n", "x"), (), "-n"),
+        ("-n/--numprocesses", "-n x", ("--numprocesses=2",), (), "addopts"),
+        ("--maxfail", "", ("--maxfail=x",), ("PYTEST_ADDOPTS",), "--maxfail"),
+        ("--maxfail", "--maxfails=x", (), ("PYTEST_ADDOPTS",), "PYTEST_ADDOPTS"),
+        ("--maxfail", "", (), (), "--maxfail"),
+    ],
+)
+def test_where_a_refused_option_stands(  # noqa: PLR0917 - a table
+    red, raised, option, addopts, command, variables, culprit
+):
+    """Its value is corrected there; where it stands twice, the value says which is meant."""
+    made = red(
+        raised("_pytest.config.exceptions.UsageError", REFUSED.format(option)),
+        phase="start",
+        project=Project(name="shop", settings={"addopts": addopts}, settings_file="tox.ini"),
+        run={"command": ("pytest", *command)},
+        variables=variables,
+    )
+
+    assert made.verdict().category == "configuration"
+    assert made.verdict().culprit.name == culprit
+
+
+SEEDED = Distribution(
+    name="hypotheses",
+    version="6.1",
+    modules=("hypotheses",),
+    pytest_plugins={"hypothesesplugin": "_hypotheses"},
+)
+
+
+@pytest.mark.parametrize(
+    ("option", "addopts", "variables", "culprit"),
+    [
+        ("--hypotheses-seed=1", "-p no:hypothesesplugin", (), "hypothesesplugin"),
+        ("--hypotheses-seed=1", "", ("PYTEST_DISABLE_PLUGIN_AUTOLOAD",), "hypotheses"),
+        ("--hypotheses-seed=1", "", ("PYTEST_ADDOPTS",), "hypotheses"),
+        ("--hypo-seed=1", "-p no:hypothesesplugin", (), "--hypo-seed"),
+        ("--hypotheses-seed=1", "", (), "--hypotheses-seed"),
+    ],
+)
+def test_an_option_that_bears_the_name_of_a_plugin(red, option, addopts, variables, culprit):
+    """Its plugin is installed and was kept from being loaded, though nobody knows its options."""
+    made = red(
+        phase="start",
+        message=f"pytest: error: unrecognized arguments: {option}",
+        project=Project(name="shop", settings={"addopts": addopts}, settings_file="tox.ini"),
+        plugins={"pytest": "9.2.0"},
+        variables=variables,
+        distributions=(SEEDED,),
+    )
+
+    assert made.verdict().culprit.name == culprit
