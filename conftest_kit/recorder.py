@@ -51,16 +51,17 @@ class _Clock:
     """RFC 3339 at little cost: the part down to the second is formatted once a second."""
 
     def __init__(self) -> None:
-        self._second = -1.0
+        self._second = -1
         self._prefix = ""
 
     def __call__(self, now: Any = time.time) -> str:
         # The default keeps the clock even where a test replaces `time.time` in every module.
-        seconds, fraction = divmod(now(), 1)
-        if seconds != self._second:
-            self._second = seconds
-            self._prefix = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
-        return f"{self._prefix}.{int(fraction * 1e6):06d}Z"
+        moment = now()
+        second = int(moment)
+        if second != self._second:
+            self._second = second
+            self._prefix = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        return f"{self._prefix}.{int((moment - second) * 1e6):06d}Z"
 
 
 class _Open:

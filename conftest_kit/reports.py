@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from conftest_kit.metrics import FailureType
     from conftest_kit.records import Phase
 
-_CAPTURED = r"Captured (stdout|stderr|log)\b"
-_RAISED = r'"exceptions":\[\{"type":"([^"]*)"(?:,"bases":\[([^\]]*)\])?'
-"""The first exception in what `EXTRACTED` carries; within a text the quotes would be escaped."""
+_CAPTURED = frozenset({"stdout", "stderr", "log"})
+_RAISED = '"exceptions":[{"type":"'
+"""What stands before the first exception in what `EXTRACTED` carries; within a text the quotes
+would be escaped."""
+_BASES = ',"bases":['
 # pytest.fail raises `Failed`, which says that it is a builtin.
 _ASSERTIONS = frozenset({"AssertionError", "Failed"})
 _COLOUR = r"\x1b\[[\d;]*m"
@@ -67,9 +69,10 @@ def rendered(report: Any, clean: Callable[[str], str]) -> dict[str, Any]:
     """What pytest rendered of a failure, and what was captured."""
     captured: dict[str, str] = {}
     for title, content in report.sections:
-        stream = re.match(_CAPTURED, title)
-        if stream:
-            captured[stream[1]] = captured.get(stream[1], "") + content
+        word, _, rest = title.partition(" ")
+        stream = rest.partition(" ")[0]
+        if word == "Captured" and stream in _CAPTURED:
+            captured[stream] = captured.get(stream, "") + content
     return {
         "text": clean(_text(report.longrepr).strip("\n")),
         "captured": {name: clean(content) for name, content in captured.items()},
@@ -106,9 +109,12 @@ def failure_type(phase: Phase, extracted: str | None, report: Any) -> FailureTyp
     if extracted is None or "wasxfail" in report.__dict__:
         is_timing = re.search(_TIMING, str(report.longrepr))
         return "timing_violation" if is_timing else "assertion"
-    raised = re.search(_RAISED, extracted)
-    kinds = (raised[1], *re.findall(r'"([^"]*)"', raised[2] or "")) if raised else ()
-    return "assertion" if _ASSERTIONS.intersection(kinds) else "error"
+    kind, _, rest = extracted.partition(_RAISED)[2].partition('"')
+    bases = rest.partition("]")[0].removeprefix(_BASES) if rest.startswith(_BASES) else ""
+    is_assertion = kind in _ASSERTIONS or any(
+        base.strip('"') in _ASSERTIONS for base in bases.split(",")
+    )
+    return "assertion" if is_assertion else "error"
 
 
 def subtest_name(report: Any, *, in_worker: bool) -> str:
