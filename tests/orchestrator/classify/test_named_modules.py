@@ -35,3 +35,24 @@ def test_what_a_message_could_not_import(red, raised, kind, message, rule):
     link = raised(kind, message, "tests/test_cart.py:9:test_total", "shop/cart.py:7:total")
 
     assert red(link, project=project, distributions=INSTALLED).verdict().rule == rule
+
+
+@pytest.mark.parametrize(
+    ("asked", "culprit"), [((), "psycopg2"), (("psycopg2-binary",), "psycopg2-binary")]
+)
+def test_a_build_of_what_bears_the_name(red, raised, asked, culprit):
+    """Which of the two is meant who asks for it knows; else it is the one of the module's name."""
+    project = Project(
+        name="shop",
+        modules=frozenset({"shop"}),
+        requirements=tuple(Requirement(name=one, text=one, file="setup.py") for one in asked),
+    )
+    made = red(
+        raised(
+            "ModuleNotFoundError", "No module named 'psycopg2'", attributes={"name": "psycopg2"}
+        ),
+        project=project,
+    )
+
+    assert made.verdict().culprit.name == culprit
+    assert "psycopg2-binary" in made.suggestions()[0].text
