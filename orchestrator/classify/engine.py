@@ -216,8 +216,9 @@ def _search(
 
 def _is_one_of(link: Raised, names: tuple[str, ...]) -> bool:
     known = _names_of(link.type, link.bases)
-    # Who catches it to say more often raises an ImportError in its place, in Python's words.
-    if link.type == "ImportError" and link.message.startswith(_NO_MODULE):
+    # Who catches it to say more often raises one of its own in its place, in Python's words.
+    of_import = "ImportError" in (link.type, *link.bases)
+    if of_import and link.message.startswith(_NO_MODULE):
         known |= _names_of("ModuleNotFoundError", ())
     return any(name in known for name in names)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from orchestrator.classify.facts import Fact, Facts
+from orchestrator.classify.settings import words
 
 _PATTERNS = (
     re.compile(r"host='(?P<host>[\w.-]{1,200})', port=(?P<port>\d{1,5})"),
@@ -49,6 +50,14 @@ _NAMED = re.compile(
     r"""(?i)(?:host|server|addr|address|endpoint|domain|hostname)\s{0,2}=\s{0,2}"""
     r"""["'](?P<host>(?:[\w-]{1,63}\.){1,6}[A-Za-z][\w-]{0,62})(?P<port>)["']"""
 )
+_OPTION = re.compile(
+    r"(?i)^--?[\w-]*(?:host|server|addr|endpoint|domain|url|uri|dsn|broker)[\w-]*(?:=(?P<value>.+))?$"
+)
+_VALUE = re.compile(
+    r"^(?:[a-z][a-z0-9+]{1,20}://(?:[^@/\s]{1,100}@)?)?"
+    r"(?P<host>localhost|[\w-]{1,63}(?=:\d)|(?:[\w-]{1,63}\.){1,6}[\w-]{1,63})(?::(?P<port>\d{1,5}))?(?:/\S{0,200})?$"
+)
+_VARIABLE = re.compile(r"_(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS|ENDPOINT|URL|URI|DSN|BROKER)$")
 _LOCAL = ("localhost", "127.0.0.1")
 _ADDRESS = re.compile(r"""["'](?P<host>[\w.-]{1,200})["'], (?P<port>\d{1,5})\b""")
 _LITERALS = (_URL, _GIVEN, _NAMED)
@@ -67,7 +76,30 @@ def _host(facts: Facts) -> str:
     """What one of the messages of the chain names, else what was logged, else the code."""
     texts = (link.message for link in (facts.link, *facts.failure.exceptions))
     said = filter(None, map(said_host, texts))
-    return next(said, "") or said_host(facts["remote_logged"]) or _host_in_source(facts)
+    named = next(said, "") or said_host(facts["remote_logged"]) or _host_in_source(facts)
+    return named or _host_given(facts)
+
+
+def _host_given(facts: Facts) -> str:
+    """The only host that the options of the run name."""
+    given = (*words(facts), ("", ""))
+    options = ((_OPTION.match(word), following) for (word, _), (following, _) in pairwise(given))
+    values = (option["value"] or following for option, following in options if option)
+    hosts = {
+        f"{found['host']}:{found['port'] or ''}".rstrip(":")
+        for found in map(_VALUE.match, values)
+        if found
+    }
+    return hosts.pop() if len(hosts) == 1 else ""
+
+
+def _host_variable(facts: Facts) -> str:
+    """The only variable that was set and, by its name, may say which host was meant, where nothing
+    else does.
+    """
+    variables = facts.context.recording.run.environment.variables
+    found = [name for name in variables if _VARIABLE.search(name)]
+    return found[0] if len(found) == 1 and not facts["host"] else ""
 
 
 def _host_in_source(facts: Facts) -> str:
@@ -100,4 +132,4 @@ def _used(facts: Facts) -> Iterator[str]:
     yield from (name for name in named if name.partition(":")[0] not in local)
 
 
-FACTS: dict[str, Fact] = {"host": _host}
+FACTS: dict[str, Fact] = {"host": _host, "host_variable": _host_variable}

@@ -286,6 +286,15 @@ def _resolved(part: str) -> Fact:
     return lambda facts: getattr(facts.once(_resolution), part, "")
 
 
+def _distribution_meant(facts: Facts) -> str:
+    """The distribution; of one that is known as a build of another, which bears the module's name,
+    that: `psycopg2` of `psycopg2-binary`.
+    """
+    name, top = facts["distribution"], facts["top"]
+    is_build = canonicalize_name(name) == f"{canonicalize_name(top)}-binary" if name else False
+    return top if is_build and facts["distribution_source"] == "known" else name
+
+
 def _importer_extra(facts: Facts) -> str:
     """The extra of the installed distribution that imports, which brings the module."""
     return next(
@@ -345,6 +354,7 @@ def _owner_lacks(facts: Facts) -> str:
 
 FACTS: dict[str, Fact] = {
     "distribution": _resolved("distribution"),
+    "distribution_meant": _distribution_meant,
     "distribution_said": _resolved("said"),
     "distribution_source": _resolved("source"),
     "helper": _helper,

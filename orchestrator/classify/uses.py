@@ -161,8 +161,11 @@ def _variable_passed(facts: Facts) -> str:
 
 
 def _lacks_own_name(facts: Facts) -> str:
-    """`yes` where a library has not the name that it imports of itself."""
-    itself = facts["owner"] and facts["owner"] == facts["raiser"]
+    """`yes` where a library has not the name that it imports of itself: its `__getattr__` is asked
+    by others.
+    """
+    for_others = any(frame.function == "__getattr__" for frame in facts.frames[-1:])
+    itself = facts["owner"] and facts["owner"] == facts["raiser"] and not for_others
     return "yes" if itself and facts["symbol"] else ""
 
 

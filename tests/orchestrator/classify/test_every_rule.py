@@ -176,6 +176,9 @@ CASES = {
     # missing_dependency
     "missing-extra": no_module("cv2x", LIBRARY),
     "missing-module": no_module("yaml", TEST),
+    "named-module-absent": one(
+        "RuntimeError", "cannot import cv2x.core", TEST, source="raise", project=WITH_CV2X
+    ),
     "missing-behind-stand-in": one(
         "ImportError",
         "cannot import name 'io' from 'zzyzx' (/env/lib/python3.11/site-packages/zzyzx.py)",

@@ -63,6 +63,13 @@ def test_a_module_that_the_settings_import(red, again):
     assert verdict.rule == "project-module-missing@1"
 
 
+def test_what_a_library_calls_its_own(red, raised):
+    """An exception of a library's own that is an ImportError and speaks as Python does."""
+    link = raised("frames.Unloadable", "No module named 'yaml'", LIBRARY, bases=("ImportError",))
+
+    assert red(link).verdict().rule == "missing-module@1"
+
+
 def test_a_distribution_that_the_settings_import(red, again):
     """What the environment lacks is named as of any other import, by the name that is declared."""
     project = shop({"SHOP_SETTINGS_MODULE": "shop.testsettings"}, ["webframe-zzyzx", "types-zzyzx"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from orchestrator.project import Project
+
 TEST = "tests/test_push.py:9:test_push"
 
 
@@ -30,3 +32,42 @@ def test_a_literal_of_an_own_line(red, raised, source, host, phase):
 
     assert verdict.category == "network"
     assert (verdict.culprit.name if verdict.culprit else None) == host
+
+
+@pytest.mark.parametrize(
+    ("command", "addopts", "host"),
+    [
+        (("pytest", "--bind-addr=mail.invalid"), "", "mail.invalid"),
+        (("pytest", "--db-url", "postgres://me@db.invalid:5432/x"), "", "db.invalid:5432"),
+        (("pytest",), "--server=mq:5672 -q", "mq:5672"),
+        (("pytest", "--host=a.invalid", "--other-host=b.invalid"), "", None),
+        (("pytest", "--ds=shop.settings", "--cov-report=xml:a.xml", "tests/a.py"), "", None),
+        (("pytest", "--server-log=7", "--localhost"), "", None),
+    ],
+)
+def test_the_only_host_that_the_options_name(red, raised, command, addopts, host):
+    """Where nothing nearer names one."""
+    link = raised("socket.gaierror", "", TEST, "std/socket.py:962:getaddrinfo", bases=("OSError",))
+    project = Project(name="shop", settings={"addopts": addopts})
+
+    verdict = red(link, project=project, run={"command": command}).verdict()
+
+    assert (verdict.culprit.name if verdict.culprit else None) == host
+
+
+@pytest.mark.parametrize(
+    ("message", "variables", "is_said"),
+    [
+        ("", ("SHOP_DB_HOST",), True),
+        ("", ("SHOP_DB_HOST", "PRICES_URL"), False),
+        ("", ("SHOP_COLOUR",), False),
+        ("cannot resolve host: db.invalid", ("SHOP_DB_HOST",), False),
+    ],
+)
+def test_the_only_variable_that_may_name_it(red, raised, message, variables, is_said):
+    """Said beside the rest where the host itself is not known: no value is recorded."""
+    link = raised("socket.gaierror", message, TEST, bases=("OSError",))
+
+    (first, *_) = red(link, variables=variables).suggestions()
+
+    assert ("SHOP_DB_HOST is set" in first.text) is is_said

@@ -1,0 +1,58 @@
+"""A message that says which module could not be imported, where no import's own exception came out."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest_kit.records import Distribution
+from orchestrator.project import Project
+from orchestrator.requirements import Requirement
+
+ASKED = tuple(
+    Requirement(name=name, text=name, file="pyproject.toml") for name in ("cv2x", "frames", "numpy")
+)
+INSTALLED = (
+    Distribution(name="frames", version="2.0", modules=("frames",)),
+    Distribution(name="numpy", version="2.0", modules=("numpy",)),
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "rule"),
+    [
+        ("RuntimeError", "cannot import cv2x.core", "named-module-absent@1"),
+        ("shop.Unready", "Could not import the class 'cv2x.core.Mat': nobody", "named-module-absent@1"),
+        ("ValueError", "backend `cv2x.core.Mat` could not be imported", "named-module-absent@1"),
+        ("ImportError", "Error while loading cv2x.core", "named-module-absent@1"),
+        ("RuntimeError", "cannot import numpy.gone", "product-raised@1"),
+        ("RuntimeError", "cannot import shop.gone", "product-raised@1"),
+        ("RuntimeError", "cannot import zzyzx.gone", "product-raised@1"),
+    ],
+)  # fmt: skip
+def test_what_a_message_could_not_import(red, raised, kind, message, rule):
+    """Only what is asked for and nobody brings."""
+    project = Project(name="shop", modules=frozenset({"shop"}), requirements=ASKED)
+    link = raised(kind, message, "tests/test_cart.py:9:test_total", "shop/cart.py:7:total")
+
+    assert red(link, project=project, distributions=INSTALLED).verdict().rule == rule
+
+
+@pytest.mark.parametrize(
+    ("asked", "culprit"), [((), "psycopg2"), (("psycopg2-binary",), "psycopg2-binary")]
+)
+def test_a_build_of_what_bears_the_name(red, raised, asked, culprit):
+    """Which of the two is meant who asks for it knows; else it is the one of the module's name."""
+    project = Project(
+        name="shop",
+        modules=frozenset({"shop"}),
+        requirements=tuple(Requirement(name=one, text=one, file="setup.py") for one in asked),
+    )
+    made = red(
+        raised(
+            "ModuleNotFoundError", "No module named 'psycopg2'", attributes={"name": "psycopg2"}
+        ),
+        project=project,
+    )
+
+    assert made.verdict().culprit.name == culprit
+    assert "psycopg2-binary" in made.suggestions()[0].text

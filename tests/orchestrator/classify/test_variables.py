@@ -1,0 +1,84 @@
+"""A variable that is set, in place of the release of what stumbled over it."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest_kit.records import Distribution
+
+ALONE = (Distribution(name="frames", version="2.0", modules=("frames",)),)
+READS = "params['backend'] = os.environ.get('FRAMESBACKEND')"
+IMPORTED = "lib/frames/__init__.py:12:<module>"
+TEST = "tests/test_cart.py:1:<module>"
+OWN = "cannot import name '_fast' from 'frames.core' (/env/frames/core/__init__.py)"
+SAYS = "Bad program. It can be set via $FRAMES_PROGRAM."
+
+
+def read_at(link, place):
+    """The link, of whose frames this one reads the variable."""
+    frames = [
+        frame._replace(source=READS) if at == place else frame
+        for at, frame in enumerate(link.frames)
+    ]
+    return link._replace(frames=tuple(frames))
+
+
+@pytest.mark.parametrize("kind", ["ValueError", "KeyError", "ImportError", "frames.BadBackend"])
+@pytest.mark.parametrize("phase", ["collect", "setup", "call", "start"])
+def test_what_a_library_reads_on_the_way(red, raised, kind, phase):
+    """Whatever came of it, and whenever."""
+    link = raised(kind, "'qt4' is none", TEST, IMPORTED, "lib/frames/table.py:3:check")
+    made = red(read_at(link, 1), phase=phase, variables=("FRAMESBACKEND",), distributions=ALONE)
+
+    assert made.verdict().culprit.name == "FRAMESBACKEND"
+    assert made.verdict().category == "environment"
+
+
+@pytest.mark.parametrize(
+    ("kind", "last", "variables"),
+    [
+        ("ValueError", "lib/frames/table.py:3:check", ()),
+        ("ValueError", "shop/cart.py:7:total", ("FRAMESBACKEND",)),
+        ("ModuleNotFoundError", "lib/frames/table.py:3:check", ("FRAMESBACKEND",)),
+    ],
+)
+def test_what_a_library_reads_and_is_not_to_blame(red, raised, kind, last, variables):
+    """It is not set; own code ran below; or a module is not there, which has rules of its own."""
+    link = raised(kind, "No module named 'zzyzx'", TEST, IMPORTED, last)
+    verdict = red(read_at(link, 1), variables=variables, distributions=ALONE).verdict()
+
+    assert verdict.category != "environment"
+
+
+@pytest.mark.parametrize(
+    ("kind", "variables", "rule"),
+    [
+        ("ImportError", ("FRAMES_PROGRAM",), "variable-named-by-refusal@1"),
+        ("OSError", ("FRAMES_PROGRAM",), "variable-named-by-refusal@1"),
+        ("RuntimeError", ("FRAMES_PROGRAM",), "variable-named-is-set@1"),
+        ("ImportError", (), "library-fails-on-import@1"),
+    ],
+)  # fmt: skip
+def test_a_refusal_that_names_a_variable(red, raised, kind, variables, rule):
+    """Only where it was set in this run."""
+    link = raised(kind, SAYS, IMPORTED, "lib/frames/table.py:3:refresh", source="raise Bad(said)")
+
+    assert red(link, variables=variables, distributions=ALONE).verdict().rule == rule
+
+
+@pytest.mark.parametrize(
+    ("variables", "asker", "rule"),
+    [
+        (("FRAMES_IMPLEMENTATION",), "lib/frames/a.py:3:<module>", "variable-chooses-what-is-not-there@1"),
+        (("SHOP_IMPLEMENTATION",), "lib/frames/a.py:3:<module>", "own-name-lacking@1"),
+        (("FRAMES_IMPLEMENTATION",), "shop/cart.py:1:<module>", "name-removed@1"),
+        (("FRAMES_IMPLEMENTATION",), "lib/frames/a.py:3:__getattr__", "name-removed@1"),
+    ],
+)  # fmt: skip
+def test_a_name_that_a_library_lacks_of_itself(red, raised, variables, asker, rule):
+    """No other release took it away."""
+    link = raised("ImportError", OWN, asker, attributes={"name": "frames.core"})
+    made = red(link, variables=variables, distributions=ALONE)
+
+    assert made.verdict().rule == rule
+    assert rule == "name-removed@1" or made.verdict().confidence < 0.9
