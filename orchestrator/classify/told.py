@@ -44,6 +44,8 @@ _END_OF_TRACEBACK = re.compile(
     r"(?P<type>[A-Za-z_][\w.]{0,200})(?:: (?P<message>.{0,1000}))?$",
     re.MULTILINE,
 )
+_BEGINS = "Traceback (most recent call last):"
+_STDLIB = re.compile(r"^.{0,400}/lib/python\d\.\d{1,2}/")
 _FRAME = re.compile(
     r'^  File "(?P<file>[^"\n]{1,500})", line (?P<line>\d{1,7}), in (?P<function>\S{1,200})\n'
     r"(?:    (?P<source>.{0,500})\n)?",
@@ -101,6 +103,22 @@ def told(failure: Failure, root: str) -> Iterator[Raised]:
             yield logged._replace(notes=(TOLD, OF_A_REQUEST))
 
 
+def native(failure: Failure, root: str) -> Failure:
+    """The failure with the exception that its message holds as a native traceback, where none of
+    its exceptions has a frame: so hands over what pytest cannot represent.
+    """
+    message = failure.exceptions[0].message if failure.exceptions else ""
+    if _BEGINS not in message or any(link.frames for link in failure.exceptions):
+        return failure
+    text = message.replace(f": {_BEGINS}", f":\n{_BEGINS}")
+    for found in _tracebacks(text, root):
+        checks = found.frames[-1].function.startswith(("assert", "fail"))
+        bases = found.bases or (("AssertionError",) if checks else ())
+        raised = found._replace(notes=(), bases=bases)
+        return failure._replace(exceptions=(raised,), message=raised.message)
+    return failure
+
+
 def _quoted(raised: Raised, types: set[str], root: str) -> Iterator[Raised]:
     """What pytest quotes where it refuses a setting or a plugin."""
     if "UsageError" in types:
@@ -153,7 +171,7 @@ def _frame(found: re.Match[str], root: str) -> Frame:
         return Frame(inside, line, function, source, origin="installed")
     own = file.removeprefix(f"{root.rstrip('/')}/")
     if own == file:
-        return Frame(file, line, function, source, origin="stdlib")
+        return Frame(_STDLIB.sub("", file), line, function, source, origin="stdlib")
     is_test = own.rpartition("/")[2].startswith("test_") or own.startswith(("tests/", "test/"))
     return Frame(own, line, function, source, origin="test" if is_test else "project")
 
