@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 from conftest_kit.records import Failure, Frame, Raised
 from orchestrator.chain import decisive
+from orchestrator.following import runs_pytest
 
 TOLD = "told"
 """A note on each such exception."""
@@ -44,6 +45,7 @@ _END_OF_TRACEBACK = re.compile(
     r"(?P<type>[A-Za-z_][\w.]{0,200})(?:: (?P<message>.{0,1000}))?$",
     re.MULTILINE,
 )
+_INTERNAL = "INTERNALERROR> "
 _BEGINS = "Traceback (most recent call last):"
 _STDLIB = re.compile(r"^.{0,400}/lib/python\d\.\d{1,2}/")
 _FRAME = re.compile(
@@ -87,6 +89,7 @@ def told(failure: Failure, root: str) -> Iterator[Raised]:
         return
     types = {name.rpartition(".")[2] for name in (raised.type, *raised.bases)}
     yield from _quoted(raised, types, root)
+    yield from _of_inner_run(failure, root)
     if not types & _OF_A_PROCESS:
         return
     for result in _RESULT.finditer(raised.message[:_READ]):
@@ -137,6 +140,17 @@ def _of_plugin(raised: Raised) -> Iterator[Raised]:
     for kind, said in _SAID.items():
         if found["said"].startswith(said):
             yield _raised(kind, found["said"])._replace(frames=raised.frames)
+
+
+def _of_inner_run(failure: Failure, root: str) -> Iterator[Raised]:
+    """What a run of pytest inside a test broke off with, or could not import."""
+    for text in failure.captured.values() if runs_pytest(failure) else ():
+        lines = text[-_READ:].splitlines()
+        broke = [line.removeprefix(_INTERNAL) for line in lines if line.startswith(_INTERNAL)]
+        yield from _tracebacks("\n".join(broke), root)
+        for shown in _PRINTED.finditer(text[-_READ:]):
+            if shown["type"] in _IMPORTING:
+                yield _raised(shown["type"], shown["message"])
 
 
 def _of_process(text: str, root: str, types: tuple[str, ...]) -> Iterator[Raised]:

@@ -715,6 +715,13 @@ CASES = {
     "inner-run-output": one(
         "Failed", "nomatch: '* 1 passed*'", TEST, "lib/_pytest/pytester.py:9:_match_lines"
     ),
+    "inner-run-left-no-file": one(
+        "FileNotFoundError",
+        "x",
+        TEST,
+        fixtures=[("pytester", "_pytest/pytester.py", 9)],
+        **TEMPORARY,
+    ),
     "doctest": one("doctest.DocTestFailure", "", TEST),
     "flaky-property": one("hypothesis.errors.Flaky", "", TEST),
     "assertion": one("AssertionError", "assert 1 == 2", TEST),

@@ -253,3 +253,29 @@ def test_a_failure_without_such_a_traceback_stays(message):
     failed = Failure(nodeid="t", phase="call", exceptions=(Raised(type="Failed", message=message),))
 
     assert native(failed, "/shop") is failed
+
+
+@pytest.mark.parametrize(
+    ("printed", "fixture", "expected"),
+    [
+        ("E   ModuleNotFoundError: No module named 'yaml'", "_pytest/pytester.py", "PyYAML"),
+        (
+            (
+                "INTERNALERROR> Traceback (most recent call last):\n"
+                'INTERNALERROR>   File "/x/conftest.py", line 3, in pytest_configure\n'
+                "INTERNALERROR>     import yaml\n"
+                "INTERNALERROR> ModuleNotFoundError: No module named 'yaml'"
+            ),
+            "_pytest/pytester.py",
+            "PyYAML",
+        ),
+        ("E   ModuleNotFoundError: No module named 'yaml'", "tests/conftest.py", None),
+    ],
+)
+def test_what_an_inner_run_of_pytest_broke_off_with(red, raised, printed, fixture, expected):
+    """The report that it did not write is a consequence."""
+    gone = raised("FileNotFoundError", "no report", TEST, attributes={"errno": 2})
+
+    found = red(gone, captured={"stdout": printed}, fixtures=[("run", fixture, 9)]).verdict()
+
+    assert (found.culprit.name if found.category == "missing_dependency" else None) == expected
