@@ -19,6 +19,10 @@ _SAID_PATH = re.compile(
     r"""|(?<![\w.:/])(/(?:[^\s'"`:;,()/]{1,100}/){0,30}[^\s'"`:;,()/]{1,100})"""
 )
 _READ = 2000
+_TOLD_MISSING = re.compile(
+    r"(?i)\b(?:not found|(?:does not|doesn't) exist|unable to find|no such file|missing)\b"
+)
+_TOLD_PATH = re.compile(r"(?<![\w./-])(?:/|[\w-])[\w./-]{1,300}/[\w.-]{1,100}\.\w{1,8}\b")
 _FROZEN = re.compile(r"<frozen ([\w.]+)>")
 
 
@@ -184,6 +188,23 @@ def _filename(facts: Facts) -> str:
     return name.removeprefix(f"{root}/") if root else name
 
 
+def _file_told_missing(facts: Facts) -> str:
+    """A file of the checkout, no Python, that a check which is none of the tests' own names as
+    missing.
+    """
+    frame = facts.frames[-1] if facts.frames else None
+    message = facts.link.message[:_READ]
+    if frame is None or is_harness(frame) or not _TOLD_MISSING.search(message):
+        return ""
+    root = facts.context.recording.run.root.rstrip("/")
+    folders = {file.partition("/")[0] for file in facts.context.project.files}
+    for found in _TOLD_PATH.finditer(message):
+        path = found[0].removeprefix(f"{root}/") if root else found[0]
+        if path.partition("/")[0] in folders and not path.endswith(".py"):
+            return path
+    return ""
+
+
 def _missing_before(facts: Facts) -> str:
     """A file that the project should hold and that was not found before this was raised."""
     for link in facts.failure.exceptions:
@@ -262,6 +283,7 @@ FACTS: dict[str, Fact] = {
     "exit_status": _exit_status,
     "failing_test_place": _failing_test_place,
     "file_is_own": _file_is_own,
+    "file_told_missing": _file_told_missing,
     "file_is_temporary": _file_is_temporary,
     "filename": _filename,
     "hook": _hook,

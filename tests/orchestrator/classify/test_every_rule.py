@@ -722,6 +722,13 @@ CASES = {
         fixtures=[("pytester", "_pytest/pytester.py", 9)],
         **TEMPORARY,
     ),
+    "expected-file-told-missing": one(
+        "Failed",
+        "File not found in the folder, created:\n- /shop/tests/prices/total.yml",
+        TEST,
+        "lib/expected/check.py:7:check",
+        project=Project(name="shop", files=("tests/test_cart.py",)),
+    ),
     "doctest": one("doctest.DocTestFailure", "", TEST),
     "flaky-property": one("hypothesis.errors.Flaky", "", TEST),
     "assertion": one("AssertionError", "assert 1 == 2", TEST),
@@ -1404,6 +1411,26 @@ def test_a_fixture_of_pytest_that_is_not_there(red, raised, name, command, expec
     verdict = red(missing, phase="setup", run={"command": ("pytest", *command)}).verdict()
 
     assert (verdict.rule, verdict.culprit.name) == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "place", "file"),
+    [
+        ("snapshot tests/a/b.txt doesn't exist.", LIB, "tests/a/b.txt"),
+        ("Image file not found: /shop/tests/a/b.png", LIB, "tests/a/b.png"),
+        ("Image file differs: /shop/tests/a/b.png", LIB, None),
+        ("Image file not found: /elsewhere/a/b.png", LIB, None),
+        ("not found: tests/a/b.png", TEST, None),
+        ("no test was found: tests/test_cart.py is missing", LIB, None),
+    ],
+)
+def test_a_file_to_compare_with_that_is_told_missing(red, raised, message, place, file):
+    """By what compares; a test that says so itself, or of other files, says what it expects."""
+    project = Project(name="shop", files=("tests/test_cart.py",))
+
+    found = red(raised("AssertionError", message, TEST, place), project=project).verdict()
+
+    assert (found.culprit.name if found.rule == "expected-file-told-missing@1" else None) == file
 
 
 def test_signature_changed(red, raised, tmp_path):
