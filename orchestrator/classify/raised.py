@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import signal
+from itertools import islice
 
 from orchestrator.chain import headline
 from orchestrator.classify.facts import Fact, Facts, is_harness, module_of, own_frame
@@ -114,6 +115,17 @@ def _own_module(facts: Facts) -> str:
 def _own_source(facts: Facts) -> str:
     frame = own_frame(facts)
     return frame.source[:_PLACE_LIMIT] if frame else ""
+
+
+def _own_callers(facts: Facts) -> str:
+    """The functions of the product that called the deepest one, the nearest first: which of them
+    goes on for too long the deepest does not tell.
+    """
+    own = [frame for frame in facts.frames if frame.origin == "project" and not is_harness(frame)]
+    callers = {frame.function: frame for frame in reversed(own[:-1])}
+    callers.pop(own[-1].function if own else "", None)
+    shown = (f"{name} ({frame.file}:{frame.line})" for name, frame in callers.items())
+    return ", ".join(islice(shown, 3))
 
 
 def _own_function(facts: Facts) -> str:
@@ -292,6 +304,7 @@ FACTS: dict[str, Fact] = {
     "missing_before": _missing_before,
     "missing_wrapped": _missing_wrapped,
     "mere_claim": _mere_claim,
+    "own_callers": _own_callers,
     "own_file": _own_file,
     "own_function": _own_function,
     "own_origin": _own_origin,

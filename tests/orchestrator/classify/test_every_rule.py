@@ -1433,6 +1433,17 @@ def test_a_file_to_compare_with_that_is_told_missing(red, raised, message, place
     assert (found.culprit.name if found.rule == "expected-file-told-missing@1" else None) == file
 
 
+def test_the_callers_of_where_a_test_was_stopped_are_named(red, raised):
+    """The loop that does not end is as likely in one of them."""
+    stopped = raised(
+        "Failed", "Timeout >5.0s", TEST, "shop/cart.py:4:gains", "shop/cart.py:9:sorted", STOPPED
+    )
+
+    (first, *_) = red(stopped).suggestions()
+
+    assert "It was called by gains (shop/cart.py:4)" in first.text
+
+
 def test_signature_changed(red, raised, tmp_path):
     """Whose function a line calls is read from the imports of its file."""
     (tmp_path / "shop").mkdir()
