@@ -26,11 +26,11 @@ _BEGINNING = re.compile(r"(?:(?<!\w)|(?<=\\n))\S")
 def leads(signed: Sequence[tuple[Failure, Signature]]) -> list[Signature]:
     """For each failure the signature of what it followed from, else its own.
 
-    Four kinds follow: an assertion that fails after the test logged the traceback of an exception
-    that others died of, or that quotes what it says; a tear-down that only fails where the test had
-    failed already; a package's lack of a part that broke while it was imported; and pytest's
-    complaint that it found nothing in a file which it could not import. The cost grows with the
-    text that failures carry, not with their pairs.
+    Five kinds follow: an assertion that fails after the test logged the traceback of an exception
+    that others died of, or that quotes what it says; a test whose inner run of pytest reports it; a
+    tear-down that only fails where the test had failed already; a package's lack of a part that
+    broke while it was imported; and pytest's complaint that it found nothing in a file which it
+    could not import. The cost grows with the text that failures carry, not with their pairs.
     """
     return _hidden(signed, _broken_off(signed, _unbound(signed, _echoed(signed))))
 
@@ -47,6 +47,8 @@ class _Exceptions:
     """The last line of a traceback that tells enough, and whose it is."""
     by_line: dict[str, Signature] = field(default_factory=dict)
     """The first line of a message, and whose it is."""
+    by_report: dict[str, Signature] = field(default_factory=dict)
+    """What pytest shows of an exception, and whose it is."""
     lengths: dict[str, set[int]] = field(default_factory=dict)
     """How long the lines are that begin so."""
 
@@ -60,6 +62,7 @@ class _Exceptions:
         if own and raised.message:
             place = (str(own[-1].line), own[-1].function)
             self.by_place.setdefault(place, {}).setdefault(said(raised), (own[-1].file, signature))
+        self.by_report.setdefault(_reported(raised), signature)
         for link in failure.exceptions:
             line = link.message.strip().partition("\n")[0]
             if len(line) >= _TELLING:
@@ -69,9 +72,11 @@ class _Exceptions:
 
     def behind(self, failure: Failure) -> Signature | None:
         """What an assertion logged or quotes, that others of the run died of; or what the other end
-        logged, where a connection broke off.
+        logged, where a connection broke off; or what a run of pytest inside the test reports.
         """
         raised = decisive(failure)
+        if runs_pytest(failure) and (reported := self._reported(failure.captured.values())):
+            return reported
         if raised is None or not (is_assertion(raised) or _is_broken_off(raised)):
             return None
         quoted = self._quoted(raised.message) if is_assertion(raised) else ()
@@ -92,12 +97,28 @@ class _Exceptions:
                 if path.endswith(file):
                     yield signature
 
+    def _reported(self, printed: Iterable[str]) -> Signature | None:
+        lines = "\n".join(printed).splitlines() if self.by_report else ()
+        shown = (line[1:].strip() for line in lines if line.startswith("E  "))
+        return next((self.by_report[line] for line in shown if line in self.by_report), None)
+
     def _quoted(self, message: str) -> Iterator[Signature]:
         for begins in _BEGINNING.finditer(message) if self.by_line else ():
             at = begins.start()
             for length in self.lengths.get(message[at : at + _TELLING], ()):
                 if signature := self.by_line.get(message[at : at + length]):
                     yield signature
+
+
+def runs_pytest(failure: Failure) -> bool:
+    """Whether a test asks for what runs pytest inside it."""
+    return any(one.file == "_pytest/pytester.py" for one in failure.fixtures)
+
+
+def _reported(raised: Raised) -> str:
+    """The line that pytest shows of an exception."""
+    is_lookup = raised.type.endswith("FixtureLookupError")
+    return raised.message.strip().partition("\n")[0] if is_lookup else said(raised)
 
 
 def _is_broken_off(raised: Raised) -> bool:

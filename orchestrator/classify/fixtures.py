@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from conftest_kit.records import Fixture, Frame
 from orchestrator.classify.facts import Fact, Facts, is_harness, own_frame
+from orchestrator.following import runs_pytest
 
 _OWN = ("project", "test")
 _STACK = re.compile(
@@ -200,6 +201,11 @@ def _matched_by(facts: Facts) -> str:
     return "pytester" if inside else ""
 
 
+def _inner_run(facts: Facts) -> str:
+    """`yes` where the test runs pytest inside it."""
+    return "yes" if runs_pytest(facts.failure) else ""
+
+
 def _names_of(facts: Facts, frame: Frame) -> Iterator[str]:
     """The fixture that a function defines under another name."""
     for entry in facts.context.project.fixtures:
@@ -252,6 +258,7 @@ FACTS: dict[str, Fact] = {
     "fixture_asked_for_by": _fixture_asked_for_by,
     "fixture_is_own": _fixture_is_own,
     "harness_raised": _harness_raised,
+    "inner_run": _inner_run,
     "matched_by": _matched_by,
     "nearest_fixture": _nearest_fixture,
     "near_in_conftest": _near_in_conftest,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import signal
+from itertools import islice
 
 from orchestrator.chain import headline
 from orchestrator.classify.facts import Fact, Facts, is_harness, module_of, own_frame
@@ -19,6 +20,10 @@ _SAID_PATH = re.compile(
     r"""|(?<![\w.:/])(/(?:[^\s'"`:;,()/]{1,100}/){0,30}[^\s'"`:;,()/]{1,100})"""
 )
 _READ = 2000
+_TOLD_MISSING = re.compile(
+    r"(?i)\b(?:not found|(?:does not|doesn't) exist|unable to find|no such file|missing)\b"
+)
+_TOLD_PATH = re.compile(r"(?<![\w./-])(?:/|[\w-])[\w./-]{1,300}/[\w.-]{1,100}\.\w{1,8}\b")
 _FROZEN = re.compile(r"<frozen ([\w.]+)>")
 
 
@@ -112,6 +117,17 @@ def _own_source(facts: Facts) -> str:
     return frame.source[:_PLACE_LIMIT] if frame else ""
 
 
+def _own_callers(facts: Facts) -> str:
+    """The functions of the product that called the deepest one, the nearest first: which of them
+    goes on for too long the deepest does not tell.
+    """
+    own = [frame for frame in facts.frames if frame.origin == "project" and not is_harness(frame)]
+    callers = {frame.function: frame for frame in reversed(own[:-1])}
+    callers.pop(own[-1].function if own else "", None)
+    shown = (f"{name} ({frame.file}:{frame.line})" for name, frame in callers.items())
+    return ", ".join(islice(shown, 3))
+
+
 def _own_function(facts: Facts) -> str:
     frame = own_frame(facts)
     return frame.function if frame else ""
@@ -182,6 +198,23 @@ def _filename(facts: Facts) -> str:
     root = facts.context.recording.run.root.rstrip("/")
     name = facts.once(_path)
     return name.removeprefix(f"{root}/") if root else name
+
+
+def _file_told_missing(facts: Facts) -> str:
+    """A file of the checkout, no Python, that a check which is none of the tests' own names as
+    missing.
+    """
+    frame = facts.frames[-1] if facts.frames else None
+    message = facts.link.message[:_READ]
+    if frame is None or is_harness(frame) or not _TOLD_MISSING.search(message):
+        return ""
+    root = facts.context.recording.run.root.rstrip("/")
+    folders = {file.partition("/")[0] for file in facts.context.project.files}
+    for found in _TOLD_PATH.finditer(message):
+        path = found[0].removeprefix(f"{root}/") if root else found[0]
+        if path.partition("/")[0] in folders and not path.endswith(".py"):
+            return path
+    return ""
 
 
 def _missing_before(facts: Facts) -> str:
@@ -262,6 +295,7 @@ FACTS: dict[str, Fact] = {
     "exit_status": _exit_status,
     "failing_test_place": _failing_test_place,
     "file_is_own": _file_is_own,
+    "file_told_missing": _file_told_missing,
     "file_is_temporary": _file_is_temporary,
     "filename": _filename,
     "hook": _hook,
@@ -270,6 +304,7 @@ FACTS: dict[str, Fact] = {
     "missing_before": _missing_before,
     "missing_wrapped": _missing_wrapped,
     "mere_claim": _mere_claim,
+    "own_callers": _own_callers,
     "own_file": _own_file,
     "own_function": _own_function,
     "own_origin": _own_origin,

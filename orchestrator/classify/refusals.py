@@ -62,16 +62,21 @@ _CIRCLE = re.compile(r"recursive dependency involving fixture '([^'\n]{1,200})' 
 
 def _circle(facts: Facts) -> tuple[str, ...]:
     """The fixtures that ask for each other: pytest names of each circle the one that a test asked
-    for first, and to every test what it asked for belongs.
+    for first, and who asked for it again; to every test what it asked for belongs.
     """
     mine = {fixture.name for fixture in facts.failure.fixtures} | {facts.group("fixture")}
     return tuple(name for name in _named_in_circles(facts) if name in mine)
 
 
 def _named_in_circles(facts: Facts) -> tuple[str, ...]:
-    recorded = facts.context.recording.failures
-    found = (_CIRCLE.match(link.message) for one in recorded for link in one.exceptions[:1])
-    return tuple(sorted({one[1] for one in found if one}))
+    """Those that pytest names before those that asked."""
+    named, asking = set(), set()
+    for failure in facts.context.recording.failures:
+        for link in failure.exceptions[:1]:
+            if found := _CIRCLE.match(link.message):
+                named.add(found[1])
+                asking.add(str(link.attributes.get("requested_by") or found[1]))
+    return (*sorted(named), *sorted(asking - named))
 
 
 def _fixture_circle(facts: Facts) -> str:
@@ -79,8 +84,9 @@ def _fixture_circle(facts: Facts) -> str:
 
 
 def _fixture_circle_first(facts: Facts) -> str:
-    """The one to look at: of fixtures that ask for each other the one that most others ask for was
-    there before, so that it is what asks for another now; else the first by name.
+    """The one to look at: one of the tests before one of a plugin, which was there before; of those
+    the one that most others ask for was there before too, so that it is what asks for another now;
+    else the first by name, of those that pytest names.
     """
     circle = facts.once(_circle) if facts.group("fixture") else ()
     asked = Counter(
@@ -89,7 +95,8 @@ def _fixture_circle_first(facts: Facts) -> str:
         if entry.name not in circle
         for name in set(entry.asks)
     )
-    return max(circle, key=lambda name: asked[name], default="")
+    of_tests = {entry.name for entry in facts.failure.fixtures if entry.origin == "test"}
+    return max(circle, key=lambda name: (name in of_tests, asked[name]), default="")
 
 
 FACTS: dict[str, Fact] = {

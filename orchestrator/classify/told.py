@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 from conftest_kit.records import Failure, Frame, Raised
 from orchestrator.chain import decisive
+from orchestrator.following import runs_pytest
 
 TOLD = "told"
 """A note on each such exception."""
@@ -44,6 +45,9 @@ _END_OF_TRACEBACK = re.compile(
     r"(?P<type>[A-Za-z_][\w.]{0,200})(?:: (?P<message>.{0,1000}))?$",
     re.MULTILINE,
 )
+_INTERNAL = "INTERNALERROR> "
+_BEGINS = "Traceback (most recent call last):"
+_STDLIB = re.compile(r"^.{0,400}/lib/python\d\.\d{1,2}/")
 _FRAME = re.compile(
     r'^  File "(?P<file>[^"\n]{1,500})", line (?P<line>\d{1,7}), in (?P<function>\S{1,200})\n'
     r"(?:    (?P<source>.{0,500})\n)?",
@@ -85,6 +89,7 @@ def told(failure: Failure, root: str) -> Iterator[Raised]:
         return
     types = {name.rpartition(".")[2] for name in (raised.type, *raised.bases)}
     yield from _quoted(raised, types, root)
+    yield from _of_inner_run(failure, root)
     if not types & _OF_A_PROCESS:
         return
     for result in _RESULT.finditer(raised.message[:_READ]):
@@ -99,6 +104,22 @@ def told(failure: Failure, root: str) -> Iterator[Raised]:
     if _STATUS.match(raised.message) or _ANSWERED in raised.message[:_READ]:
         for logged in _tracebacks(failure.captured.get("log", ""), root):
             yield logged._replace(notes=(TOLD, OF_A_REQUEST))
+
+
+def native(failure: Failure, root: str) -> Failure:
+    """The failure with the exception that its message holds as a native traceback, where none of
+    its exceptions has a frame: so hands over what pytest cannot represent.
+    """
+    message = failure.exceptions[0].message if failure.exceptions else ""
+    if _BEGINS not in message or any(link.frames for link in failure.exceptions):
+        return failure
+    text = message.replace(f": {_BEGINS}", f":\n{_BEGINS}")
+    for found in _tracebacks(text, root):
+        checks = found.frames[-1].function.startswith(("assert", "fail"))
+        bases = found.bases or (("AssertionError",) if checks else ())
+        raised = found._replace(notes=(), bases=bases)
+        return failure._replace(exceptions=(raised,), message=raised.message)
+    return failure
 
 
 def _quoted(raised: Raised, types: set[str], root: str) -> Iterator[Raised]:
@@ -119,6 +140,17 @@ def _of_plugin(raised: Raised) -> Iterator[Raised]:
     for kind, said in _SAID.items():
         if found["said"].startswith(said):
             yield _raised(kind, found["said"])._replace(frames=raised.frames)
+
+
+def _of_inner_run(failure: Failure, root: str) -> Iterator[Raised]:
+    """What a run of pytest inside a test broke off with, or could not import."""
+    for text in failure.captured.values() if runs_pytest(failure) else ():
+        lines = text[-_READ:].splitlines()
+        broke = [line.removeprefix(_INTERNAL) for line in lines if line.startswith(_INTERNAL)]
+        yield from _tracebacks("\n".join(broke), root)
+        for shown in _PRINTED.finditer(text[-_READ:]):
+            if shown["type"] in _IMPORTING:
+                yield _raised(shown["type"], shown["message"])
 
 
 def _of_process(text: str, root: str, types: tuple[str, ...]) -> Iterator[Raised]:
@@ -153,7 +185,7 @@ def _frame(found: re.Match[str], root: str) -> Frame:
         return Frame(inside, line, function, source, origin="installed")
     own = file.removeprefix(f"{root.rstrip('/')}/")
     if own == file:
-        return Frame(file, line, function, source, origin="stdlib")
+        return Frame(_STDLIB.sub("", file), line, function, source, origin="stdlib")
     is_test = own.rpartition("/")[2].startswith("test_") or own.startswith(("tests/", "test/"))
     return Frame(own, line, function, source, origin="test" if is_test else "project")
 

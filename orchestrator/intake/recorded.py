@@ -7,6 +7,7 @@ from pathlib import Path
 
 from conftest_kit import reading
 from conftest_kit.records import Failure, Recording
+from orchestrator.classify.told import native
 
 _NO_TESTS_COLLECTED = 5
 _GREEN = 0
@@ -19,8 +20,8 @@ def read(run_directory: Path) -> Recording:
         conftest_kit.rundir.UnreadableRun: the directory holds no run.
     """
     recording = reading.read(run_directory)
-    unseen = tuple(_unseen(recording))
-    return recording._replace(failures=recording.failures + unseen)
+    seen = (native(failure, recording.run.root) for failure in recording.failures)
+    return recording._replace(failures=(*seen, *_unseen(recording)))
 
 
 def deaths(recording: Recording) -> Iterator[Failure]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conftest_kit.records import Failure, Frame, Raised
+from conftest_kit.records import Failure, Fixture, Frame, Raised
 from orchestrator.following import leads
 from orchestrator.signature import sign
 
@@ -112,3 +112,34 @@ def test_a_part_that_broke_while_it_was_imported_is_lacked(asked, follows):
     assert (
         _led(died, _failed("b", "AttributeError", f"module 'shop.{asked}'")) == [0, 0]
     ) is follows
+
+
+PYTESTER = Fixture(
+    name="pytester", scope="function", file="_pytest/pytester.py", line=9, origin="installed"
+)
+MISSING = ("_pytest.fixtures.FixtureLookupError", "fixture 'datadir' not found")
+
+
+@pytest.mark.parametrize(
+    ("died", "printed", "fixtures", "follows"),
+    [
+        (MISSING, "E       fixture 'datadir' not found", (PYTESTER,), True),
+        (MISSING, "E       fixture 'datadir' not found", (), False),
+        (MISSING, "E       fixture 'data' not found", (PYTESTER,), False),
+        (("KeyError", "'x'"), "E   KeyError: 'x'", (PYTESTER,), True),
+        (("KeyError", "'x'"), "KeyError: 'x'", (PYTESTER,), False),
+    ],
+)
+def test_what_an_inner_run_of_pytest_reports_is_what_others_died_of(
+    died, printed, fixtures, follows
+):
+    """However the test then fails: it checks what the run left, or reads a file that it did not."""
+    seen = _failed(
+        "b",
+        "FileNotFoundError",
+        "no report",
+        captured={"stdout": f"== ERRORS ==\n{printed}\n"},
+        fixtures=fixtures,
+    )
+
+    assert _led(_failed("a", *died, phase="setup"), seen) == [0, 0 if follows else 1]

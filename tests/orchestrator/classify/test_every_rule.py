@@ -718,6 +718,20 @@ CASES = {
     "inner-run-output": one(
         "Failed", "nomatch: '* 1 passed*'", TEST, "lib/_pytest/pytester.py:9:_match_lines"
     ),
+    "inner-run-left-no-file": one(
+        "FileNotFoundError",
+        "x",
+        TEST,
+        fixtures=[("pytester", "_pytest/pytester.py", 9)],
+        **TEMPORARY,
+    ),
+    "expected-file-told-missing": one(
+        "Failed",
+        "File not found in the folder, created:\n- /shop/tests/prices/total.yml",
+        TEST,
+        "lib/expected/check.py:7:check",
+        project=Project(name="shop", files=("tests/test_cart.py",)),
+    ),
     "doctest": one("doctest.DocTestFailure", "", TEST),
     "flaky-property": one("hypothesis.errors.Flaky", "", TEST),
     "assertion": one("AssertionError", "assert 1 == 2", TEST),
@@ -1400,6 +1414,37 @@ def test_a_fixture_of_pytest_that_is_not_there(red, raised, name, command, expec
     verdict = red(missing, phase="setup", run={"command": ("pytest", *command)}).verdict()
 
     assert (verdict.rule, verdict.culprit.name) == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "place", "file"),
+    [
+        ("snapshot tests/a/b.txt doesn't exist.", LIB, "tests/a/b.txt"),
+        ("Image file not found: /shop/tests/a/b.png", LIB, "tests/a/b.png"),
+        ("Image file differs: /shop/tests/a/b.png", LIB, None),
+        ("Image file not found: /elsewhere/a/b.png", LIB, None),
+        ("not found: tests/a/b.png", TEST, None),
+        ("no test was found: tests/test_cart.py is missing", LIB, None),
+    ],
+)
+def test_a_file_to_compare_with_that_is_told_missing(red, raised, message, place, file):
+    """By what compares; a test that says so itself, or of other files, says what it expects."""
+    project = Project(name="shop", files=("tests/test_cart.py",))
+
+    found = red(raised("AssertionError", message, TEST, place), project=project).verdict()
+
+    assert (found.culprit.name if found.rule == "expected-file-told-missing@1" else None) == file
+
+
+def test_the_callers_of_where_a_test_was_stopped_are_named(red, raised):
+    """The loop that does not end is as likely in one of them."""
+    stopped = raised(
+        "Failed", "Timeout >5.0s", TEST, "shop/cart.py:4:gains", "shop/cart.py:9:sorted", STOPPED
+    )
+
+    (first, *_) = red(stopped).suggestions()
+
+    assert "It was called by gains (shop/cart.py:4)" in first.text
 
 
 def test_signature_changed(red, raised, tmp_path):

@@ -101,3 +101,22 @@ def test_what_a_fixture_does_not_find(red, raised, raising, rule):
     found = red(gone, phase=phase, fixtures=[("basket", CONFTEST, 4)]).verdict()
 
     assert found.rule == rule
+
+
+def test_a_circle_through_a_plugin_is_closed_by_what_overrides(red, raised):
+    """Both stand in what is to do; the plugin's fixture was there before."""
+    circle = raised(
+        "_pytest.fixtures.FixtureLookupError",
+        "recursive dependency involving fixture 'web' detected",
+        attributes={"argname": "web", "requested_by": "basket"},
+    )
+    made = red(circle, phase="setup", fixtures=[("web", "web.py", 4), ("basket", CONFTEST, 4)])
+    (failure,) = made.recording.failures
+    plugin, own = failure.fixtures
+    fixtures = (plugin._replace(origin="installed"), own._replace(origin="test"))
+    of = made.recording._replace(failures=(failure._replace(fixtures=fixtures),))
+
+    found = replace(made, recording=of)
+
+    assert found.verdict().culprit.name == "basket"
+    assert "`web`, `basket`" in found.suggestions()[0].text

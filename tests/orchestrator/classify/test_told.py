@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from conftest_kit.records import Failure, Raised, Recording, Run
+from orchestrator.classify import classify, context_of
+from orchestrator.classify.told import native
+from orchestrator.project import Project
+
 TEST = "tests/test_cart.py:9:test_total"
 RESULT = """assert 1 == 0\n +  where 1 = <Result {}>.exit_code"""
 PRINTED = 'Traceback (most recent call last):\n  File "/x.py", line 1, in <module>\n{}\n'
@@ -195,3 +200,82 @@ def test_what_a_plugin_could_not_be_imported_for(red, raised, said, python, expe
     verdict = red(raised("ImportError", quoted, *places), phase="start", python=python).verdict()
 
     assert (verdict.category, verdict.culprit.name) == expected
+
+
+NATIVE = """NOTE: Incompatible Exception Representation, displaying natively:
+
+testing.result.StringException: pythonlogging:'': {{{{loading}}}}
+
+Traceback (most recent call last):
+  File "/shop/tests/test_cart.py", line 9, in test_total
+    self.{check}
+  File "/env/lib/python3.12/{library}", line 9, in {function}
+    raise it
+{raised}
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("library", "function", "raised", "rule"),
+    [
+        ("unittest/case.py", "assertTrue", "AssertionError: False is not true", "assertion@1"),
+        ("site-packages/checks/case.py", "assertThat", "checks.Mismatch: 1 != 2", "assertion@1"),
+        ("site-packages/frames/table.py", "read", "KeyError: 'x'", "test-raised@1"),
+    ],
+)
+def test_a_traceback_as_text_stands_for_what_pytest_could_not_represent(
+    library, function, raised, rule
+):
+    """The exception that it tells, with its frames, in place of that of the rendering."""
+    text = NATIVE.format(check="check()", library=library, function=function, raised=raised)
+    rendering = Raised(type="TypeError", message="'NoneType' object is not iterable")
+    failed = Failure(
+        nodeid="tests/test_cart.py::test_total",
+        phase="call",
+        exceptions=(
+            Raised(type="Failed", bases=("_pytest.outcomes.Failed",), message=text),
+            rendering._replace(relation="context"),
+        ),
+    )
+
+    found = native(failed, "/shop")
+
+    assert found.message == raised.partition(": ")[2]
+    assert found.exceptions[0].frames[0][:3] == ("tests/test_cart.py", 9, "test_total")
+    context = context_of(Recording(run=Run(run_id="1", root="/shop"), failures=(found,)), Project())
+    assert classify([found], context).rule == rule
+
+
+@pytest.mark.parametrize("message", ["", "Traceback (most recent call last):\ncut off"])
+def test_a_failure_without_such_a_traceback_stays(message):
+    """Nothing is made up."""
+    failed = Failure(nodeid="t", phase="call", exceptions=(Raised(type="Failed", message=message),))
+
+    assert native(failed, "/shop") is failed
+
+
+@pytest.mark.parametrize(
+    ("printed", "fixture", "expected"),
+    [
+        ("E   ModuleNotFoundError: No module named 'yaml'", "_pytest/pytester.py", "PyYAML"),
+        (
+            (
+                "INTERNALERROR> Traceback (most recent call last):\n"
+                'INTERNALERROR>   File "/x/conftest.py", line 3, in pytest_configure\n'
+                "INTERNALERROR>     import yaml\n"
+                "INTERNALERROR> ModuleNotFoundError: No module named 'yaml'"
+            ),
+            "_pytest/pytester.py",
+            "PyYAML",
+        ),
+        ("E   ModuleNotFoundError: No module named 'yaml'", "tests/conftest.py", None),
+    ],
+)
+def test_what_an_inner_run_of_pytest_broke_off_with(red, raised, printed, fixture, expected):
+    """The report that it did not write is a consequence."""
+    gone = raised("FileNotFoundError", "no report", TEST, attributes={"errno": 2})
+
+    found = red(gone, captured={"stdout": printed}, fixtures=[("run", fixture, 9)]).verdict()
+
+    assert (found.culprit.name if found.category == "missing_dependency" else None) == expected
