@@ -7,17 +7,29 @@ an exception out of the project's own line. What is asked for is metadata, and n
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
 
 from orchestrator.classify.facts import Fact, Facts
-from orchestrator.classify.installed import Owner, Unmet
+from orchestrator.classify.installed import Owner, Unmet, version_of
 from orchestrator.classify.modules import is_own
 from orchestrator.classify.owners import owner_of
 
 _MANIFESTS = ("pyproject.toml", "setup.cfg", "setup.py")
+_SEVERAL = 2
+_SAID = 4
 _DEPTH = 3
 """Files of the project that are followed, one importing the other."""
+
+
+class Newcomer(NamedTuple):
+    """A distribution that is younger than what stands around it."""
+
+    name: str
+    version: str
+    behind: tuple[str, ...]
+    """What its extras ask for, where older releases are installed."""
 
 
 def _asked(facts: Facts) -> Unmet | None:
@@ -84,6 +96,53 @@ def _reached(facts: Facts, files: tuple[str, ...], depth: int) -> Iterator[str]:
         files = tuple(file for file in further if file)
 
 
+def _newcomer(facts: Facts) -> Newcomer | None:
+    """Of what the project asks for and the failing files use, the one that is younger than what
+    stands around it, and not so young by the project's wish.
+    """
+    installed, project = facts.context.installed, facts.context.project
+    used = facts.once(_used)
+    for name in dict.fromkeys(one.name for one in project.requirements if one.name in used):
+        behind = dict(installed.behind(name))
+        if len(behind) >= _SEVERAL and not _is_wished(facts, name):
+            version = installed.version(name)
+            return Newcomer(name=name, version=version, behind=tuple(behind.values()))
+    return None
+
+
+def _is_wished(facts: Facts, name: str) -> bool:
+    """Whether the project asks for the series that is installed."""
+    version = version_of(facts.context.installed.version(name))
+    for entry in facts.context.project.requirements:
+        admitted = facts.context.installed.admitted(entry.text) if entry.name == name else None
+        lower = (one for one in admitted or () if one.operator in {">=", "~=", "==", ">"})
+        bounds = (version_of(one.version.removesuffix(".*")) for one in lower)
+        if any(version and bound.major == version.major for bound in bounds if bound):
+            return True
+    return False
+
+
+def _newcomer_name(facts: Facts) -> str:
+    found = facts.once(_newcomer)
+    return found.name if found else ""
+
+
+def _newcomer_version(facts: Facts) -> str:
+    found = facts.once(_newcomer)
+    return found.version if found else ""
+
+
+def _newcomer_said(facts: Facts) -> str:
+    """`frames 3.0 asks with its extras for shelf>=2, till>=4.1, and older ones are installed`."""
+    found = facts.once(_newcomer)
+    if found is None:
+        return ""
+    asked = ", ".join(found.behind[:_SAID])
+    return (
+        f"{found.name} {found.version} asks with its extras for {asked}; older ones are installed"
+    )
+
+
 def _asked_said(facts: Facts) -> str:
     """`shop 1.0 requires frames<2, installed is frames 2.0`."""
     found = facts.once(_asked)
@@ -113,4 +172,7 @@ FACTS: dict[str, Fact] = {
     "asked_requirement": _asked_requirement,
     "asked_said": _asked_said,
     "asked_version": _asked_version,
+    "newcomer": _newcomer_name,
+    "newcomer_said": _newcomer_said,
+    "newcomer_version": _newcomer_version,
 }

@@ -163,6 +163,20 @@ class Installed:
                     if _extra(requirement, entry.extras) and not self.has(requirement.name):
                         yield requirement.name
 
+    def behind(self, name: str) -> Iterator[tuple[str, str]]:
+        """What is installed and older than one of a distribution's extras asks for, and what that
+        is: where several are, the distribution is younger than what stands around it.
+        """
+        wanted = canonicalize_name(name)
+        for entry in self._distributions:
+            requires = entry.requires if canonicalize_name(entry.name) == wanted else ()
+            for requirement in filter(None, map(_requirement, requires)):
+                version = version_of(self.version(requirement.name))
+                extra = _extra(requirement, entry.extras)
+                applies = extra and version and self._applies(requirement.marker, extra)
+                if version and applies and _is_below(version, requirement.specifier):
+                    yield canonicalize_name(requirement.name), _without_marker(requirement)
+
     def unmet(self, touched: Iterable[str]) -> Iterator[Unmet]:
         """Requirements of these distributions, or on them, that hold here and are not satisfied."""
         names = {canonicalize_name(name) for name in touched}
@@ -204,7 +218,7 @@ class Installed:
             installed=version,
         )
 
-    def _applies(self, marker: Marker | None) -> bool:
+    def _applies(self, marker: Marker | None, extra: str = "") -> bool:
         if marker is None:
             return True
         python = self._environment.python.get("version", "")
@@ -219,7 +233,7 @@ class Installed:
             "platform_machine": self._environment.platform.get("machine", ""),
             "implementation_name": implementation,
             "platform_python_implementation": _IMPLEMENTATIONS.get(implementation, implementation),
-            "extra": "",
+            "extra": extra,
         }
         try:
             return bool(python) and marker.evaluate(tested)
@@ -239,6 +253,12 @@ def version_of(text: str) -> Version | None:
 def is_exact(specifier: Specifier) -> bool:
     """Whether it admits one release alone: `==2.*` is a range."""
     return specifier.operator in {"==", "==="} and not specifier.version.endswith(".*")
+
+
+def _is_below(version: Version, specifier: SpecifierSet) -> bool:
+    lower = (one for one in specifier if one.operator in {">=", "~=", "==", ">"})
+    bounds = (version_of(one.version.removesuffix(".*")) for one in lower)
+    return any(version < bound for bound in bounds if bound)
 
 
 @lru_cache(maxsize=4096)

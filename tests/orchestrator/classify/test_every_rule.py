@@ -135,6 +135,24 @@ def using(kind, name, *, file="shop/cart.py", at=6, **more):
     )
 
 
+YOUNGER = {
+    "project": Project(
+        name="shop",
+        modules=frozenset({"shop"}),
+        requirements=(Requirement(name="tables", text="tables>=1", file="pyproject.toml"),),
+        sources={"tests/test_cart.py": Source(imports={"tables": "tables"})},
+    ),
+    "distributions": (
+        Distribution(
+            name="tables",
+            version="3.0",
+            modules=("tables",),
+            extras=("test",),
+            requires=('frames>=3; extra == "test"', 'numpy>=3; extra == "test"'),
+        ),
+        *ALONE["distributions"],
+    ),
+}
 MOCKING = Project(
     name="shop",
     requirements=(Requirement(name="pytest-mock", text="pytest-mock", file="pyproject.toml"),),
@@ -561,6 +579,10 @@ CASES = {
             Distribution(name="pytest", version="9.2.0", modules=("pytest", "_pytest")),
             Distribution(name="pytest-slow", version="0.1", modules=("pytest_slow",)),
         ),
+    ),
+    "younger-than-its-surroundings": one("KeyError", "'x'", TEST, SHOP, **YOUNGER),
+    "younger-than-its-surroundings-asserted": one(
+        "AssertionError", "assert 1 == 2", TEST, **YOUNGER
     ),
     "bytecode-of-a-later-python": one(
         "IndexError",
