@@ -124,3 +124,16 @@ def test_the_plugin_of_the_library_that_a_test_is_for(  # noqa: PLR0917 - a tabl
     both = made.recording._replace(failures=(failure, other))
 
     assert replace(made, recording=both).verdict().culprit.name == culprit
+
+
+def test_a_backend_of_anyio_is_no_plugin(red, raised):
+    """A parameter that anyio's own fixture gives says nothing of the plugin for that library."""
+    there = asyncio("1.2.0")
+    made = red(
+        raised("Failed", "async def functions are not natively supported.\n"),
+        nodeid="tests/test_cart.py::test_total[trio]",
+        fixtures=[("anyio_backend", "anyio/pytest_plugin.py", 4)],
+        **{**there, "distributions": (*there["distributions"], TRIO)},
+    )
+
+    assert made.verdict().culprit.name == "pytest-asyncio"
