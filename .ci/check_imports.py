@@ -59,7 +59,7 @@ def is_wrong(client: httpx.Client, index: str, module: str, known: list[str]) ->
 
 
 def is_usual(known: str, own: str) -> bool:
-    """Whether a distribution is called as one is whose plain name was taken, or as a build of it."""
+    """Whether a distribution bears a name as given where the plain one was taken, or is a build."""
     name = canonicalize_name(known)
     is_prefixed = re.match(rf"(?:py|python-|django-){re.escape(own)}", name)
     return name == f"{own}-binary" or bool(is_prefixed)

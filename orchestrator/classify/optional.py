@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -21,12 +22,14 @@ from orchestrator.classify.owners import OF_ITS_DEVELOPERS, owner_of
 from orchestrator.classify.rules import knowledge
 from orchestrator.classify.spelling import whole_word
 from orchestrator.classify.tested import imported_product, is_of_tests
-from orchestrator.source import Guard
+from orchestrator.source import Guard, Source
 
 _DEPTH = 4
 """Modules of the project that are followed one through the other."""
 _LOOKED_AT = 500
 """Failures of a run in which the same is looked for."""
+_ALIKE = 0.8
+"""Of difflib, from which on one name is taken for another's old one."""
 _NAME = re.compile(r"[A-Za-z_]\w{0,100}")
 _KNOWN = ("declared", "required", "known")
 
@@ -98,9 +101,15 @@ def _without(facts: Facts, file: str, name: str, depth: int) -> Iterator[Lacking
         further, _, inner = source.imports[name].rpartition(".")
         if is_own(facts, further.partition(".")[0]):
             yield from _without(facts, facts.context.project.file_of(further), inner, depth - 1)
-    elif not naming and depth == _DEPTH and facts["symbol"]:
+    elif not naming and depth == _DEPTH and facts["symbol"] and not _is_renamed(source, name):
         # Bound by other means: registered, or taken over with `from … import *`.
         yield from _absent(facts, source.guards, file, "file")
+
+
+def _is_renamed(source: Source, name: str) -> bool:
+    """Whether the file binds a name that differs from it in little."""
+    bound = (one for guard in source.guards for one in guard.names)
+    return bool(difflib.get_close_matches(name, bound, n=1, cutoff=_ALIKE))
 
 
 def _closest(guards: Iterable[Guard], dotted: str) -> Iterator[Guard]:

@@ -59,3 +59,18 @@ def test_a_variable_is_stronger_than_a_setting_of_its_name(run, installed, setti
     verdict = run(files, DJANGO_SETTINGS_MODULE="storefront.settings").verdict()
 
     assert (verdict.category, verdict.culprit.name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "category"), [("Tabular", "product_error"), ("Prices", "missing_dependency")]
+)
+def test_a_name_that_was_renamed_is_missed_for_want_of_nothing(run, name, category):
+    """Of a file that does without something as well: it binds a name like the one that is asked for."""
+    files = {
+        "shop_cart.py": "try:\n    import pytest\n    class Tabulars: ...\nexcept ImportError:\n    pass\n"
+        "try:\n    import yaml_not_here as yaml\nexcept ImportError:\n    pass\n",
+        "tests/test_cart.py": f"from shop_cart import {name}\n\ndef test_cart():\n    assert {name}\n",
+        "pyproject.toml": "[project]\nname = 'shop'\nversion = '1'\ndependencies = ['yaml-not-here']\n",
+    }
+
+    assert run(files).verdict().category == category
