@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from packaging.utils import canonicalize_name
 
 from orchestrator.classify.facts import Fact, Facts
-from orchestrator.classify.owners import asking, is_namespace, known_names, owner_of
+from orchestrator.classify.owners import asking, asks, is_namespace, known_names, owner_of
 from orchestrator.classify.rules import knowledge
 from orchestrator.classify.stand_ins import is_no_package
 from orchestrator.classify.standard import stdlib_state
@@ -220,11 +220,10 @@ def _resolution(facts: Facts) -> Resolution | None:
         )
     for name in named:
         for owner, extra in asking(facts, name):
-            through = f" with its extra {extra!r}" if extra else ""
             return Resolution(
                 distribution=name,
                 source="required",
-                said=f"the metadata of {owner.name} {owner.version} asks for it{through}",
+                said=asks(owner, extra),
             )
     if candidates:
         source = knowledge("imports")["source"]

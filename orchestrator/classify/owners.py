@@ -59,6 +59,12 @@ def asking(facts: Facts, name: str) -> Iterator[tuple[Owner, str]]:
             yield owner, extra
 
 
+def asks(owner: Owner, extra: str) -> str:
+    """Of one of these: that it asks for the distribution, for a person."""
+    through = f" with its extra {extra!r}" if extra else ""
+    return f"the metadata of {owner.name} {owner.version} asks for it{through}"
+
+
 def _in_frames(facts: Facts) -> frozenset[Owner | None]:
     installed = (frame for frame in facts.frames if frame.origin == "installed")
     return frozenset(owner_of(facts, module_of(frame)) for frame in installed)

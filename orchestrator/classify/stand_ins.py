@@ -7,7 +7,7 @@ import re
 from packaging.utils import canonicalize_name
 
 from orchestrator.classify.facts import Fact, Facts
-from orchestrator.classify.owners import asking, is_namespace, known_names
+from orchestrator.classify.owners import asking, asks, is_namespace, known_names
 from orchestrator.classify.rules import knowledge
 
 _NOT_A_PACKAGE = re.compile(r"; '[\w.]{1,200}' is not a package")
@@ -51,8 +51,7 @@ def _stand_in_said(facts: Facts) -> str:
     if declared:
         return f"{declared.file} asks for it: {declared.text}"
     for owner, extra in asking(facts, named) if named else ():
-        through = f" with its extra {extra!r}" if extra else ""
-        return f"the metadata of {owner.name} {owner.version} asks for it{through}"
+        return asks(owner, extra)
     return ""
 
 

@@ -5,9 +5,7 @@ to edit. Nothing is executed.
 
 from __future__ import annotations
 
-import configparser
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any, Literal
 from packaging.utils import canonicalize_name
 
 from orchestrator.requirements import automation, locks, setup_py
+from orchestrator.requirements.loading import document, sections, table
 from orchestrator.requirements.requirement import Requirement, named, parsed
 
 __all__ = ["Declared", "Idiom", "Requirement", "read"]
@@ -46,10 +45,10 @@ class Declared:
 
 def read(root: Path, unread: list[str]) -> Declared:
     """What the checkout at `root` declares; what cannot be read is added to `unread`."""
-    pyproject = _toml(root / "pyproject.toml", unread)
-    setup_cfg = _setup_cfg(root / "setup.cfg", unread)
+    pyproject = document(root / "pyproject.toml", unread)
+    setup_cfg = sections(root / "setup.cfg", unread)
     setup = setup_py.read(root)
-    project, poetry = _table(pyproject, "project"), _table(pyproject, "tool", "poetry")
+    project, poetry = table(pyproject, "project"), table(pyproject, "tool", "poetry")
     said = (project.get("name"), poetry.get("name"), setup_cfg.get("metadata", {}).get("name"))
     name = str(next(filter(None, said), setup.name))
     lists = _found(root, _LISTS)
@@ -59,9 +58,9 @@ def read(root: Path, unread: list[str]) -> Declared:
         *_of_setup_cfg(setup_cfg),
         *setup.requirements,
         *(entry for path in all_lists[:_MAX_LISTS] for entry in _listed(path, root)),
-        *_of_pipfile(_toml(root / "Pipfile", unread)),
-        *automation.read(root, pyproject),
-        *locks.read(root),
+        *_of_pipfile(document(root / "Pipfile", unread)),
+        *automation.read(root, pyproject, sections(root / "tox.ini", unread)),
+        *locks.read(root, unread),
     )
     return Declared(
         name=name,
@@ -93,62 +92,36 @@ def _texts(value: Any) -> Iterator[str]:
     yield from (one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
 
 
-def _toml(path: Path, unread: list[str]) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        unread.append(f"{path.name} cannot be read, its requirements are not known: {error}")
-        return {}
-
-
-def _setup_cfg(path: Path, unread: list[str]) -> dict[str, dict[str, str]]:
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
-    try:
-        parser.read(path, encoding="utf-8")
-    except (OSError, UnicodeDecodeError, configparser.Error) as error:
-        unread.append(f"{path.name} cannot be read, its requirements are not known: {error}")
-    return {section: dict(parser[section]) for section in parser.sections()}
-
-
-def _table(document: Mapping[str, Any], *keys: str) -> dict[str, Any]:
-    value: Any = document
-    for key in keys:
-        value = value.get(key, {}) if isinstance(value, dict) else {}
-    return value if isinstance(value, dict) else {}
-
-
 def _idiom(root: Path, pyproject: Mapping[str, Any], *, has_lists: bool) -> Idiom:
-    if (root / "uv.lock").is_file() or _table(pyproject, "tool", "uv"):
+    if (root / "uv.lock").is_file() or table(pyproject, "tool", "uv"):
         return "uv"
-    if (root / "poetry.lock").is_file() or _table(pyproject, "tool", "poetry"):
+    if (root / "poetry.lock").is_file() or table(pyproject, "tool", "poetry"):
         return "poetry"
-    if (root / "pdm.lock").is_file() or _table(pyproject, "tool", "pdm"):
+    if (root / "pdm.lock").is_file() or table(pyproject, "tool", "pdm"):
         return "pdm"
     if (root / "Pipfile").is_file():
         return "pipenv"
     if has_lists:
         return "requirements"
-    return "pyproject" if _table(pyproject, "project") else "pip"
+    return "pyproject" if table(pyproject, "project") else "pip"
 
 
 def _of_pyproject(pyproject: Mapping[str, Any]) -> Iterator[Requirement]:
     file = "pyproject.toml"
-    project = _table(pyproject, "project")
+    project = table(pyproject, "project")
     yield from parsed(project.get("dependencies"), file)
-    for extra, lines in _table(project, "optional-dependencies").items():
+    for extra, lines in table(project, "optional-dependencies").items():
         yield from parsed(lines, file, group=extra, is_extra=True)
-    for group, lines in _table(pyproject, "dependency-groups").items():
+    for group, lines in table(pyproject, "dependency-groups").items():
         yield from parsed(lines, file, group=group)
-    yield from parsed(_table(pyproject, "tool", "uv").get("dev-dependencies"), file, group="dev")
-    for group, lines in _table(pyproject, "tool", "pdm", "dev-dependencies").items():
+    yield from parsed(table(pyproject, "tool", "uv").get("dev-dependencies"), file, group="dev")
+    for group, lines in table(pyproject, "tool", "pdm", "dev-dependencies").items():
         yield from parsed(lines, file, group=group)
-    poetry = _table(pyproject, "tool", "poetry")
-    yield from named(_table(poetry, "dependencies"), file)
-    yield from named(_table(poetry, "dev-dependencies"), file, group="dev")
-    for group in _table(poetry, "group"):
-        yield from named(_table(poetry, "group", group, "dependencies"), file, group=group)
+    poetry = table(pyproject, "tool", "poetry")
+    yield from named(table(poetry, "dependencies"), file)
+    yield from named(table(poetry, "dev-dependencies"), file, group="dev")
+    for group in table(poetry, "group"):
+        yield from named(table(poetry, "group", group, "dependencies"), file, group=group)
 
 
 def _of_setup_cfg(setup_cfg: Mapping[str, Mapping[str, str]]) -> Iterator[Requirement]:
@@ -162,8 +135,8 @@ def _of_setup_cfg(setup_cfg: Mapping[str, Mapping[str, str]]) -> Iterator[Requir
 
 
 def _of_pipfile(pipfile: Mapping[str, Any]) -> Iterator[Requirement]:
-    yield from named(_table(pipfile, "packages"), "Pipfile")
-    yield from named(_table(pipfile, "dev-packages"), "Pipfile", group="dev")
+    yield from named(table(pipfile, "packages"), "Pipfile")
+    yield from named(table(pipfile, "dev-packages"), "Pipfile", group="dev")
 
 
 def _found(root: Path, patterns: Iterable[str]) -> list[Path]:

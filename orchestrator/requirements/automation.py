@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import configparser
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from orchestrator.requirements.loading import table
 from orchestrator.requirements.requirement import Requirement, parsed
 from orchestrator.source import parse
 from orchestrator.uses import last_name
@@ -18,27 +18,24 @@ _FACTORS = re.compile(r"^[\w.,!{}-]{1,200}:\s+(?P<line>.+)$")
 _NAME = re.compile(r"^[\w.-]+(?:\[[^\]]*\])?")
 
 
-def read(root: Path, pyproject: Mapping[str, Any]) -> Iterator[Requirement]:
+def read(
+    root: Path, pyproject: Mapping[str, Any], tox: Mapping[str, Mapping[str, str]]
+) -> Iterator[Requirement]:
     """The distributions that these tools are told to install; nothing where that is computed."""
-    yield from _tox(root / "tox.ini")
-    for name, environment in _hatch(pyproject):
+    yield from _tox(tox)
+    environments = table(pyproject, "tool", "hatch", "envs")
+    for name in environments:
+        installed = table(environments, name)
         for key in ("dependencies", "extra-dependencies"):
-            yield from parsed(
-                environment.get(key), "pyproject.toml", by=f"hatch, environment {name}"
-            )
+            yield from parsed(installed.get(key), "pyproject.toml", by=f"hatch, environment {name}")
     yield from parsed(list(_nox(root / "noxfile.py")), "noxfile.py", by="nox")
 
 
-def _tox(path: Path) -> Iterator[Requirement]:
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
-    try:
-        parser.read(path, encoding="utf-8")
-    except (OSError, UnicodeDecodeError, configparser.Error):
-        return
-    for section in parser.sections():
+def _tox(tox: Mapping[str, Mapping[str, str]]) -> Iterator[Requirement]:
+    for section, settings in tox.items():
         if section.startswith("testenv"):
-            lines = parser[section].get("deps", "").splitlines()
-            yield from parsed(list(_of_any_factor(lines)), path.name, by="tox")
+            lines = settings.get("deps", "").splitlines()
+            yield from parsed(list(_of_any_factor(lines)), "tox.ini", by="tox")
 
 
 def _of_any_factor(lines: Iterable[str]) -> Iterator[str]:
@@ -49,15 +46,6 @@ def _of_any_factor(lines: Iterable[str]) -> Iterator[str]:
             yield line
         elif name := _NAME.match(conditional["line"]):
             yield name[0]
-
-
-def _hatch(pyproject: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    table: Any = pyproject
-    for key in ("tool", "hatch", "envs"):
-        table = table.get(key) if isinstance(table, dict) else None
-    for name, environment in table.items() if isinstance(table, dict) else ():
-        if isinstance(environment, dict):
-            yield name, environment
 
 
 def _nox(path: Path) -> Iterator[str]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from orchestrator.requirements.loading import document, table
 from orchestrator.requirements.requirement import Requirement, parsed
 
 _PYLOCK = "pylock.toml"
@@ -20,25 +18,16 @@ _PACKAGES = {
 _PIPFILE = "Pipfile.lock"
 
 
-def read(root: Path) -> Iterator[Requirement]:
-    """The releases that the lock files at `root` name; nothing where one cannot be read."""
+def read(root: Path, unread: list[str]) -> Iterator[Requirement]:
+    """The releases that the lock files at `root` name; what cannot be read is added to `unread`."""
     for file, key in _PACKAGES.items():
-        packages = _loaded(root / file).get(key)
+        packages = document(root / file, unread).get(key)
         for entry in packages if isinstance(packages, list) else ():
             if isinstance(entry, dict):
                 release = f"{entry.get('name')}=={entry.get('version')}"
                 yield from parsed([release], file, by=_PYLOCK if file == _PYLOCK else "")
+    pipfile = document(root / _PIPFILE, unread)
     for section in ("default", "develop"):
-        locked = _loaded(root / _PIPFILE).get(section)
-        for name, entry in locked.items() if isinstance(locked, dict) else ():
+        for name, entry in table(pipfile, section).items():
             if isinstance(entry, dict) and "version" in entry:
                 yield from parsed([f"{name}{entry['version']}"], _PIPFILE)
-
-
-def _loaded(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_text("utf-8")
-        loaded = json.loads(text) if path.name == _PIPFILE else tomllib.loads(text)
-    except (OSError, ValueError, RecursionError):  # JSON's, TOML's and UTF-8's errors
-        return {}
-    return loaded if isinstance(loaded, dict) else {}

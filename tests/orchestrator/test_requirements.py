@@ -104,7 +104,9 @@ def test_requirement_files(declared):
     assert [entry.text for entry in project.requirements] == ["six==1.0", "attrs>=22"]
 
 
-@pytest.mark.parametrize("name", ["pyproject.toml", "setup.cfg", "Pipfile"])
+@pytest.mark.parametrize(
+    "name", ["pyproject.toml", "setup.cfg", "Pipfile", "tox.ini", "uv.lock", "Pipfile.lock"]
+)
 def test_unreadable_settings_are_said(checked_out, name):
     """A file that does not parse never raises; it is named."""
     unread: list[str] = []
