@@ -172,14 +172,12 @@ class Extraction:
         Of very many the first and the last are kept, and between them one that says how many are
         missing.
         """
+        while traceback is not None and self._is_runner(traceback.tb_frame.f_code.co_filename):
+            traceback = traceback.tb_next
         raw: list[TracebackType] = []
         while traceback is not None:
             raw.append(traceback)
             traceback = traceback.tb_next
-        start = 0
-        while start < len(raw) and self._is_runner(raw[start].tb_frame.f_code.co_filename):
-            start += 1
-        raw = raw[start:]
         missing = len(raw) - FIRST_FRAMES - LAST_FRAMES
         if missing <= 0:
             return tuple([self._frame(entry) for entry in raw])

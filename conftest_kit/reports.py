@@ -41,24 +41,21 @@ class _PlainText:
     def __init__(self) -> None:
         self._parts: list[str] = []
         file: Any = SimpleNamespace(write=self._parts.append)
-        self._writer = TerminalWriter(file)
-        self._writer.hasmarkup = False
+        self._writer: Any = TerminalWriter(file)
+        vars(self._writer).update(hasmarkup=False, write=self._write, line=self._line)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._writer, name)
-
-    def write(self, msg: str, *, flush: bool = False, **markup: bool) -> None:
+    def _write(self, msg: str, *, flush: bool = False, **markup: bool) -> None:
         del flush, markup
         self._parts.append(msg)
 
-    def line(self, s: str = "", **markup: bool) -> None:
+    def _line(self, s: str = "", **markup: bool) -> None:
         del markup
         self._parts.append(f"{s}\n")
 
     def of(self, longrepr: Any) -> str:
         """What it renders."""
         self._parts.clear()
-        longrepr.toterminal(self)
+        longrepr.toterminal(self._writer)
         return "".join(self._parts)
 
 
