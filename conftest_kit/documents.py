@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 _Record = TypeVar("_Record")
 
-encoded = json.JSONEncoder(separators=(",", ":")).encode
-"""A document as ASCII JSON without spaces."""
+encoded = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+"""A document, which is a tree, as ASCII JSON without spaces."""
 
 _EMPTY: tuple[Any, ...] = ("", (), {})
 

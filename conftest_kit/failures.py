@@ -136,7 +136,8 @@ class Extraction:
         if bases is None:
             mro = [type_name(base) for base in kind.__mro__[1:] if base is not object]
             bases = self._bases[kind] = tuple(mro)
-        notes = list(_texts(_carried(error).get("__notes__", ())))
+        noted = _carried(error).get("__notes__")
+        notes = [] if noted is None else list(_texts(noted))
         members = self._members(error, left, depth, notes)
         message, attributes = _described(error)
         return Raised(

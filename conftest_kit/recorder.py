@@ -1,7 +1,8 @@
 """What a session writes down as it goes: one writer, one line per fact. PYTEST_DONT_REWRITE
 
 Kept fast by hand: a passing test costs one line when it starts and one when it ends, each a string
-put together here and written at once.
+put together here; the line of its end is written together with that of the next start, which
+follows at once.
 """
 
 from __future__ import annotations
@@ -129,6 +130,10 @@ class Recorder:
         self.mask = mask
         self.clock = _Clock()
         self._directory = directory
+        self._taken = 0
+        """Bytes of the lines that are written or held."""
+        self._held = ""
+        """The last test's line, where the start of the next one is at hand."""
         self._max_bytes = max_bytes
         self._grouped = grouped
         self._open: dict[tuple[str, str | None], _Open] = {}
@@ -146,7 +151,8 @@ class Recorder:
             self._started[nodeid] = [now]
         else:
             waiting.append(now)
-        self._write(f'{{"$record":"start","nodeid":{quoted(nodeid)},"time":"{now}"}}\n')
+        self._hold(f'{{"$record":"start","nodeid":{quoted(nodeid)},"time":"{now}"}}\n')
+        self.flush()
 
     def reported(self, report: Any) -> None:
         """A phase of a test, a subtest or a crash."""
@@ -184,6 +190,13 @@ class Recorder:
         for test in list(self._open.values()):
             if test.outcome == "rerun":
                 self._end(test)
+        self.flush()
+
+    def flush(self) -> None:
+        """Write what is held: it may be that no test follows."""
+        lines, self._held = self._held, ""
+        if lines:
+            self._directory.append(lines.encode("ascii"))
 
     def collected(self, report: Any) -> None:
         """A collector that failed or was skipped; once, however many workers saw it."""
@@ -293,16 +306,7 @@ class Recorder:
         key = (test.nodeid, test.worker)
         del self._open[key]
         self._latest = None
-        outcome = test.outcome
-        if test.subtests_failed and outcome in ("passed", "skipped", "xpassed"):
-            outcome, test.phase = "failed", "call"
-        self.counts[outcome] += 1
-        if outcome != "passed":
-            self.decided[outcome, test.phase] += 1
-            if outcome in ("failed", "error"):
-                self.failure_types[test.failure_type or "error"] += 1
-        if outcome not in ("skipped", "rerun"):
-            self.durations.append(test.seconds)
+        outcome = self._count(test)
         line = (
             f'{test.waiting}{{"$record":"attempt","nodeid":{quoted(test.nodeid)},'
             f'"outcome":"{outcome}","started":"{test.started}",'
@@ -319,7 +323,10 @@ class Recorder:
             size, limit = test.size
             line += f',"size":"{size}","limit":{limit!r}'
             self._count_size(test, test.size, outcome)
-        self._write(line + "}\n")
+        self.flush()
+        self._hold(line + "}\n")
+        if test.worker is not None or outcome == "rerun":
+            self.flush()
         self.log_entries.add(
             log.entry(
                 test.nodeid,
@@ -331,8 +338,23 @@ class Recorder:
                 reason=test.reason,
             )
         )
+        self.log_entries.settle()
         if outcome == "rerun":
             self._ended[key] = test.number
+
+    def _count(self, test: _Open) -> Outcome:
+        """How it ended."""
+        outcome = test.outcome
+        if test.subtests_failed and outcome in ("passed", "skipped", "xpassed"):
+            outcome, test.phase = "failed", "call"
+        self.counts[outcome] += 1
+        if outcome != "passed":
+            self.decided[outcome, test.phase] += 1
+            if outcome in ("failed", "error"):
+                self.failure_types[test.failure_type or "error"] += 1
+        if outcome not in ("skipped", "rerun"):
+            self.durations.append(test.seconds)
+        return outcome
 
     def _count_size(self, test: _Open, size: Size, outcome: Outcome) -> None:
         if self.sized is None:
@@ -368,17 +390,17 @@ class Recorder:
     def _failure_line(self, head: dict[str, Any], extracted: str | None, message: str) -> str:
         said = extracted if extracted is not None else encoded({"message": self._clean(message)})
         line = self._joined(head, said)
-        written = self._directory.written
-        if written + len(line) > self._max_bytes * _SLIM_FROM:
+        if self._taken + len(line) > self._max_bytes * _SLIM_FROM:
             self.slim += 1
             head = {key: value for key, value in head.items() if key not in ("text", "captured")}
             line = self._joined(head, said)
-        if written + len(line) <= self._max_bytes:
+        if self._taken + len(line) <= self._max_bytes:
             number = self.log_failures.count + 1
             self.log_failures.add(log.failure_entry(number, self._reports.for_log(head, line)))
         return line
 
-    def _joined(self, head: dict[str, Any], said: str) -> str:
+    @staticmethod
+    def _joined(head: dict[str, Any], said: str) -> str:
         head = {"$record": "failure", **{key: value for key, value in head.items() if value}}
         return f"{encoded(head)[:-1]},{said[1:]}\n"
 
@@ -386,12 +408,16 @@ class Recorder:
         return bounded(self.mask(text))
 
     def _write(self, lines: str) -> None:
-        if self._directory.written + len(lines) > self._max_bytes:
+        self._hold(lines)
+        self.flush()
+        self.log_failures.settle()
+
+    def _hold(self, lines: str) -> None:
+        if self._taken + len(lines) > self._max_bytes:
             self.uncounted += lines.count("\n")
             return
-        self._directory.append(lines.encode("ascii"))
-        self.log_entries.settle()
-        self.log_failures.settle()
+        self._taken += len(lines)
+        self._held += lines
 
 
 def _why_skipped(longrepr: Any) -> str:

@@ -59,8 +59,6 @@ class RunDir:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.artifacts = path / ARTIFACTS_FOLDER
-        self.written = 0
-        """Bytes of records so far."""
         self._records: int | None = None
 
     @classmethod
@@ -104,7 +102,6 @@ class RunDir:
         if self._records is None:
             raise OSError(f"{self.path / RECORDS_FILE} is not open")
         count = os.write(self._records, lines)
-        self.written += count
         if count != len(lines):
             raise OSError(f"only {count} of {len(lines)} bytes fit into {self.path / RECORDS_FILE}")
 

@@ -167,6 +167,7 @@ class Writer:
     def session_finishes(self) -> None:
         """No more tests; summaries follow."""
         self._finished = time.time()
+        self.recorder.flush()
 
     def finish(self, error: Exception | None, phase: str, warnings: list[str]) -> str:
         """Complete the record. Returns the line to print: of a red run that nobody waits for.

@@ -160,6 +160,23 @@ def test_process_that_dies(record):
     assert run.outcomes == {"test_first": "passed"}
 
 
+@pytest.mark.parametrize("hook", ["trylast", "tryfirst"])
+def test_process_that_dies_after_its_tests(record, hook):
+    """What a test left is written even where nothing follows it."""
+    run = record(
+        test_it="def test_first(): pass\ndef test_last(): assert 0",
+        conftest=f"""
+        import os, pytest
+        @pytest.hookimpl({hook}=True)
+        def pytest_sessionfinish(): os._exit(3)
+    """,
+    )  # fmt: skip
+
+    assert run.recording.run.state == "died"
+    assert run.recording.in_flight == ()
+    assert run.outcomes == {"test_first": "passed", "test_last": "failed"}
+
+
 def test_failures_of_a_process_without_descriptors(record, workers: str):
     """A test that used up all files is the one that must be recorded."""
     run = record(workers, test_it="""
