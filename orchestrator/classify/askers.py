@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
@@ -30,16 +31,6 @@ def _asker_of(facts: Facts) -> Owner | None:
         if asking and asking.name != owner:
             return asking
     return None
-
-
-def _asker(facts: Facts) -> str:
-    found = facts.once(_asker_of)
-    return found.name if found else ""
-
-
-def _asker_version(facts: Facts) -> str:
-    found = facts.once(_asker_of)
-    return found.version if found else ""
 
 
 def _asker_may_be_newer(facts: Facts) -> str:
@@ -123,23 +114,12 @@ def _imported_badly_of(facts: Facts) -> Owner | None:
     owner = owner_of(facts, module_of(executed)) if executed.origin == "installed" else None
     called = [frame for frame in frames[places[-1] :] if frame.origin != "stdlib"]
     alone = owner and all(owner_of(facts, module_of(frame)) == owner for frame in called)
-    return owner if alone else None
-
-
-def _imported_badly(facts: Facts) -> str:
-    found = facts.once(_imported_badly_of)
-    is_plain = found and canonicalize_name(found.name) != "pytest"
-    return found.name if found and is_plain else ""
-
-
-def _imported_badly_version(facts: Facts) -> str:
-    found = facts.once(_imported_badly_of)
-    return found.version if found else ""
+    return owner if owner and alone and canonicalize_name(owner.name) != "pytest" else None
 
 
 def _refusal_of(facts: Facts) -> tuple[Owner, Frame] | None:
     """Where the exception was raised and handled within libraries: the one that the product's line
-    called, as the exception that came out in the end tells, and that line.
+    called, as the exception that came out in the end tells, and that line; not a plugin.
     """
     if any(frame.origin in ("project", "test") for frame in facts.frames):
         return None
@@ -148,19 +128,14 @@ def _refusal_of(facts: Facts) -> tuple[Owner, Frame] | None:
         below = link.frames[own[-1] + 1 :] if own else ()
         if below and all(frame.origin == "installed" for frame in below):
             owner = owner_of(facts, module_of(below[0]))
-            return (owner, link.frames[own[-1]]) if owner else None
+            is_plain = owner and not facts.context.installed.is_plugin(owner.name)
+            return (owner, link.frames[own[-1]]) if owner and is_plain else None
     return None
 
 
-def _refuser(facts: Facts) -> str:
+def _refuser_of(facts: Facts) -> Owner | None:
     found = facts.once(_refusal_of)
-    is_plain = found and not facts.context.installed.is_plugin(found[0].name)
-    return found[0].name if found and is_plain else ""
-
-
-def _refuser_version(facts: Facts) -> str:
-    found = facts.once(_refusal_of)
-    return found[0].version if found else ""
+    return found[0] if found else None
 
 
 def _refused_place(facts: Facts) -> str:
@@ -197,14 +172,9 @@ def _names_version(said: str, version: str) -> bool:
     return bool(re.search(rf"(?<![\w.])v?{re.escape(version)}(?!\w|\.\d)", said))
 
 
-def _demander(facts: Facts) -> str:
+def _demander_of(facts: Facts) -> Owner | None:
     found = facts.once(_demand_of)
-    return found.by.name if found else ""
-
-
-def _demander_version(facts: Facts) -> str:
-    found = facts.once(_demand_of)
-    return found.by.version if found else ""
+    return found.by if found else None
 
 
 def _demanded(facts: Facts) -> str:
@@ -212,28 +182,40 @@ def _demanded(facts: Facts) -> str:
     return found.version if found else ""
 
 
-def _named(owner: Owner | None) -> str:
-    return owner.name if owner else ""
+def _name(find: Callable[[Facts], Owner | None]) -> Fact:
+    """What it is called; empty where none is found."""
+
+    def name(facts: Facts) -> str:
+        found = facts.once(find)
+        return found.name if found else ""
+
+    return name
 
 
-def _versioned(owner: Owner | None) -> str:
-    return owner.version if owner else ""
+def _release(find: Callable[[Facts], Owner | None]) -> Fact:
+    """Its version; empty where none is found."""
+
+    def release(facts: Facts) -> str:
+        found = facts.once(find)
+        return found.version if found else ""
+
+    return release
 
 
 FACTS: dict[str, Fact] = {
+    "asker": _name(_asker_of),
+    "asker_may_be_newer": _asker_may_be_newer,
+    "asker_version": _release(_asker_of),
     "asking": _asking,
     "asking_later": _asking_later,
-    "asker": _asker,
-    "private_asker": lambda facts: _named(facts.once(_private_asker)),
-    "private_asker_version": lambda facts: _versioned(facts.once(_private_asker)),
-    "asker_may_be_newer": _asker_may_be_newer,
-    "asker_version": _asker_version,
     "demanded": _demanded,
-    "demander": _demander,
-    "demander_version": _demander_version,
-    "imported_badly": _imported_badly,
-    "imported_badly_version": _imported_badly_version,
+    "demander": _name(_demander_of),
+    "demander_version": _release(_demander_of),
+    "imported_badly": _name(_imported_badly_of),
+    "imported_badly_version": _release(_imported_badly_of),
+    "private_asker": _name(_private_asker),
+    "private_asker_version": _release(_private_asker),
     "refused_place": _refused_place,
-    "refuser": _refuser,
-    "refuser_version": _refuser_version,
+    "refuser": _name(_refuser_of),
+    "refuser_version": _release(_refuser_of),
 }

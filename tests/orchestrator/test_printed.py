@@ -1,0 +1,62 @@
+"""What pytest hands over as text only: the traceback in it is read back."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest_kit.records import Failure, Raised, Recording, Run
+from orchestrator.classify import classify, context_of
+from orchestrator.printed import native
+from orchestrator.project import Project
+
+NATIVE = """NOTE: Incompatible Exception Representation, displaying natively:
+
+testing.result.StringException: pythonlogging:'': {{{{loading}}}}
+
+Traceback (most recent call last):
+  File "/shop/tests/test_cart.py", line 9, in test_total
+    self.{check}
+  File "/env/lib/python3.12/{library}", line 9, in {function}
+    raise it
+{raised}
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("library", "function", "raised", "rule"),
+    [
+        ("unittest/case.py", "assertTrue", "AssertionError: False is not true", "assertion@1"),
+        ("site-packages/checks/case.py", "assertThat", "checks.Mismatch: 1 != 2", "assertion@1"),
+        ("site-packages/frames/table.py", "read", "KeyError: 'x'", "test-raised@1"),
+    ],
+)
+def test_a_traceback_as_text_stands_for_what_pytest_could_not_represent(
+    library, function, raised, rule
+):
+    """The exception that it tells, with its frames, in place of that of the rendering."""
+    text = NATIVE.format(check="check()", library=library, function=function, raised=raised)
+    rendering = Raised(type="TypeError", message="'NoneType' object is not iterable")
+    failed = Failure(
+        nodeid="tests/test_cart.py::test_total",
+        phase="call",
+        exceptions=(
+            Raised(type="Failed", bases=("_pytest.outcomes.Failed",), message=text),
+            rendering._replace(relation="context"),
+        ),
+    )
+
+    found = native(failed, "/shop")
+
+    assert found.message == raised.partition(": ")[2]
+    assert found.exceptions[0].frames[0][:3] == ("tests/test_cart.py", 9, "test_total")
+    context = context_of(Recording(run=Run(run_id="1", root="/shop"), failures=(found,)), Project())
+    assert classify([found], context).rule == rule
+
+
+@pytest.mark.parametrize("message", ["", "Traceback (most recent call last):\ncut off"])
+def test_a_failure_without_such_a_traceback_stays(message):
+    """Nothing is made up."""
+    failed = Failure(nodeid="t", phase="call", exceptions=(Raised(type="Failed", message=message),))
+
+    assert native(failed, "/shop") is failed
