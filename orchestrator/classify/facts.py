@@ -38,6 +38,10 @@ class Context:
     _facts: dict[tuple[int, int], Facts] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _found: dict[Callable[[Context], Any], Any] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    """Of the run: with another `green` it stays."""
 
     def facts(self, failure: Failure, link: Raised | None) -> Facts:
         """The facts of one link of a failure's chain: the same to whoever asks again."""
@@ -46,6 +50,13 @@ class Context:
         if key not in self._facts:
             self._facts[key] = Facts(context=self, failure=failure, link=link or Raised(type=""))
         return self._facts[key]
+
+    def once(self, find: Callable[[Context], _Found]) -> _Found:
+        """What is found in all failures of the run, looked for once."""
+        if find not in self._found:
+            self._found[find] = find(self)
+        found: _Found = self._found[find]
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

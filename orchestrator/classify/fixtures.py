@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 
 from conftest_kit.records import Fixture, Frame
-from orchestrator.classify.facts import Fact, Facts, is_harness, own_frame
+from orchestrator.classify.facts import Context, Fact, Facts, is_harness, own_frame
 from orchestrator.following import runs_pytest
 
 _OWN = ("project", "test")
@@ -69,13 +70,17 @@ def _shared_fixture(facts: Facts) -> str:
     """The one own fixture that all tests ask for which failed with this type of exception, where
     they are several.
     """
-    asked = [
-        {entry.name for entry in failure.fixtures if entry.origin in _OWN}
-        for failure in facts.context.recording.failures
-        if any(link.type == facts.link.type for link in failure.exceptions)
-    ]
-    shared = set.intersection(*asked) if len(asked) > 1 else set()
-    return shared.pop() if len(shared) == 1 else ""
+    return facts.context.once(_shared_by_type).get(facts.link.type, "")
+
+
+def _shared_by_type(context: Context) -> Mapping[str, str]:
+    asked: defaultdict[str, list[set[str]]] = defaultdict(list)
+    for failure in context.recording.failures:
+        own = {entry.name for entry in failure.fixtures if entry.origin in _OWN}
+        for kind in dict.fromkeys(link.type for link in failure.exceptions):
+            asked[kind].append(own)
+    shared = {kind: set.intersection(*sets) for kind, sets in asked.items() if len(sets) > 1}
+    return {kind: names.pop() for kind, names in shared.items() if len(names) == 1}
 
 
 def _out_of_reach(facts: Facts) -> str:
@@ -159,15 +164,22 @@ def _asking(facts: Facts) -> tuple[str, str]:
 
 def _wider_fixtures(facts: Facts) -> str:
     """Who asks for this one and lives longer, where several do: then it is this one that is off."""
-    asking: dict[str, None] = {}
-    for failure in facts.context.recording.failures:
-        for link in failure.exceptions[:1]:
-            found = _NARROWER.match(link.message)
-            if found and found["fixture"] == facts["fixture"]:
-                groups = {"fixture": found["fixture"]}
-                asked = facts.context.facts(failure, link).with_groups(groups)
-                asking.update(dict.fromkeys(filter(None, (asked["asking_fixture"],))))
+    asking = facts.context.once(_asking_for_narrower).get(facts["fixture"], {})
     return ", ".join(f"`{name}`" for name in asking) if len(asking) > 1 else ""
+
+
+def _asking_for_narrower(context: Context) -> Mapping[str, dict[str, None]]:
+    """By fixture: who asks for it and lives longer."""
+    asking: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for failure in context.recording.failures:
+        for link in failure.exceptions[:1]:
+            if found := _NARROWER.match(link.message):
+                groups = {"fixture": found["fixture"]}
+                asked = context.facts(failure, link).with_groups(groups)
+                asking[found["fixture"]].update(
+                    dict.fromkeys(filter(None, (asked["asking_fixture"],)))
+                )
+    return asking
 
 
 def _is_same_file(shown: str, recorded: str) -> bool:

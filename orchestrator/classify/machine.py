@@ -6,7 +6,7 @@ import re
 
 from packaging.utils import canonicalize_name
 
-from orchestrator.classify.facts import Fact, Facts, own_frame
+from orchestrator.classify.facts import Context, Fact, Facts, own_frame
 from orchestrator.install import where_to_write
 
 _OF_THE_TESTS = re.compile(
@@ -82,8 +82,12 @@ def _said_file(facts: Facts) -> str:
 
 def _ran_out(facts: Facts) -> str:
     """`yes` where a failure of the same run says that no more files could be opened."""
-    links = (link for one in facts.context.recording.failures for link in one.exceptions)
-    return "yes" if any(link.attributes.get("errno") in (23, 24) for link in links) else ""
+    return "yes" if facts.context.once(_no_more_files) else ""
+
+
+def _no_more_files(context: Context) -> bool:
+    links = (link for one in context.recording.failures for link in one.exceptions)
+    return any(link.attributes.get("errno") in (23, 24) for link in links)
 
 
 def _own_path_said(facts: Facts) -> str:

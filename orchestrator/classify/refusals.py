@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 from orchestrator.chain import headline
-from orchestrator.classify.facts import Fact, Facts
+from orchestrator.classify.facts import Context, Fact, Facts
 
 _UNDER = re.compile(r"^(?:ERROR: )?(?:/[^\s:]{1,300}/)?(?=[\w.-]{1,60}\.(?:ini|toml|cfg): )")
 """The folder of the settings file that a refusal begins with."""
@@ -65,13 +65,13 @@ def _circle(facts: Facts) -> tuple[str, ...]:
     for first, and who asked for it again; to every test what it asked for belongs.
     """
     mine = {fixture.name for fixture in facts.failure.fixtures} | {facts.group("fixture")}
-    return tuple(name for name in _named_in_circles(facts) if name in mine)
+    return tuple(name for name in facts.context.once(_named_in_circles) if name in mine)
 
 
-def _named_in_circles(facts: Facts) -> tuple[str, ...]:
+def _named_in_circles(context: Context) -> tuple[str, ...]:
     """Those that pytest names before those that asked."""
     named, asking = set(), set()
-    for failure in facts.context.recording.failures:
+    for failure in context.recording.failures:
         for link in failure.exceptions[:1]:
             if found := _CIRCLE.match(link.message):
                 named.add(found[1])

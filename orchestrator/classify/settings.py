@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 import shlex
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 from itertools import pairwise
 
 from packaging.utils import canonicalize_name
 
-from orchestrator.classify.facts import Fact, Facts
+from orchestrator.classify.facts import Context, Fact, Facts
 from orchestrator.classify.plugins import Plugin, plugins, plugins_by_name
 from orchestrator.classify.rules import knowledge
 from orchestrator.install import where_to_write
@@ -134,18 +135,22 @@ def _import_mode_where(facts: Facts) -> str:
     return _given(facts, "--import-mode", "importlib")
 
 
+def _suffering(context: Context) -> Mapping[tuple[str, str], set[str]]:
+    """The functions that failed with an exception of this type and first line."""
+    found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for one in context.recording.failures:
+        for link in one.exceptions[:1]:
+            said = link.type, link.message.partition("\n")[0]
+            found[said].add(one.nodeid.partition("[")[0])
+    return found
+
+
 def _async_mode_set(facts: Facts) -> str:
     """Where the mode `strict` is asked for, if several functions suffer from it: that one is not
     marked is a slip of its own.
     """
     project, message = facts.context.project, facts.link.message.partition("\n")[0]
-    suffering = {
-        one.nodeid.partition("[")[0]
-        for one in facts.context.recording.failures
-        for link in one.exceptions[:1]
-        if link.type == facts.link.type and link.message.partition("\n")[0] == message
-    }
-    if len(suffering) < _SEVERAL:
+    if len(facts.context.once(_suffering).get((facts.link.type, message), ())) < _SEVERAL:
         return ""
     if where := _given(facts, "--asyncio-mode", "strict"):
         return f"`--asyncio-mode=strict`, {where},"
