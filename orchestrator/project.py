@@ -71,6 +71,8 @@ class Project:
     warnings: tuple[str, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=dict)
     """What files say, where there is no checkout to read."""
+    _known: dict[str, Source] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What files of the checkout said when they were asked for first."""
 
     def part_of(self, file: str) -> str:
         """The innermost project inside this one that holds a file; empty where none does."""
@@ -86,8 +88,10 @@ class Project:
         """What a file of the checkout says; empty where it cannot be read, or lies elsewhere."""
         if self.root is None:
             return self.sources.get(file, Source())
-        outside = Path(file).is_absolute() or ".." in file.split("/")
-        return Source() if outside else source.read(self.root / file, file)
+        if file not in self._known:
+            outside = Path(file).is_absolute() or ".." in file.split("/")
+            self._known[file] = Source() if outside else source.read(self.root / file, file)
+        return self._known[file]
 
     def file_of(self, dotted: str) -> str:
         """The file of the checkout that holds a module, or the module that a dotted name is in:

@@ -9,7 +9,6 @@ import ast
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
@@ -61,7 +60,6 @@ def module_name(file: str) -> str:
     return file.removesuffix(".py").removesuffix("/__init__").removeprefix("src/").replace("/", ".")
 
 
-@lru_cache(maxsize=512)
 def read(path: Path, file: str) -> Source:
     """The file at `path`, which `file` names from the project's root."""
     tree = parse(path)

@@ -153,3 +153,15 @@ _LATER = "Programming Language :: Python :: 3.11"
 def test_the_newest_python_that_is_named(checkout, files, newest):
     """By the classifiers, wherever they stand; `Python :: 3` names none."""
     assert checkout(files).newest_python == newest
+
+
+def test_a_checkout_that_changed_says_so(checked_out):
+    """Who serves alerts reviews for days: what lies beside a file may have changed as well."""
+    test = {"tests/test_it.py": "from pathlib import Path\nDATA = Path(__file__).parent / 'a.json'"}
+    before = read(checked_out({**test, "tests/a.json": "{}"}))
+    assert not before.source("tests/test_it.py").uses
+
+    (before.root / "tests/a.json").unlink()
+
+    assert not before.source("tests/test_it.py").uses
+    assert [use.kind for use in read(before.root).source("tests/test_it.py").uses] == ["absent"]

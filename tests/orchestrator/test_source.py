@@ -17,7 +17,6 @@ def read(tmp_path):
     def written(text, file="shop/sub/a.py"):
         path = tmp_path / "a.py"
         path.write_text(textwrap.dedent(text), "utf-8")
-        source.read.cache_clear()
         return source.read(path, file)
 
     return written
