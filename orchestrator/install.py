@@ -6,6 +6,8 @@ import re
 import shlex
 from collections.abc import Callable
 
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Parsed
 from packaging.utils import canonicalize_name
 
 from orchestrator.project import Project
@@ -132,11 +134,25 @@ def _pin(project: Project, specifier: str) -> str:
     return _in_idiom(project, _ADD, specifier, "pip install {}")
 
 
-def _upgrade(project: Project, name: str) -> str:
-    declared, otherwise = project.declared((name,)), "pip install --upgrade {}"
-    if declared and "==" in declared.text:  # the release that is to be left
-        return _UPGRADE.get(project.idiom, otherwise).format(shlex.quote(name))
-    return _in_idiom(project, _UPGRADE, name, otherwise)
+def _upgrade(project: Project, later: str) -> str:
+    """To a release later than the installed one, below what the project sets as the highest."""
+    name, _, version = later.partition(">")
+    declared = project.declared((name,))
+    # `==` names the release that is to be left.
+    kept = declared if declared and "==" not in declared.text else None
+    if project.idiom in _UPGRADE:
+        wanted = kept.text if kept and _SAFE.fullmatch(kept.text) else name
+        return _UPGRADE[project.idiom].format(shlex.quote(wanted))
+    bounds = [f">{version.partition('+')[0]}"] if version else []
+    bounds += [part for part in _bounds(kept) if not (version and part.startswith(">"))]
+    return f"pip install --upgrade {shlex.quote(name + ','.join(bounds))}"
+
+
+def _bounds(declared: Requirement | None) -> list[str]:
+    try:
+        return sorted(map(str, Parsed(declared.text).specifier)) if declared else []
+    except InvalidRequirement:  # a caret of poetry's
+        return []
 
 
 def _reinstall(project: Project, name: str) -> str:

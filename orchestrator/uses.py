@@ -39,9 +39,10 @@ class Use:
     """One thing outside of the code that a file uses."""
 
     kind: str
-    """`variable` read from the environment · `named`: a text like the name of one · `set`: one that
-    it sets or removes itself · `program` looked for on PATH · `absent`: a path from the file's own
-    place to nothing · `mode`: access that is taken from the owner of a file · `host` that it names.
+    """`variable` read from the environment · `unwanted`: one whose presence raises · `named`: a
+    text like the name of one · `set`: one that it sets or removes itself · `program` looked for on
+    PATH · `absent`: a path from the file's own place to nothing · `mode`: access that is taken from
+    the owner of a file · `host` that it names.
     """
     name: str
     """Of a path: from the project's root."""
@@ -130,13 +131,15 @@ def _is_in(node: ast.AST, value: ast.expr) -> bool:
 def _found(
     node: ast.AST, constants: Mapping[str, str], path: Path, root: Path, paths: Mapping[str, Path]
 ) -> Iterator[tuple[str, str, bool]]:
-    if isinstance(node, ast.Subscript) and _is_environ(node.value):
+    if isinstance(node, ast.If):
+        raises = any(isinstance(statement, ast.Raise) for statement in node.body)
+        yield from (("unwanted", name, False) for name in _set(node.test, constants) if raises)
+    elif isinstance(node, ast.Subscript) and _is_environ(node.value):
         name = _text(node.slice, constants)
         kind = "variable" if isinstance(node.ctx, ast.Load) else "set"
         yield from ((kind, name, False),) if name else ()
-    elif isinstance(node, ast.Compare) and _is_environ(node.comparators[0]):
-        name = _text(node.left, constants)
-        yield from (("variable", name, False),) if name else ()
+    elif isinstance(node, ast.Compare):
+        yield from _asked(node, constants)
     elif isinstance(node, ast.Call):
         yield from _called(node, constants)
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -169,6 +172,22 @@ def _called(node: ast.Call, constants: Mapping[str, str]) -> Iterator[tuple[str,
         if isinstance(mode, ast.Constant) and isinstance(mode.value, int):
             taken = mode.value & _OWNER != _OWNER
             yield from (("mode", oct(mode.value), False),) if taken else ()
+
+
+def _set(test: ast.expr, constants: Mapping[str, str]) -> Iterator[str]:
+    """The variables for which a condition holds where they are set."""
+    if isinstance(test, ast.BoolOp):
+        yield from (name for one in test.values for name in _set(one, constants))
+    elif isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.In):
+        yield from (name for _, name, _ in _asked(test, constants))
+    elif isinstance(test, ast.Call):
+        found = _called(test, constants)
+        yield from (name for kind, name, default in found if kind == "variable" and not default)
+
+
+def _asked(node: ast.Compare, constants: Mapping[str, str]) -> Iterator[tuple[str, str, bool]]:
+    name = _text(node.left, constants) if _is_environ(node.comparators[0]) else ""
+    yield from (("variable", name, False),) if name else ()
 
 
 def _is_port(node: ast.expr) -> bool:

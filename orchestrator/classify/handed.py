@@ -15,15 +15,15 @@ _WORD = re.compile(r"[a-z]{3,}")
 
 
 def _module_setting(facts: Facts) -> str:
-    """The option, or the setting, whose value is the module, or begins with it where it may be a
-    misspelt one of the project's.
+    """The option, or the setting, whose value is the module, or begins with it where that is, or
+    may be a misspelt one, of the project's; none for what a distribution brings, which is lacking.
     """
-    module = facts["module"]
-    if not module:
+    module, in_project = facts["module"], facts["module_state"] == "project"
+    if not module or not (in_project or facts["distribution_source"] == "unverified"):
         return ""
     near = {facts["nearest_module"], facts["meant_module"]}
-    misspelt = near & facts.context.project.modules
-    prefix = f"{module}." if misspelt else module
+    is_own = in_project or near & facts.context.project.modules
+    prefix = f"{module}." if is_own else module
     given = facts.context.project.settings.items()
     # The command line is stronger than a settings file.
     values = [word.partition("=")[::2] for word, _ in words(facts) if word.startswith("--")]

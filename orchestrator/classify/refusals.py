@@ -8,8 +8,12 @@ from collections import Counter
 from orchestrator.chain import headline
 from orchestrator.classify.facts import Context, Fact, Facts
 
+_FILTER = re.compile(
+    r"while parsing the following warning configuration:\s{1,20}(?P<filter>[^\n]{1,200})"
+)
 _UNDER = re.compile(r"^(?:ERROR: )?(?:/[^\s:]{1,300}/)?(?=[\w.-]{1,60}\.(?:ini|toml|cfg): )")
 """The folder of the settings file that a refusal begins with."""
+_READ = 1000
 
 
 def _harness_asks_pytest(facts: Facts) -> str:
@@ -35,6 +39,13 @@ def _refused(facts: Facts) -> str:
     if first is None or not first.type.endswith("UsageError") or facts["own_file"]:
         return ""
     return _UNDER.sub("", headline(first.message))
+
+
+def _filter_refused(facts: Facts) -> str:
+    """The filter of warnings that pytest could not read."""
+    first = facts.failure.exceptions[0] if facts.failure.exceptions else None
+    found = _FILTER.search(first.message[:_READ]) if first else None
+    return found["filter"] if found else ""
 
 
 def _named_as_plugin(facts: Facts) -> str:
@@ -100,6 +111,7 @@ def _fixture_circle_first(facts: Facts) -> str:
 
 
 FACTS: dict[str, Fact] = {
+    "filter_refused": _filter_refused,
     "fixture_circle": _fixture_circle,
     "fixture_circle_first": _fixture_circle_first,
     "harness_asks_pytest": _harness_asks_pytest,

@@ -92,12 +92,22 @@ def _variable_unset(facts: Facts) -> str:
     set.
     """
     frame = own_frame(facts)
+    unwanted = {use.name for use in _at(facts, frame, "unwanted")} if frame else ()
     for use in _at(facts, frame, "variable") if frame else ():
         # What is read only further down was not read yet.
         above = frame is not None and use.at <= frame.line
-        if above and not use.default and not _is_set(facts, use.name):
+        is_wanted = not use.default and use.name not in unwanted
+        if above and is_wanted and not _is_set(facts, use.name):
             return use.name
     return ""
+
+
+def _variable_unwanted(facts: Facts) -> str:
+    """A variable that was set, for which the function which raised does so."""
+    frame = own_frame(facts)
+    found = _at(facts, frame, "unwanted") if frame else ()
+    above = (use.name for use in found if frame and use.at <= frame.line)
+    return next((name for name in above if _is_set(facts, name)), "")
 
 
 def _variable_used(facts: Facts) -> str:
@@ -275,5 +285,6 @@ FACTS: dict[str, Fact] = {
     "variable_passed": _variable_passed,
     "variable_reached": _variable_reached,
     "variable_unset": _variable_unset,
+    "variable_unwanted": _variable_unwanted,
     "variable_used": _variable_used,
 }

@@ -12,6 +12,7 @@ MOCK = Requirement(
 )
 GROUP = Requirement(name="ruff", text="ruff", file="pyproject.toml", group="lint")
 LISTED = Requirement(name="six", text="six", file="requirements/dev.txt")
+BOUND = Requirement(name="pandas", text="pandas>=2,!=2.2,<4", file="pyproject.toml")
 OF_TOX = Requirement(name="mock", text="mock", file="tox.ini", by="tox")
 
 
@@ -51,6 +52,10 @@ OF_TOX = Requirement(name="mock", text="mock", file="tox.ini", by="tox")
         ("pyproject", "sync mock", "pip install mock"),
         ("uv", "add-test mock", "uv add --dev mock"),
         ("pip", "upgrade numpy", "pip install --upgrade numpy"),
+        ("pip", "upgrade numpy>1.2+cpu", "pip install --upgrade 'numpy>1.2'"),
+        ("pip", "upgrade pandas>2.1", "pip install --upgrade 'pandas>2.1,!=2.2,<4'"),
+        ("uv", "upgrade pandas>2.1", "uv lock --upgrade-package 'pandas>=2,!=2.2,<4' && uv sync"),
+        ("poetry", "upgrade numpy>1.2", "poetry update numpy"),
         ("pip", "reinstall numpy", "pip install --force-reinstall --no-deps numpy"),
         ("pip", "install-self", "pip install -e ."),
         ("pip", "apt-file search libGL.so.1", "apt-file search libGL.so.1"),
@@ -60,7 +65,7 @@ OF_TOX = Requirement(name="mock", text="mock", file="tox.ini", by="tox")
 )
 def test_command(idiom, asked, expected):
     """What a rule asks for becomes the project's own command; what is no name becomes none."""
-    project = Project(idiom=idiom, requirements=(YAML, MOCK, GROUP, LISTED, OF_TOX))
+    project = Project(idiom=idiom, requirements=(YAML, MOCK, GROUP, LISTED, BOUND, OF_TOX))
 
     assert command(project, asked) == expected
 

@@ -13,6 +13,8 @@ USES = [
     ('import os\nX = os.environ["SHOP_URL"]', "variable", "SHOP_URL"),
     ('import os\nKEY = "SHOP_URL"\nX = os.getenv(KEY)', "variable", "SHOP_URL"),
     ('import os\nX = "SHOP_URL" in os.environ', "variable", "SHOP_URL"),
+    ('import os\nif os.getenv("SHOP_URL"):\n    raise ValueError', "unwanted", "SHOP_URL"),
+    ('import os\nif X or "A_B" in os.environ:\n    raise ValueError', "unwanted", "A_B"),
     ('def f(environment):\n    return environment.get("SHOP_URL")', "variable", "SHOP_URL"),
     ('import os\nos.environ["SHOP_URL"] = "x"', "set", "SHOP_URL"),
     ('def test_a(monkeypatch):\n    monkeypatch.delenv("SHOP_URL")', "set", "SHOP_URL"),
@@ -60,6 +62,19 @@ def test_finds(tmp_path, text, kind, name):
 def test_passes_over(tmp_path, text):
     """What is no use of the machine is none."""
     assert uses(tmp_path, text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'import os\nif "SHOP_URL" not in os.environ:\n    raise ValueError',
+        'import os\nif not os.getenv("SHOP_URL"):\n    raise ValueError',
+        'import os\nif "SHOP_URL" in os.environ:\n    pass\nelse:\n    raise ValueError',
+    ],
+)
+def test_a_variable_that_is_wanted(tmp_path, text):
+    """What raises where it is not set is no reason to unset it."""
+    assert {use.kind for use in uses(tmp_path, text)} == {"variable", "named"}
 
 
 def test_serves_the_functions_that_mention_it(tmp_path):

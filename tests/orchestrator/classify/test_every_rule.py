@@ -1136,6 +1136,17 @@ CASES = {
             "This error occurred:\n\ninvalid action: 'explode'\n",
         },
     ),
+    "filter-names-no-class": (
+        [
+            (
+                "_pytest.config.exceptions.UsageError",
+                "while parsing the following warning configuration:\n\n  ignore::lib.OldWarning\n",
+                "_pytest/config/__init__.py:9:parse_warning_filter",
+            ),
+            ("AttributeError", "module 'lib' has no attribute 'OldWarning'"),
+        ],
+        {"phase": "start"},
+    ),
     "option-plugin-disabled": (
         [],
         {
@@ -1216,6 +1227,14 @@ CASES = {
     ),
     "variable-unset-raises": one(
         "ConfigError", "no URL", SHOP, source="raise ConfigError()", project=using("variable", "U")
+    ),
+    "variable-unwanted-raises": one(
+        "RuntimeError",
+        "please unset",
+        SHOP,
+        source="raise RuntimeError()",
+        project=using("unwanted", "SHOP_PROXY"),
+        variables=("SHOP_PROXY",),
     ),
     "variable-unset-asserted": one(
         "AssertionError",

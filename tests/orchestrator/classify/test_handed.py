@@ -36,6 +36,7 @@ def again(raised):
     [
         ("shop.tset", {"SHOP_SETTINGS_MODULE": "shop.tset"}, (), "SHOP_SETTINGS_MODULE"),
         ("shop.tset", {"SHOP_APP": "shop.tset:app"}, (), "SHOP_APP"),
+        ("shop.gone", {"SHOP_SETTINGS_MODULE": "shop.gone.settings"}, (), "SHOP_SETTINGS_MODULE"),
         ("shpo", {"SHOP_SETTINGS_MODULE": "shpo.testsettings"}, (), "SHOP_SETTINGS_MODULE"),
         ("shop.tset", {}, ("pytest", "--ds=shop.tset"), "--ds"),
         ("shop.tset", {"addopts": "--ds=shop.tset"}, (), "--ds"),
