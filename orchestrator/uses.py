@@ -147,10 +147,33 @@ def _found(
         yield from (("host", url["host"], False),) if url else ()
         named = _LIKE_A_VARIABLE.match(node.value)
         yield from (("named", node.value, False),) if named else ()
+    yield from (("host", host, False) for host in _hosts_set(node))
     if isinstance(node, (ast.BinOp, ast.Call)):
         there = _path(node, path, paths)
         if there is not None and not there.exists() and there.is_relative_to(root):
             yield "absent", there.relative_to(root).as_posix(), False
+
+
+def _hosts_set(node: ast.AST) -> Iterator[str]:
+    """`config["MAIL_SERVER"] = "mail.internal"`, `host="db.internal"`: what is set under such a
+    name.
+    """
+    named: list[tuple[str, ast.expr]] = []
+    if isinstance(node, ast.Assign) and not isinstance(node.targets[0], ast.Name):
+        target = node.targets[0]
+        key = target.slice if isinstance(target, ast.Subscript) else target
+        named = [(_text(key, {}) or last_name(key), node.value)]
+    elif isinstance(node, ast.keyword):
+        named = [(node.arg or "", node.value)]
+    elif isinstance(node, ast.Dict):
+        named = [
+            (_text(key, {}), value)
+            for key, value in zip(node.keys, node.values, strict=True)
+            if key
+        ]
+    for name, value in named:
+        if _NAMED_HOST.search(name) and "." in _text(value, {}) and _HOST.match(_text(value, {})):
+            yield _text(value, {})
 
 
 def _called(node: ast.Call, constants: Mapping[str, str]) -> Iterator[tuple[str, str, bool]]:

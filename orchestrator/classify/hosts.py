@@ -77,7 +77,7 @@ def _host(facts: Facts) -> str:
     texts = (link.message for link in (facts.link, *facts.failure.exceptions))
     said = filter(None, map(said_host, texts))
     named = next(said, "") or said_host(facts["remote_logged"]) or _host_in_source(facts)
-    return named or _host_given(facts)
+    return named or _host_given(facts) or _host_of_file(facts)
 
 
 def _host_given(facts: Facts) -> str:
@@ -90,6 +90,13 @@ def _host_given(facts: Facts) -> str:
         for found in map(_VALUE.match, values)
         if found
     }
+    return hosts.pop() if len(hosts) == 1 else ""
+
+
+def _host_of_file(facts: Facts) -> str:
+    """The only host that the test's file names: a set-up that is over is in no traceback."""
+    found = facts.context.project.source(facts["test_file"]).uses
+    hosts = {use.name for use in found if use.kind == "host"}
     return hosts.pop() if len(hosts) == 1 else ""
 
 

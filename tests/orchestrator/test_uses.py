@@ -30,6 +30,13 @@ USES = [
     ("def test_a(tmp_path):\n    (tmp_path / 'x').chmod(0)", "mode", "0o0"),
     ('X = "http://db.example:81/x"', "host", "db.example:81"),
     ('HOST = "db.example"', "host", "db.example"),
+    (
+        'class A:\n    def setUp(self):\n        self.c["DB_HOST"] = "db.example"',
+        "host",
+        "db.example",
+    ),
+    ('X = {"server": "db.example"}', "host", "db.example"),
+    ('connect(host="db.example")', "host", "db.example"),
     ('push("db.example:5432", job="x")', "host", "db.example:5432"),
     ('connect("db.example", 5432)', "host", "db.example:5432"),
 ]

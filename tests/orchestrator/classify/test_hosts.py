@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.project import Project
+from orchestrator.source import Source
+from orchestrator.uses import Use
 
 TEST = "tests/test_push.py:9:test_push"
 
@@ -71,3 +73,18 @@ def test_the_only_variable_that_may_name_it(red, raised, message, variables, is_
     (first, *_) = red(link, variables=variables).suggestions()
 
     assert ("SHOP_DB_HOST is set" in first.text) is is_said
+
+
+@pytest.mark.parametrize(
+    ("hosts", "host"),
+    [(("mail.internal",), "mail.internal"), (("mail.internal", "db.internal"), None)],
+)
+def test_the_only_host_that_the_file_of_the_test_names(red, raised, hosts, host):
+    """A set-up that is over is in no traceback."""
+    uses = tuple(Use(kind="host", name=name, at=2, lines=((1, 3),)) for name in hosts)
+    project = Project(sources={"tests/test_cart.py": Source(uses=uses)})
+    link = raised("socket.gaierror", "", TEST, "std/socket.py:962:getaddrinfo", bases=("OSError",))
+
+    verdict = red(link, project=project).verdict()
+
+    assert (verdict.culprit.name if verdict.culprit else None) == host

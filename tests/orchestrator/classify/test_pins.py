@@ -96,7 +96,9 @@ def test_a_library_behind_python_is_not_brought_back(red, raised):
     gone = raised("ModuleNotFoundError", "No module named 'imp'", *places)
     made = red(gone, distributions=frames("3.2.1"), project=declares("frames==2.9"))
 
-    assert [one.commands for one in made.suggestions()] == [("pip install --upgrade 'frames>3.2.1'",)]
+    assert [one.commands for one in made.suggestions()] == [
+        ("pip install --upgrade 'frames>3.2.1'",)
+    ]
 
 
 @pytest.mark.parametrize(
