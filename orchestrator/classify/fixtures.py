@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from conftest_kit.records import Fixture, Frame
 from orchestrator.classify.facts import Context, Fact, Facts, is_harness, own_frame
+from orchestrator.classify.tested import is_of_tests
 from orchestrator.following import runs_pytest
 
 _OWN = ("project", "test")
@@ -22,6 +23,7 @@ _NARROWER = re.compile(
 )
 _DEFINITION = re.compile(r"^(.{1,500}?):(\d{1,7}):  def (\w{1,200})\(", re.MULTILINE)
 _REMOVAL = re.compile(r"\b(?:remove|unlink|rmtree|rmdir|removedirs)\(")
+_NAMED_FOR_TESTS = re.compile(r"\w*tests?/|tests?_\w+/")
 _AROUND_TESTS = frozenset({"setUp", "tearDown", "asyncSetUp", "asyncTearDown"})
 
 
@@ -258,6 +260,22 @@ def _case_method(facts: Facts) -> str:
     return own.function if own and own.function in _AROUND_TESTS else ""
 
 
+def _lacking_around_test(facts: Facts) -> str:
+    """`yes` where what prepares a test, or cleans up after it, asks the tests' own code for a name
+    that this lacks: no product was running, and none is asked.
+    """
+    around = facts.failure.phase in ("setup", "teardown") or facts["case_method"]
+    if not around or not facts["harness_raised"]:
+        return ""
+    frame, project = own_frame(facts), facts.context.project
+    home = project.file_of(facts["module"] or facts["object"])
+    if not home or frame is None:
+        return ""
+    beside = home.partition("/")[0] == frame.file.partition("/")[0]
+    of_tests = _NAMED_FOR_TESTS.match(home) if beside else None
+    return "yes" if of_tests or is_of_tests(home) else ""
+
+
 FACTS: dict[str, Fact] = {
     "asking_fixture": _asking_fixture,
     "asking_place": _asking_place,
@@ -271,6 +289,7 @@ FACTS: dict[str, Fact] = {
     "fixture_is_own": _fixture_is_own,
     "harness_raised": _harness_raised,
     "inner_run": _inner_run,
+    "lacking_around_test": _lacking_around_test,
     "matched_by": _matched_by,
     "nearest_fixture": _nearest_fixture,
     "near_in_conftest": _near_in_conftest,

@@ -1653,6 +1653,38 @@ def test_a_guard_explains_no_object_of_another_library(red, raised, object_, rul
     assert red(failed, **more, **ALONE).verdict().rule == rule
 
 
+OF_TESTS = Project(
+    name="shop",
+    modules=frozenset({"shop", "shoptest", "tests"}),
+    files=("shop/cart.py", "shoptest/baskets.py", "tests/support.py", "tests/test_cart.py"),
+)
+TORN = "tests/test_cart.py:8:tearDown"
+
+
+@pytest.mark.parametrize(
+    ("message", "places", "phase", "category"),
+    [
+        ("'tests.test_cart.T' object has no attribute 'a'", (CASE, TORN), "call", "fixture"),
+        ("module 'tests.support' has no attribute 'a'", (CONFTEST,), "setup", "fixture"),
+        ("module 'tests.support' has no attribute 'a'", (TEST,), "teardown", "fixture"),
+        ("module 'shoptest.baskets' has no attribute 'a'", ("shoptest/conftest.py:5:basket",), "teardown", "fixture"),
+        ("module 'shoptest.baskets' has no attribute 'a'", (TEST,), "call", "product_error"),
+        ("module 'shop.cart' has no attribute 'a'", (CONFTEST,), "teardown", "product_error"),
+        ("'shop.cart.Cart' object has no attribute 'a'", (CASE, TORN), "call", "product_error"),
+        ("'tests.test_cart.T' object has no attribute 'a'", (CASE, TORN, SHOP), "call", "product_error"),
+    ],
+)  # fmt: skip
+def test_a_name_that_tests_lack_around_a_test(red, raised, message, places, phase, category):
+    """What a fixture or a set-up misses of the tests' own code is its own fault; what it misses of
+    the product is the product's.
+    """
+    failed = raised(
+        "AttributeError", message, *places, attributes={"obj": message.split("'")[1], "name": "a"}
+    )
+
+    assert red(failed, phase=phase, project=OF_TESTS).verdict().category == category
+
+
 def test_every_rule_has_a_case():
     """A rule without a case cannot be added."""
     assert {rule.id for rule in rules()} == set(CASES) | ALONE_BELOW | OF_CHANGES
