@@ -40,6 +40,7 @@ _MISWIRED = frozenset(
         "no_yield",
         "many_yields",
         "no_value",
+        "leaked_state",
     }
 )
 """Kinds of what is wrong with a fixture whoever asks for it."""

@@ -75,6 +75,10 @@ _JOINING = (
     _Evidence(traces.asked, "it asks the same function of the product", 0.75, needs_green=True),
 )
 """The surest first."""
+_GIVING_WRONGLY = frozenset({"leaked_state", "no_value"})
+"""Kinds of what is wrong with the value of a fixture, for whoever is given it."""
+_GIVEN = 0.7
+"""What it is worth that they are given such a value."""
 _CONCENTRATED = 0.6
 """What it is worth that they stand in one class or file."""
 
@@ -186,6 +190,7 @@ def _joined(causes: Sequence[Cause], context: Context) -> list[Cause]:
     for evidence in _JOINING:
         if is_green or not evidence.needs_green:
             _join_by(evidence, sets, context)
+    _join_given(sets)
     _lend(sets, context)
     if is_green:
         _concentrate(sets, context)
@@ -208,6 +213,22 @@ def _allows(evidence: _Evidence, sets: _Sets, one: int, other: int) -> bool:
         return False
     explained = sets.explained[sets.root(one)] or sets.explained[sets.root(other)]
     return explained or not evidence.needs_explained
+
+
+def _join_given(sets: _Sets) -> None:
+    """Join what has no explanation with what is wrong with a fixture that all of it was given."""
+    giving = {
+        culprit.name: index
+        for index, cause in enumerate(sets.causes)
+        if cause.verdict.kind in _GIVING_WRONGLY
+        and (culprit := cause.verdict.culprit) is not None
+        and culprit.type == "fixture"
+    }
+    for index, cause in enumerate(sets.causes if giving else ()):
+        if not sets.explained[sets.root(index)]:
+            own = [{one.name for one in failure.fixtures} for failure in cause.failures]
+            for name in sorted(giving.keys() & set.intersection(*own)):
+                sets.join(giving[name], index, f"it is given `{name}` as well", _GIVEN)
 
 
 def _lend(sets: _Sets, context: Context) -> None:

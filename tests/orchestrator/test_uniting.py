@@ -6,7 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from conftest_kit.records import Distribution, Environment, Failure, Frame, Raised, Recording, Run
+from conftest_kit.records import (
+    Distribution,
+    Environment,
+    Failure,
+    Fixture,
+    Frame,
+    Raised,
+    Recording,
+    Run,
+)
 from corpus_memory_logging.records import Cause, Culprit, Remembered, Verdict
 from orchestrator.classify import context_of
 from orchestrator.project import Project
@@ -541,3 +550,29 @@ def test_what_is_unknown_makes_nothing_less_sure():
     (found,) = united([_explained(), unknown])
 
     assert found.verdict.confidence == 0.85
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "causes"),
+    [
+        ("leaked_state", "basket", 1),
+        ("no_value", "basket", 1),
+        ("no_value", "client", 2),
+        ("setup_raised", "basket", 2),
+    ],
+)
+def test_what_was_given_the_same_wrong_value_is_one_cause(kind, given, causes):
+    """As far as every test of it was given the value; a set-up that raised gave none."""
+    wrong = _cause("basket", "wrong", 2, category="fixture", kind=kind)
+    wrong = replace(
+        wrong, verdict=replace(wrong.verdict, culprit=Culprit(type="fixture", name="basket"))
+    )
+    fixture = Fixture(name=given, scope="module", file="tests/conftest.py", line=4, origin="test")
+    other = _cause("", "other", 3, category="assertion", kind="wrong_value")
+    failures = tuple(failure._replace(fixtures=(fixture,)) for failure in other.failures)
+    other = replace(other, verdict=replace(other.verdict, culprit=None), failures=failures)
+
+    found = united([other, wrong])
+
+    assert len(found) == causes
+    assert any(cause.verdict.kind == kind for cause in found)

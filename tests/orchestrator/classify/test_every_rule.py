@@ -180,8 +180,11 @@ ALONE_BELOW = {
     "too-many-files-elsewhere",
     "group-of-another-release",
     "group-where-one-is-expected",
+    "fixture-kept-for-others",
 }
-"""Those that need more than one failure or exception: they have a test below or in test_groups.py."""
+"""Those that need more than one failure, exception or test: they have a test below, in test_groups.py
+or in test_kept.py.
+"""
 OF_CHANGES = {
     "changed-since-green",
     "python-changed-since-green",
@@ -1674,7 +1677,7 @@ TORN = "tests/test_cart.py:8:tearDown"
         ("'tests.test_cart.T' object has no attribute 'a'", (CASE, TORN, SHOP), "call", "product_error"),
     ],
 )  # fmt: skip
-def test_a_name_that_tests_lack_around_a_test(red, raised, message, places, phase, category):
+def test_a_name_that_tests_lack_around_a_test(red, raised, *, message, places, phase, category):
     """What a fixture or a set-up misses of the tests' own code is its own fault; what it misses of
     the product is the product's.
     """
