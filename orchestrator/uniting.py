@@ -18,7 +18,7 @@ from orchestrator import traces
 from orchestrator.chain import decisive, is_assertion
 from orchestrator.classify import Context
 from orchestrator.lending import Explanation
-from orchestrator.mended import absent_distribution, lacked, mended
+from orchestrator.mended import absent_distribution, lacked, mended, waited_in
 
 _UNEXPLAINED = frozenset(
     {
@@ -91,10 +91,12 @@ def united(found: Iterable[Cause], context: Context) -> tuple[Cause, ...]:
     """
     known = list(found)
     absent = dict.fromkeys(filter(None, map(absent_distribution, known)))
+    waited = waited_in(known)
     same: dict[str, list[_Joined]] = {}
     for cause in known:
         without = lacked(cause, absent, context)
-        key = without or mended(cause, context.project) or cause.cause_id
+        stopped = waited.get(cause.cause_id, "")
+        key = without or stopped or mended(cause, context.project) or cause.cause_id
         same.setdefault(key, []).append(_Joined(cause, follows=bool(without)))
     causes = [_one(alike) for alike in same.values()]
     if len(causes) > 1:

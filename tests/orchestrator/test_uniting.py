@@ -180,6 +180,33 @@ def test_what_one_edit_mends_is_one_cause_wherever_it_is_noticed(one, other, cau
     assert len(united(made)) == causes
 
 
+def _lacks(owner, symbol, line):
+    frame = Frame(file="shop/cart.py", line=line, function="total", origin="project")
+    raised = Raised(
+        type="AttributeError",
+        message=f"{owner!r} object has no attribute {symbol!r}",
+        attributes={"name": symbol},
+        frames=(frame,),
+    )
+    made = _of(Culprit(type="class", name=owner), kind="missing_name", message=f"{owner}{symbol}")
+    (failure,) = made.failures
+    return replace(made, failures=(failure._replace(exceptions=(raised,)),))
+
+
+@pytest.mark.parametrize(
+    ("other", "causes"),
+    [
+        (("shop.cart.Basket", "price", 4), 1),
+        (("shop.cart.Cart", "price", 9), 1),
+        (("shop.cart.Cart", "total", 4), 2),
+        (("pool.cart.Cart", "price", 4), 2),
+    ],
+)
+def test_what_classes_of_one_package_lack_is_gone_from_one_place(other, causes):
+    """A method of a base class, which each class made from it is asked for."""
+    assert len(united([_lacks("shop.cart.Cart", "price", 4), _lacks(*other)])) == causes
+
+
 def test_where_a_test_that_did_not_end_was_stopped_is_chance():
     """What the tests called is the cause, not the line that was reached."""
     tests = [Culprit(type="test", name=name) for name in "ab"]
@@ -190,6 +217,28 @@ def test_where_a_test_that_did_not_end_was_stopped_is_chance():
 
     assert len(united(made)) == 1
     assert len(united([made[0], _of(tests[1], kind="test_timeout", place="shop/b.py")])) == 2
+
+
+def test_tests_that_were_stopped_in_the_same_function():
+    """Whichever called it: the loop is in what their ways have in common."""
+    ways = (("get", "read"), ("line", "get"), ("write",))
+    stopped = []
+    for number, way in enumerate(ways):
+        made = _of(None, kind="test_timeout", category="timeout", message=str(number))
+        frames = tuple(Frame(file="shop/a.py", line=3, function=one) for one in way)
+        raised = Raised(type="Failed", message=str(number), frames=frames)
+        (failure,) = made.failures
+        culprit = Culprit(type="test", name=str(number))
+        stopped.append(
+            replace(
+                made,
+                cause_id=str(number),
+                verdict=replace(made.verdict, culprit=culprit),
+                failures=(failure._replace(exceptions=(raised,)),),
+            )
+        )
+
+    assert [len(cause.failures) for cause in united(stopped)] == [2, 1]
 
 
 def test_a_test_that_was_stopped_elsewhere_called_the_same():
