@@ -33,6 +33,7 @@ _OF_THE_RUN = frozenset({"python_version", "import_path", "dns", "circular_impor
 """Kinds of which a run has one, wherever it shows: its interpreter, its import path, its name
 server, a circle.
 """
+_AROUND_TESTS = frozenset({"setup_raised", "teardown_raised"})
 _MISWIRED = frozenset(
     {
         "not_found",
@@ -58,7 +59,7 @@ def mended(cause: Cause, project: Project) -> str:
     if verdict.kind in _OF_THE_RUN:
         return verdict.kind
     if culprit is None:
-        return ""
+        return _of_harness(cause)
     of_machine = verdict.category == "environment" and culprit.type == "file"
     if culprit.type in _OUTSIDE or of_machine:
         return f"{verdict.category} {culprit.type} {culprit.name}"
@@ -120,7 +121,7 @@ def _of_fixture(cause: Cause) -> str:
     name = culprit.name if culprit else ""
     if verdict.kind in _MISWIRED:
         return f"fixture {name}"
-    if verdict.kind in ("setup_raised", "teardown_raised"):
+    if verdict.kind in _AROUND_TESTS:
         return f"{verdict.kind} {name} {_line(cause.failures[0])}"
     return ""
 
@@ -151,6 +152,14 @@ def _waiting(failure: Failure, project: Project) -> str:
         return f"timeout {first.file} {first.function}"
     asked = called(project, frames[-1]) if frames else ()
     return next((f"timeout {one.file} {one.name}" for one in asked), "")
+
+
+def _of_harness(cause: Cause) -> str:
+    """A set-up or tear-down of which the harness itself complains, in each class alike."""
+    raised = decisive(cause.failures[0]) if cause.failures else None
+    if raised is None or raised.frames or cause.verdict.kind not in _AROUND_TESTS:
+        return ""
+    return f"{cause.verdict.kind} {raised.type}"
 
 
 def _line(failure: Failure) -> str:

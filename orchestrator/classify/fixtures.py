@@ -25,6 +25,7 @@ _DEFINITION = re.compile(r"^(.{1,500}?):(\d{1,7}):  def (\w{1,200})\(", re.MULTI
 _REMOVAL = re.compile(r"\b(?:remove|unlink|rmtree|rmdir|removedirs)\(")
 _NAMED_FOR_TESTS = re.compile(r"\w*tests?/|tests?_\w+/")
 _AROUND_TESTS = frozenset({"setUp", "tearDown", "asyncSetUp", "asyncTearDown"})
+_NAMED_AROUND = re.compile(rf"\b(?:{'|'.join(sorted(_AROUND_TESTS))})\b")
 
 
 def _fixture(facts: Facts) -> str:
@@ -255,9 +256,41 @@ def _removes(facts: Facts) -> str:
 
 
 def _case_method(facts: Facts) -> str:
-    """The method of a unittest.TestCase that the exception came out of, where it is no test."""
+    """The method of a unittest.TestCase that the exception came out of, where it is no test; or
+    that its words name, where it came out of nobody's code.
+    """
     own = next((frame for frame in facts.frames if frame.origin in _OWN), None)
+    if own is None and not facts.frames:
+        named = _NAMED_AROUND.search(facts.link.message[:500])
+        return named[0] if named else ""
     return own.function if own and own.function in _AROUND_TESTS else ""
+
+
+def _shared_support(facts: Facts) -> str:
+    """The one file of the tests' own code that all of these files of tests import which failed
+    with this type of exception, where they are several.
+    """
+    return facts.context.once(_support_by_type).get(facts.link.type, "")
+
+
+def _support_by_type(context: Context) -> Mapping[str, str]:
+    tests: defaultdict[str, set[str]] = defaultdict(set)
+    for failure in context.recording.failures:
+        for link in failure.exceptions:
+            tests[link.type].add(failure.nodeid.partition("::")[0])
+    shared: dict[str, str] = {}
+    for kind, files in tests.items():
+        imported = [_imported_of_tests(context, file) for file in sorted(files)]
+        common = set.intersection(*imported)
+        if len(files) > 1 and len(common) == 1:
+            shared[kind] = common.pop()
+    return shared
+
+
+def _imported_of_tests(context: Context, file: str) -> set[str]:
+    project = context.project
+    found = {project.file_of(dotted) for dotted in project.source(file).imports.values()}
+    return {one for one in found if one and is_of_tests(one)}
 
 
 def _lacking_around_test(facts: Facts) -> str:
@@ -297,5 +330,6 @@ FACTS: dict[str, Fact] = {
     "removes": _removes,
     "own_conftest": _own_conftest,
     "shared_fixture": _shared_fixture,
+    "shared_support": _shared_support,
     "wider_fixtures": _wider_fixtures,
 }

@@ -121,6 +121,28 @@ def test_one_line_of_a_fixture_is_one_cause():
     assert [len(cause.failures) for cause in found] == [2, 1]
 
 
+@pytest.mark.parametrize(
+    ("places", "causes"), [((), 1), (("tests/test_a.py", "tests/test_b.py"), 2)]
+)
+def test_set_ups_that_the_harness_itself_complains_of(places, causes):
+    """Whatever it says of each class; where own code raised, that is another thing for each."""
+    frames = [(Frame(file=place, line=4, function="setUp", origin="test"),) for place in places]
+    made = []
+    for name, own in zip("ab", frames or ((), ()), strict=True):
+        raised = Raised(type="ValueError", message=f"{name}.setUp was not called", frames=own)
+        cause = _cause("", name, 1, category="fixture", kind="setup_raised")
+        (failure,) = cause.failures
+        made.append(
+            replace(
+                cause,
+                verdict=replace(cause.verdict, culprit=None),
+                failures=(failure._replace(exceptions=(raised,)),),
+            )
+        )
+
+    assert len(united(made)) == causes
+
+
 def _of(culprit, *, kind, category="environment", place="shop/a.py", message="x", origin="project"):
     frames = (
         Frame(file=place, line=3, function="run", origin=origin),
