@@ -69,6 +69,34 @@ def _near_in_conftest(facts: Facts) -> str:
     return ""
 
 
+def _unused_near(facts: Facts) -> str:
+    """The one fixture within reach, of the checkout, that has a word of its name in common with
+    the one asked for, and that no other fixture and no failing test asks for.
+    """
+    available, fixture = facts.link.attributes.get("available"), facts["fixture"]
+    if not isinstance(available, (list, tuple)) or not fixture:
+        return ""
+    used = facts.context.once(_asked_for)
+    words = _words(fixture)
+    near = {
+        entry.name
+        for entry in facts.context.project.fixtures
+        if entry.name in available and entry.name not in used and words & _words(entry.name)
+    }
+    return near.pop() if len(near) == 1 else ""
+
+
+def _asked_for(context: Context) -> frozenset[str]:
+    """By fixtures of the checkout, and by tests that failed."""
+    asked = (name for entry in context.project.fixtures for name in entry.asks)
+    given = (entry.name for failure in context.recording.failures for entry in failure.fixtures)
+    return frozenset((*asked, *given))
+
+
+def _words(name: str) -> set[str]:
+    return {word for word in name.split("_") if len(word) > 2}
+
+
 def _shared_fixture(facts: Facts) -> str:
     """The one own fixture that all tests ask for which failed with this type of exception, where
     they are several.
@@ -331,5 +359,6 @@ FACTS: dict[str, Fact] = {
     "own_conftest": _own_conftest,
     "shared_fixture": _shared_fixture,
     "shared_support": _shared_support,
+    "unused_near": _unused_near,
     "wider_fixtures": _wider_fixtures,
 }

@@ -1656,6 +1656,16 @@ def test_a_guard_explains_no_object_of_another_library(red, raised, object_, rul
     assert red(failed, **more, **ALONE).verdict().rule == rule
 
 
+@pytest.mark.parametrize("nodeid", ["tests/test_cart.py", "tests/test_cart.py::TestCart"])
+def test_the_function_that_is_not_collected_is_named(red, raised, nodeid):
+    """Where its file or class could not be collected for it."""
+    failed = raised("Failed", "In test_total: function uses no argument 'basket'")
+
+    found = red(failed, phase="collect", nodeid=nodeid).verdict()
+
+    assert found.culprit.name == f"{nodeid}::test_total"
+
+
 OF_TESTS = Project(
     name="shop",
     modules=frozenset({"shop", "shoptest", "tests"}),

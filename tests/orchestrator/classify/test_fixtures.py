@@ -147,3 +147,24 @@ def test_what_tests_share_whose_set_up_is_not_whole(red, raised, imported, remed
     made = replace(made, recording=made.recording._replace(failures=several))
 
     assert made.suggestions("test_cart.py::test_total")[0].text.startswith(remedy)
+
+
+@pytest.mark.parametrize(
+    ("others", "is_named"),
+    [
+        ((defined("tests_dir", CONFTEST),), True),
+        ((defined("basket", CONFTEST),), False),
+        ((defined("tests_dir", CONFTEST), defined("tests_root", CONFTEST)), False),
+        ((defined("tests_dir", CONFTEST), replace(defined("a", CONFTEST), asks=("tests_dir",))), False),
+    ],
+)  # fmt: skip
+def test_a_fixture_that_nothing_asks_for_may_be_the_renamed_one(red, raised, others, is_named):
+    """As far as it has a word in common with that which is not found, and is the only one."""
+    link = raised(
+        "_pytest.fixtures.FixtureLookupError",
+        "fixture 'tests_path' not found",
+        attributes={"argname": "tests_path", "available": [one.name for one in others]},
+    )
+    made = red(link, phase="setup", project=Project(name="shop", fixtures=others))
+
+    assert ("`tests_dir`" in made.suggestions()[0].text) is is_named
