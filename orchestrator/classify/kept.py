@@ -16,6 +16,9 @@ _OWN = ("project", "test")
 _READ = r"(?<![\w.'\"]){name}(?:\.\w+|\[[^\]]*\])+(?![\w(])"
 """A look at the state of what bears a name, which asks nobody to do anything."""
 _CALL = r"(?<![\w.'\"]){name}\.\w+\("
+_WORD = r"(?<![\w.'\"]){name}(?![\w'\"])"
+_THERE_ALREADY = re.compile(r"Exists|Already|Duplicate|Conflict|Integrity")
+"""In the type of what is raised where something is made a second time."""
 _SEVERAL = 3
 """Tests that have to break on what they do with one value, for it to be the value."""
 
@@ -27,8 +30,9 @@ class _Use(NamedTuple):
 
 
 def _kept(facts: Facts) -> Fixture | None:
-    """The own fixture, made once for several tests, whose state a check of a test looks at; or
-    with which several tests break in different functions of the product.
+    """The own fixture, made once for several tests, whose state a check of a test looks at; that a
+    test adds something to which is there already; or with which several tests break in different
+    functions of the product.
     """
     failure, link = facts.failure, facts.link
     frame = facts.frames[-1] if facts.frames else None
@@ -36,6 +40,8 @@ def _kept(facts: Facts) -> Fixture | None:
         return None
     if is_harness(frame):
         found = (one for name, one in _names(facts) if _matches(_READ, name, frame))
+    elif _THERE_ALREADY.search(link.type.rpartition(".")[2]):
+        found = (one for name, one in _names(facts) if _matches(_WORD, name, _asking(failure)))
     else:
         broken = facts.context.once(_broken)
         found = (one for _, one in _names(facts) if one.name in broken)
@@ -62,8 +68,14 @@ def _outlives(entry: Fixture) -> bool:
     return entry.origin in _OWN and entry.scope != "function"
 
 
-def _matches(pattern: str, name: str, frame: Frame) -> bool:
-    return bool(re.search(pattern.format(name=name), frame.source))
+def _matches(pattern: str, name: str, frame: Frame | None) -> bool:
+    return frame is not None and bool(re.search(pattern.format(name=name), frame.source))
+
+
+def _asking(failure: Failure) -> Frame | None:
+    """The deepest line of tests that the failure went through."""
+    frames = (frame for link in failure.exceptions[:1] for frame in reversed(link.frames))
+    return next((one for one in frames if one.origin in _OWN and is_harness(one)), None)
 
 
 def _broken(context: Context) -> frozenset[str]:
@@ -81,18 +93,12 @@ def _broken(context: Context) -> frozenset[str]:
 
 
 def _uses(failure: Failure) -> Iterator[_Use]:
-    raised = decisive(failure)
-    own = [
-        frame
-        for link in failure.exceptions[:1]
-        for frame in link.frames
-        if frame.origin in _OWN and is_harness(frame)
-    ]
-    if failure.phase != "call" or raised is None or not own or is_assertion(raised):
+    raised, asking = decisive(failure), _asking(failure)
+    if failure.phase != "call" or raised is None or is_assertion(raised):
         return
     inside = [frame for frame in raised.frames if frame.origin == "project"]
     for entry in failure.fixtures if inside else ():
-        if _outlives(entry) and _matches(_CALL, entry.name, own[-1]):
+        if _outlives(entry) and _matches(_CALL, entry.name, asking):
             yield _Use(entry.name, f"{inside[-1].file} {inside[-1].function}")
 
 

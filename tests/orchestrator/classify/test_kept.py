@@ -119,6 +119,25 @@ def test_several_that_break_on_one_value(red, raised, functions, rule):
     assert together.verdict().rule == rule
 
 
+@pytest.mark.parametrize(
+    ("kind", "source", "rule"),
+    [
+        ("frames.errors.IntegrityError", "basket.session.commit()", "fixture-kept-for-others@1"),
+        ("frames.errors.DuplicateKeyError", "put(basket, 3)", "fixture-kept-for-others@1"),
+        ("frames.errors.IntegrityError", "session.commit()", "library-raised@1"),
+        ("frames.errors.TableError", "basket.session.commit()", "library-raised@1"),
+    ],
+)
+def test_what_is_there_already(red, raised, kind, source, rule):
+    """What a library says by the type that it raises, of a value that others were given."""
+    error = raised(kind, "no", TEST, source=source)
+    inside = raised(kind, "no", "lib/frames/table.py:3:insert").frames
+
+    made = red(error._replace(frames=(*error.frames, *inside)))
+
+    assert _with(made, BASKET).verdict().rule == rule
+
+
 def test_a_value_that_another_test_changed(run):
     """In a run that the record holds whole."""
     found = run(CART).verdict("test_second")
