@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from packaging.utils import canonicalize_name
 
@@ -15,6 +16,7 @@ from orchestrator.classify.tested import called
 from orchestrator.project import Project
 from orchestrator.signature import normalise
 
+_STOPPED = "test_timeout"
 _USED_UP = frozenset({"memory", "disk", "descriptors", "threads"})
 """Kinds of resources of which a machine has one."""
 _OUTSIDE = frozenset(
@@ -31,6 +33,7 @@ _OF_THE_RUN = frozenset({"python_version", "import_path", "dns", "circular_impor
 """Kinds of which a run has one, wherever it shows: its interpreter, its import path, its name
 server, a circle.
 """
+_AROUND_TESTS = frozenset({"setup_raised", "teardown_raised"})
 _MISWIRED = frozenset(
     {
         "not_found",
@@ -40,6 +43,7 @@ _MISWIRED = frozenset(
         "no_yield",
         "many_yields",
         "no_value",
+        "leaked_state",
     }
 )
 """Kinds of what is wrong with a fixture whoever asks for it."""
@@ -55,14 +59,14 @@ def mended(cause: Cause, project: Project) -> str:
     if verdict.kind in _OF_THE_RUN:
         return verdict.kind
     if culprit is None:
-        return ""
+        return _of_harness(cause)
     of_machine = verdict.category == "environment" and culprit.type == "file"
     if culprit.type in _OUTSIDE or of_machine:
         return f"{verdict.category} {culprit.type} {culprit.name}"
     is_sure = verdict.category in _ANOTHER_RELEASE and verdict.kind != "library_raised"
     if culprit.type == "distribution" and is_sure:
         return _distribution(culprit.name)
-    if verdict.kind == "test_timeout":
+    if verdict.kind == _STOPPED:
         return _waiting(cause.failures[0], project)
     if verdict.category == "product_error" and verdict.kind in _RAISED:
         return _line_of_product(cause.failures[0])
@@ -105,6 +109,10 @@ def _of_part(cause: Cause) -> str:
     raised = decisive(cause.failures[0])
     if culprit is None or raised is None or verdict.kind != "missing_name":
         return ""
+    name = raised.attributes.get("name")
+    if culprit.type == "class" and name:
+        # What a class and those made from it lack is gone from one place, whichever is asked.
+        return f"missing name {name} of classes of {culprit.name.partition('.')[0]}"
     return f"missing name of {culprit.name} {normalise(raised.message)}"
 
 
@@ -113,9 +121,27 @@ def _of_fixture(cause: Cause) -> str:
     name = culprit.name if culprit else ""
     if verdict.kind in _MISWIRED:
         return f"fixture {name}"
-    if verdict.kind in ("setup_raised", "teardown_raised"):
+    if verdict.kind in _AROUND_TESTS:
         return f"{verdict.kind} {name} {_line(cause.failures[0])}"
     return ""
+
+
+def waited_in(causes: Iterable[Cause]) -> Mapping[str, str]:
+    """Of the tests that were stopped, by the identity of their causes: as `mended`, the function of
+    the product that most of them were in, where they are several.
+    """
+    inside = {
+        cause.cause_id: [
+            f"timeout {frame.file} {frame.function}"
+            for frame in _own(cause.failures[0])
+            if frame.origin == "project"
+        ]
+        for cause in causes
+        if cause.verdict.kind == _STOPPED
+    }
+    held = Counter(function for functions in inside.values() for function in {*functions})
+    common = {cause: max(found, key=held.__getitem__) for cause, found in inside.items() if found}
+    return {cause: function for cause, function in common.items() if held[function] > 1}
 
 
 def _waiting(failure: Failure, project: Project) -> str:
@@ -126,6 +152,14 @@ def _waiting(failure: Failure, project: Project) -> str:
         return f"timeout {first.file} {first.function}"
     asked = called(project, frames[-1]) if frames else ()
     return next((f"timeout {one.file} {one.name}" for one in asked), "")
+
+
+def _of_harness(cause: Cause) -> str:
+    """A set-up or tear-down of which the harness itself complains, in each class alike."""
+    raised = decisive(cause.failures[0]) if cause.failures else None
+    if raised is None or raised.frames or cause.verdict.kind not in _AROUND_TESTS:
+        return ""
+    return f"{cause.verdict.kind} {raised.type}"
 
 
 def _line(failure: Failure) -> str:

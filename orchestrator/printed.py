@@ -22,6 +22,11 @@ _END_OF_TRACEBACK = re.compile(
     r"(?P<type>[A-Za-z_][\w.]{0,200})(?:: (?P<message>.{0,1000}))?$",
     re.MULTILINE,
 )
+_UNREPRESENTED = "NOTE: Incompatible Exception Representation, displaying natively:"
+"""What pytest puts before what it was handed as text only."""
+_BARE = re.compile(
+    r"^(?P<type>[A-Za-z_][\w.]{0,200}): (?P<message>.{1,1000}?)\s*\Z", re.MULTILINE | re.DOTALL
+)
 _BEGINS = "Traceback (most recent call last):"
 _STDLIB = re.compile(r"^.{0,400}/lib/python\d\.\d{1,2}/")
 _FRAME = re.compile(
@@ -32,11 +37,18 @@ _FRAME = re.compile(
 
 
 def native(failure: Failure, root: str) -> Failure:
-    """The failure with the exception that its message holds as a native traceback, where none of
-    its exceptions has a frame: so hands over what pytest cannot represent.
+    """The failure with the exception that its message holds as a native traceback, or as its last
+    paragraph, where none of its exceptions has a frame: so hands over what pytest cannot represent.
     """
     message = failure.exceptions[0].message if failure.exceptions else ""
-    if _BEGINS not in message or any(link.frames for link in failure.exceptions):
+    if any(link.frames for link in failure.exceptions):
+        return failure
+    if message.startswith(_UNREPRESENTED) and _BEGINS not in message:
+        last = message[-READ:].rstrip().rpartition("\n\n")[2]
+        if (bare := _BARE.match(last)) and _is_one(bare["type"]):
+            raised = exception(bare["type"], bare["message"])
+            return failure._replace(exceptions=(raised,), message=raised.message)
+    if _BEGINS not in message:
         return failure
     text = message.replace(f": {_BEGINS}", f":\n{_BEGINS}")
     for found in last_exception(text, root):
@@ -56,6 +68,11 @@ def last_exception(text: str, root: str, types: tuple[str, ...] = ()) -> Iterato
         if not types or printed["type"] in types:
             frames = tuple(_frame(found, root) for found in _FRAME.finditer(printed["frames"]))
             yield exception(printed["type"], printed["message"] or "")._replace(frames=frames)
+
+
+def _is_one(name: str) -> bool:
+    """Whether an exception may be called so."""
+    return bool(exception(name, "").bases) or name.endswith(("Error", "Exception", "Failure"))
 
 
 def exception(name: str, message: str) -> Raised:

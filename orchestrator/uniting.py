@@ -18,7 +18,7 @@ from orchestrator import traces
 from orchestrator.chain import decisive, is_assertion
 from orchestrator.classify import Context
 from orchestrator.lending import Explanation
-from orchestrator.mended import absent_distribution, lacked, mended
+from orchestrator.mended import absent_distribution, lacked, mended, waited_in
 
 _UNEXPLAINED = frozenset(
     {
@@ -75,6 +75,10 @@ _JOINING = (
     _Evidence(traces.asked, "it asks the same function of the product", 0.75, needs_green=True),
 )
 """The surest first."""
+_GIVING_WRONGLY = frozenset({"leaked_state", "no_value"})
+"""Kinds of what is wrong with the value of a fixture, for whoever is given it."""
+_GIVEN = 0.7
+"""What it is worth that they are given such a value."""
 _CONCENTRATED = 0.6
 """What it is worth that they stand in one class or file."""
 
@@ -87,10 +91,12 @@ def united(found: Iterable[Cause], context: Context) -> tuple[Cause, ...]:
     """
     known = list(found)
     absent = dict.fromkeys(filter(None, map(absent_distribution, known)))
+    waited = waited_in(known)
     same: dict[str, list[_Joined]] = {}
     for cause in known:
         without = lacked(cause, absent, context)
-        key = without or mended(cause, context.project) or cause.cause_id
+        stopped = waited.get(cause.cause_id, "")
+        key = without or stopped or mended(cause, context.project) or cause.cause_id
         same.setdefault(key, []).append(_Joined(cause, follows=bool(without)))
     causes = [_one(alike) for alike in same.values()]
     if len(causes) > 1:
@@ -186,6 +192,7 @@ def _joined(causes: Sequence[Cause], context: Context) -> list[Cause]:
     for evidence in _JOINING:
         if is_green or not evidence.needs_green:
             _join_by(evidence, sets, context)
+    _join_given(sets)
     _lend(sets, context)
     if is_green:
         _concentrate(sets, context)
@@ -208,6 +215,22 @@ def _allows(evidence: _Evidence, sets: _Sets, one: int, other: int) -> bool:
         return False
     explained = sets.explained[sets.root(one)] or sets.explained[sets.root(other)]
     return explained or not evidence.needs_explained
+
+
+def _join_given(sets: _Sets) -> None:
+    """Join what has no explanation with what is wrong with a fixture that all of it was given."""
+    giving = {
+        culprit.name: index
+        for index, cause in enumerate(sets.causes)
+        if cause.verdict.kind in _GIVING_WRONGLY
+        and (culprit := cause.verdict.culprit) is not None
+        and culprit.type == "fixture"
+    }
+    for index, cause in enumerate(sets.causes if giving else ()):
+        if not sets.explained[sets.root(index)]:
+            own = [{one.name for one in failure.fixtures} for failure in cause.failures]
+            for name in sorted(giving.keys() & set.intersection(*own)):
+                sets.join(giving[name], index, f"it is given `{name}` as well", _GIVEN)
 
 
 def _lend(sets: _Sets, context: Context) -> None:

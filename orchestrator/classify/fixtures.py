@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from conftest_kit.records import Fixture, Frame
 from orchestrator.classify.facts import Context, Fact, Facts, is_harness, own_frame
+from orchestrator.classify.tested import is_of_tests
 from orchestrator.following import runs_pytest
 
 _OWN = ("project", "test")
@@ -22,7 +23,9 @@ _NARROWER = re.compile(
 )
 _DEFINITION = re.compile(r"^(.{1,500}?):(\d{1,7}):  def (\w{1,200})\(", re.MULTILINE)
 _REMOVAL = re.compile(r"\b(?:remove|unlink|rmtree|rmdir|removedirs)\(")
+_NAMED_FOR_TESTS = re.compile(r"\w*tests?/|tests?_\w+/")
 _AROUND_TESTS = frozenset({"setUp", "tearDown", "asyncSetUp", "asyncTearDown"})
+_NAMED_AROUND = re.compile(rf"\b(?:{'|'.join(sorted(_AROUND_TESTS))})\b")
 
 
 def _fixture(facts: Facts) -> str:
@@ -64,6 +67,34 @@ def _near_in_conftest(facts: Facts) -> str:
         if above and entry.name != facts["fixture"] and (wanted <= parts or parts <= wanted):
             return entry.name
     return ""
+
+
+def _unused_near(facts: Facts) -> str:
+    """The one fixture within reach, of the checkout, that has a word of its name in common with
+    the one asked for, and that no other fixture and no failing test asks for.
+    """
+    available, fixture = facts.link.attributes.get("available"), facts["fixture"]
+    if not isinstance(available, (list, tuple)) or not fixture:
+        return ""
+    used = facts.context.once(_asked_for)
+    words = _words(fixture)
+    near = {
+        entry.name
+        for entry in facts.context.project.fixtures
+        if entry.name in available and entry.name not in used and words & _words(entry.name)
+    }
+    return near.pop() if len(near) == 1 else ""
+
+
+def _asked_for(context: Context) -> frozenset[str]:
+    """By fixtures of the checkout, and by tests that failed."""
+    asked = (name for entry in context.project.fixtures for name in entry.asks)
+    given = (entry.name for failure in context.recording.failures for entry in failure.fixtures)
+    return frozenset((*asked, *given))
+
+
+def _words(name: str) -> set[str]:
+    return {word for word in name.split("_") if len(word) > 2}
 
 
 def _shared_fixture(facts: Facts) -> str:
@@ -253,9 +284,57 @@ def _removes(facts: Facts) -> str:
 
 
 def _case_method(facts: Facts) -> str:
-    """The method of a unittest.TestCase that the exception came out of, where it is no test."""
+    """The method of a unittest.TestCase that the exception came out of, where it is no test; or
+    that its words name, where it came out of nobody's code.
+    """
     own = next((frame for frame in facts.frames if frame.origin in _OWN), None)
+    if own is None and not facts.frames:
+        named = _NAMED_AROUND.search(facts.link.message[:500])
+        return named[0] if named else ""
     return own.function if own and own.function in _AROUND_TESTS else ""
+
+
+def _shared_support(facts: Facts) -> str:
+    """The one file of the tests' own code that all of these files of tests import which failed
+    with this type of exception, where they are several.
+    """
+    return facts.context.once(_support_by_type).get(facts.link.type, "")
+
+
+def _support_by_type(context: Context) -> Mapping[str, str]:
+    tests: defaultdict[str, set[str]] = defaultdict(set)
+    for failure in context.recording.failures:
+        for link in failure.exceptions:
+            tests[link.type].add(failure.nodeid.partition("::")[0])
+    shared: dict[str, str] = {}
+    for kind, files in tests.items():
+        imported = [_imported_of_tests(context, file) for file in sorted(files)]
+        common = set.intersection(*imported)
+        if len(files) > 1 and len(common) == 1:
+            shared[kind] = common.pop()
+    return shared
+
+
+def _imported_of_tests(context: Context, file: str) -> set[str]:
+    project = context.project
+    found = {project.file_of(dotted) for dotted in project.source(file).imports.values()}
+    return {one for one in found if one and is_of_tests(one)}
+
+
+def _lacking_around_test(facts: Facts) -> str:
+    """`yes` where what prepares a test, or cleans up after it, asks the tests' own code for a name
+    that this lacks: no product was running, and none is asked.
+    """
+    around = facts.failure.phase in ("setup", "teardown") or facts["case_method"]
+    if not around or not facts["harness_raised"]:
+        return ""
+    frame, project = own_frame(facts), facts.context.project
+    home = project.file_of(facts["module"] or facts["object"])
+    if not home or frame is None:
+        return ""
+    beside = home.partition("/")[0] == frame.file.partition("/")[0]
+    of_tests = _NAMED_FOR_TESTS.match(home) if beside else None
+    return "yes" if of_tests or is_of_tests(home) else ""
 
 
 FACTS: dict[str, Fact] = {
@@ -271,6 +350,7 @@ FACTS: dict[str, Fact] = {
     "fixture_is_own": _fixture_is_own,
     "harness_raised": _harness_raised,
     "inner_run": _inner_run,
+    "lacking_around_test": _lacking_around_test,
     "matched_by": _matched_by,
     "nearest_fixture": _nearest_fixture,
     "near_in_conftest": _near_in_conftest,
@@ -278,5 +358,7 @@ FACTS: dict[str, Fact] = {
     "removes": _removes,
     "own_conftest": _own_conftest,
     "shared_fixture": _shared_fixture,
+    "shared_support": _shared_support,
+    "unused_near": _unused_near,
     "wider_fixtures": _wider_fixtures,
 }

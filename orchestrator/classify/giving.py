@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from conftest_kit.records import Fixture, Frame
 from orchestrator.classify.facts import Fact, Facts, is_harness
@@ -12,6 +12,9 @@ _OWN = ("project", "test")
 _TYPES = "NoneType|coroutine|async_generator|generator|function"
 # 'NoneType' object is not callable; cannot unpack non-iterable NoneType object; not NoneType
 _EMPTY = re.compile(rf"'(?P<quoted>{_TYPES})'|\b(?:non-iterable|not|object) (?P<bare>{_TYPES})\b")
+_WAITING = frozenset({"coroutine", "async_generator", "generator"})
+"""What a fixture gives that nobody awaited or iterated for its users."""
+_NAME = r"(?<![\w.'\"]){name}"
 _WHOLE = r"(?![\w.(\[])"
 _OPERATOR = r"[-+*/%@|&<>]"
 _TAKING = r"(?:\bin |\*\*?|= |\bawait |\b(?:len|next|iter|list|tuple|set|dict|sorted|sum)\()"
@@ -32,17 +35,27 @@ _USES = (
 
 def _empty(facts: Facts) -> tuple[str, str]:
     """An own fixture that the raising line of a test or of a fixture uses as what it is not, and
-    what it is; a helper has it by that name from whoever called it.
+    what it is; a helper has it by that name from whoever called it. What waits to be awaited or
+    iterated the product may have been handed as well.
     """
     found = _EMPTY.search(facts.link.message[:500])
     own = [frame for frame in facts.frames if frame.origin in _OWN]
-    if not found or not own or own[-1] is not facts.frames[-1] or not all(map(is_harness, own)):
+    if not found or not own or own[-1] is not facts.frames[-1] or not is_harness(own[0]):
         return "", ""
-    for entry in _given(facts, own[0]):
+    kind = found["quoted"] or found["bare"]
+    in_tests = all(map(is_harness, own))
+    for entry in _given(facts, own[0]) if in_tests or kind in _WAITING else ():
         handed_on = (re.search(_word(entry.name), frame.source) for frame in own[:-1])
-        if all(handed_on) and _is_used(entry.name, facts.link.message[:500], own[-1].source):
-            return entry.name, found["quoted"] or found["bare"]
+        is_handed = all(handed_on) if in_tests else _is_nowhere_else(entry, own)
+        if is_handed and _is_used(entry.name, facts.link.message[:500], own[-1].source):
+            return entry.name, kind
     return "", ""
+
+
+def _is_nowhere_else(entry: Fixture, own: Sequence[Frame]) -> bool:
+    """Whether no line on the way gives the name to something else."""
+    given = re.compile(rf"{_NAME.format(name=entry.name)}\s*=[^=]|\bas {entry.name}\b")
+    return not any(given.search(frame.source) for frame in own)
 
 
 def _is_used(name: str, message: str, source: str) -> bool:
@@ -54,7 +67,7 @@ def _is_used(name: str, message: str, source: str) -> bool:
 
 def _word(name: str) -> str:
     """A pattern of the name alone: no attribute, no text, no keyword."""
-    return rf"(?<![\w.'\"]){name}(?![\w'\"])(?!\s*=[^=])"
+    return rf"{_NAME.format(name=name)}(?![\w'\"])(?!\s*=[^=])"
 
 
 def _given(facts: Facts, frame: Frame) -> Iterator[Fixture]:

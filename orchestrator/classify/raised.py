@@ -24,6 +24,8 @@ _TOLD_MISSING = re.compile(
     r"(?i)\b(?:not found|(?:does not|doesn't) exist|unable to find|no such file|missing)\b"
 )
 _TOLD_PATH = re.compile(r"(?<![\w./-])(?:/|[\w-])[\w./-]{1,300}/[\w.-]{1,100}\.\w{1,8}\b")
+# In test_total: function uses no argument 'basket'
+_FUNCTION = re.compile(r"In (\w{1,200}): ")
 _FROZEN = re.compile(r"<frozen ([\w.]+)>")
 
 
@@ -175,6 +177,13 @@ def _test(facts: Facts) -> str:
     return facts.failure.nodeid
 
 
+def _collected_test(facts: Facts) -> str:
+    """The test that pytest could not collect: of a file or class, the function that it names."""
+    named = _FUNCTION.match(facts.link.message or facts.failure.message)
+    nodeid = facts.failure.nodeid
+    return f"{nodeid}::{named[1]}" if named else nodeid
+
+
 def _test_file(facts: Facts) -> str:
     return facts.failure.nodeid.partition("::")[0]
 
@@ -291,6 +300,7 @@ def _variable(facts: Facts) -> str:
 
 
 FACTS: dict[str, Fact] = {
+    "collected_test": _collected_test,
     "errno": _errno,
     "exit_status": _exit_status,
     "failing_test_place": _failing_test_place,

@@ -54,6 +54,41 @@ def test_a_traceback_as_text_stands_for_what_pytest_could_not_represent(
     assert classify([found], context).rule == rule
 
 
+UNTRACED = """NOTE: Incompatible Exception Representation, displaying natively:
+
+testing.result.StringException: Empty attachments:
+  stderr
+
+{said}
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "exception", "rule"),
+    [
+        (
+            "ValueError: In File: /shop/tests/test_cart.py\nCase.setUp was not called. Call super()",
+            "ValueError",
+            "case-set-up-raised@1",
+        ),
+        ("shop.CaseError: no tearDown in Cart", "shop.CaseError", "case-tear-down-raised@1"),
+        ("AssertionError: no setUp", "AssertionError", "assertion@1"),
+        ("  stdout: nothing", "Failed", "explicit-fail@2"),
+    ],
+)
+def test_an_exception_as_text_without_a_traceback(said, exception, rule):
+    """Where nobody's code is in it, its words may name what runs around a test."""
+    chain = (Raised(type="Failed", message=UNTRACED.format(said=said)),)
+    failed = Failure(nodeid="tests/test_cart.py::T::test_a", phase="call", exceptions=chain)
+
+    found = native(failed, "/shop")
+
+    assert found.exceptions[0].type == exception
+    context = context_of(Recording(run=Run(run_id="1", root="/shop"), failures=(found,)), Project())
+    assert classify([found], context).rule == rule
+
+
 @pytest.mark.parametrize("message", ["", "Traceback (most recent call last):\ncut off"])
 def test_a_failure_without_such_a_traceback_stays(message):
     """Nothing is made up."""

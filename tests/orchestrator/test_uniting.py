@@ -6,7 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from conftest_kit.records import Distribution, Environment, Failure, Frame, Raised, Recording, Run
+from conftest_kit.records import (
+    Distribution,
+    Environment,
+    Failure,
+    Fixture,
+    Frame,
+    Raised,
+    Recording,
+    Run,
+)
 from corpus_memory_logging.records import Cause, Culprit, Remembered, Verdict
 from orchestrator.classify import context_of
 from orchestrator.project import Project
@@ -112,6 +121,28 @@ def test_one_line_of_a_fixture_is_one_cause():
     assert [len(cause.failures) for cause in found] == [2, 1]
 
 
+@pytest.mark.parametrize(
+    ("places", "causes"), [((), 1), (("tests/test_a.py", "tests/test_b.py"), 2)]
+)
+def test_set_ups_that_the_harness_itself_complains_of(places, causes):
+    """Whatever it says of each class; where own code raised, that is another thing for each."""
+    frames = [(Frame(file=place, line=4, function="setUp", origin="test"),) for place in places]
+    made = []
+    for name, own in zip("ab", frames or ((), ()), strict=True):
+        raised = Raised(type="ValueError", message=f"{name}.setUp was not called", frames=own)
+        cause = _cause("", name, 1, category="fixture", kind="setup_raised")
+        (failure,) = cause.failures
+        made.append(
+            replace(
+                cause,
+                verdict=replace(cause.verdict, culprit=None),
+                failures=(failure._replace(exceptions=(raised,)),),
+            )
+        )
+
+    assert len(united(made)) == causes
+
+
 def _of(culprit, *, kind, category="environment", place="shop/a.py", message="x", origin="project"):
     frames = (
         Frame(file=place, line=3, function="run", origin=origin),
@@ -171,6 +202,33 @@ def test_what_one_edit_mends_is_one_cause_wherever_it_is_noticed(one, other, cau
     assert len(united(made)) == causes
 
 
+def _lacks(owner, symbol, line):
+    frame = Frame(file="shop/cart.py", line=line, function="total", origin="project")
+    raised = Raised(
+        type="AttributeError",
+        message=f"{owner!r} object has no attribute {symbol!r}",
+        attributes={"name": symbol},
+        frames=(frame,),
+    )
+    made = _of(Culprit(type="class", name=owner), kind="missing_name", message=f"{owner}{symbol}")
+    (failure,) = made.failures
+    return replace(made, failures=(failure._replace(exceptions=(raised,)),))
+
+
+@pytest.mark.parametrize(
+    ("other", "causes"),
+    [
+        (("shop.cart.Basket", "price", 4), 1),
+        (("shop.cart.Cart", "price", 9), 1),
+        (("shop.cart.Cart", "total", 4), 2),
+        (("pool.cart.Cart", "price", 4), 2),
+    ],
+)
+def test_what_classes_of_one_package_lack_is_gone_from_one_place(other, causes):
+    """A method of a base class, which each class made from it is asked for."""
+    assert len(united([_lacks("shop.cart.Cart", "price", 4), _lacks(*other)])) == causes
+
+
 def test_where_a_test_that_did_not_end_was_stopped_is_chance():
     """What the tests called is the cause, not the line that was reached."""
     tests = [Culprit(type="test", name=name) for name in "ab"]
@@ -181,6 +239,28 @@ def test_where_a_test_that_did_not_end_was_stopped_is_chance():
 
     assert len(united(made)) == 1
     assert len(united([made[0], _of(tests[1], kind="test_timeout", place="shop/b.py")])) == 2
+
+
+def test_tests_that_were_stopped_in_the_same_function():
+    """Whichever called it: the loop is in what their ways have in common."""
+    ways = (("get", "read"), ("line", "get"), ("write",))
+    stopped = []
+    for number, way in enumerate(ways):
+        made = _of(None, kind="test_timeout", category="timeout", message=str(number))
+        frames = tuple(Frame(file="shop/a.py", line=3, function=one) for one in way)
+        raised = Raised(type="Failed", message=str(number), frames=frames)
+        (failure,) = made.failures
+        culprit = Culprit(type="test", name=str(number))
+        stopped.append(
+            replace(
+                made,
+                cause_id=str(number),
+                verdict=replace(made.verdict, culprit=culprit),
+                failures=(failure._replace(exceptions=(raised,)),),
+            )
+        )
+
+    assert [len(cause.failures) for cause in united(stopped)] == [2, 1]
 
 
 def test_a_test_that_was_stopped_elsewhere_called_the_same():
@@ -541,3 +621,29 @@ def test_what_is_unknown_makes_nothing_less_sure():
     (found,) = united([_explained(), unknown])
 
     assert found.verdict.confidence == 0.85
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "causes"),
+    [
+        ("leaked_state", "basket", 1),
+        ("no_value", "basket", 1),
+        ("no_value", "client", 2),
+        ("setup_raised", "basket", 2),
+    ],
+)
+def test_what_was_given_the_same_wrong_value_is_one_cause(kind, given, causes):
+    """As far as every test of it was given the value; a set-up that raised gave none."""
+    wrong = _cause("basket", "wrong", 2, category="fixture", kind=kind)
+    wrong = replace(
+        wrong, verdict=replace(wrong.verdict, culprit=Culprit(type="fixture", name="basket"))
+    )
+    fixture = Fixture(name=given, scope="module", file="tests/conftest.py", line=4, origin="test")
+    other = _cause("", "other", 3, category="assertion", kind="wrong_value")
+    failures = tuple(failure._replace(fixtures=(fixture,)) for failure in other.failures)
+    other = replace(other, verdict=replace(other.verdict, culprit=None), failures=failures)
+
+    found = united([other, wrong])
+
+    assert len(found) == causes
+    assert any(cause.verdict.kind == kind for cause in found)

@@ -180,8 +180,11 @@ ALONE_BELOW = {
     "too-many-files-elsewhere",
     "group-of-another-release",
     "group-where-one-is-expected",
+    "fixture-kept-for-others",
 }
-"""Those that need more than one failure or exception: they have a test below or in test_groups.py."""
+"""Those that need more than one failure, exception or test: they have a test below, in test_groups.py
+or in test_kept.py.
+"""
 OF_CHANGES = {
     "changed-since-green",
     "python-changed-since-green",
@@ -1651,6 +1654,48 @@ def test_a_guard_explains_no_object_of_another_library(red, raised, object_, rul
     )
 
     assert red(failed, **more, **ALONE).verdict().rule == rule
+
+
+@pytest.mark.parametrize("nodeid", ["tests/test_cart.py", "tests/test_cart.py::TestCart"])
+def test_the_function_that_is_not_collected_is_named(red, raised, nodeid):
+    """Where its file or class could not be collected for it."""
+    failed = raised("Failed", "In test_total: function uses no argument 'basket'")
+
+    found = red(failed, phase="collect", nodeid=nodeid).verdict()
+
+    assert found.culprit.name == f"{nodeid}::test_total"
+
+
+OF_TESTS = Project(
+    name="shop",
+    modules=frozenset({"shop", "shoptest", "tests"}),
+    files=("shop/cart.py", "shoptest/baskets.py", "tests/support.py", "tests/test_cart.py"),
+)
+TORN = "tests/test_cart.py:8:tearDown"
+
+
+@pytest.mark.parametrize(
+    ("message", "places", "phase", "category"),
+    [
+        ("'tests.test_cart.T' object has no attribute 'a'", (CASE, TORN), "call", "fixture"),
+        ("module 'tests.support' has no attribute 'a'", (CONFTEST,), "setup", "fixture"),
+        ("module 'tests.support' has no attribute 'a'", (TEST,), "teardown", "fixture"),
+        ("module 'shoptest.baskets' has no attribute 'a'", ("shoptest/conftest.py:5:basket",), "teardown", "fixture"),
+        ("module 'shoptest.baskets' has no attribute 'a'", (TEST,), "call", "product_error"),
+        ("module 'shop.cart' has no attribute 'a'", (CONFTEST,), "teardown", "product_error"),
+        ("'shop.cart.Cart' object has no attribute 'a'", (CASE, TORN), "call", "product_error"),
+        ("'tests.test_cart.T' object has no attribute 'a'", (CASE, TORN, SHOP), "call", "product_error"),
+    ],
+)  # fmt: skip
+def test_a_name_that_tests_lack_around_a_test(red, raised, *, message, places, phase, category):
+    """What a fixture or a set-up misses of the tests' own code is its own fault; what it misses of
+    the product is the product's.
+    """
+    failed = raised(
+        "AttributeError", message, *places, attributes={"obj": message.split("'")[1], "name": "a"}
+    )
+
+    assert red(failed, phase=phase, project=OF_TESTS).verdict().category == category
 
 
 def test_every_rule_has_a_case():

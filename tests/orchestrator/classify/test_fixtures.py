@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.project import FixtureDefinition, Project
+from orchestrator.source import Source
 
 TEST = "tests/test_cart.py:9:test_total"
 CONFTEST = "tests/conftest.py"
@@ -120,3 +121,50 @@ def test_a_circle_through_a_plugin_is_closed_by_what_overrides(red, raised):
 
     assert found.verdict().culprit.name == "basket"
     assert "`web`, `basket`" in found.suggestions()[0].text
+
+
+@pytest.mark.parametrize(
+    ("imported", "remedy"),
+    [
+        ("tests.base", "Correct `setUp` in tests/base.py, which"),
+        ("tests.other", "Correct `setUp` of the class of tests/test_cart.py::test_total, or"),
+        ("shop.cart", "Correct `setUp` of the class of tests/test_cart.py::test_total, or"),
+    ],
+)
+def test_what_tests_share_whose_set_up_is_not_whole(red, raised, imported, remedy):
+    """The one module of tests that all their files import, where several do."""
+    files = ("tests/base.py", "tests/other.py", "shop/cart.py")
+    sources = {
+        "tests/test_cart.py": Source(imports={"base": "tests.base", "cart": "shop.cart"}),
+        "tests/test_more.py": Source(imports={"base": imported, "cart": "shop.cart"}),
+    }
+    made = red(
+        raised("ValueError", "Case.setUp was not called."),
+        project=Project(name="shop", files=files, sources=sources),
+    )
+    failure = made.failure()
+    several = (failure, failure._replace(nodeid="tests/test_more.py::test_total"))
+    made = replace(made, recording=made.recording._replace(failures=several))
+
+    assert made.suggestions("test_cart.py::test_total")[0].text.startswith(remedy)
+
+
+@pytest.mark.parametrize(
+    ("others", "is_named"),
+    [
+        ((defined("tests_dir", CONFTEST),), True),
+        ((defined("basket", CONFTEST),), False),
+        ((defined("tests_dir", CONFTEST), defined("tests_root", CONFTEST)), False),
+        ((defined("tests_dir", CONFTEST), replace(defined("a", CONFTEST), asks=("tests_dir",))), False),
+    ],
+)  # fmt: skip
+def test_a_fixture_that_nothing_asks_for_may_be_the_renamed_one(red, raised, others, is_named):
+    """As far as it has a word in common with that which is not found, and is the only one."""
+    link = raised(
+        "_pytest.fixtures.FixtureLookupError",
+        "fixture 'tests_path' not found",
+        attributes={"argname": "tests_path", "available": [one.name for one in others]},
+    )
+    made = red(link, phase="setup", project=Project(name="shop", fixtures=others))
+
+    assert ("`tests_dir`" in made.suggestions()[0].text) is is_named

@@ -108,3 +108,26 @@ def test_a_fixture_that_gives_what_the_product_made(run):
     red = run({"conftest.py": conftest, "test_shop.py": USERS})
 
     assert red.verdict("test_written").category == "assertion"
+
+
+@pytest.mark.parametrize(
+    ("kind", "asking", "source", "is_fixture"),
+    [
+        ("async_generator", "price(", "basket.total()", True),
+        ("coroutine", "price(basket)", "basket.total()", True),
+        ("NoneType", "price(basket)", "basket.total()", False),
+        ("coroutine", "price(basket)", "rows.total()", False),
+        ("coroutine", "basket = price()", "basket.total()", False),
+        ("coroutine", "with price() as basket:", "basket.total()", False),
+    ],
+)
+def test_what_the_product_was_handed_unawaited(red, raised, *, kind, asking, source, is_fixture):
+    """By the name that the fixture has, where no line on the way gives that to something else."""
+    message = f"'{kind}' object has no attribute 'total'"
+    test = raised("AttributeError", message, TEST, source=asking)
+    inside = raised("AttributeError", message, "shop/cart.py:7:price", source=source)
+    error = test._replace(frames=(*test.frames, *inside.frames))
+
+    found = red(error, fixtures=BASKET).verdict()
+
+    assert (found.rule == "fixture-gives-nothing@2") is is_fixture

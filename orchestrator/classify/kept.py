@@ -1,0 +1,136 @@
+"""Facts about fixtures that are made once for several tests: what one test does to the value, the
+next one finds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from conftest_kit.records import Failure, Fixture, Frame
+from orchestrator.chain import decisive, is_assertion
+from orchestrator.classify.facts import Context, Fact, Facts, is_harness
+
+_OWN = ("project", "test")
+_READ = r"(?<![\w.'\"]){name}(?:\.\w+|\[[^\]]*\])+(?![\w(])"
+"""A look at the state of what bears a name, which asks nobody to do anything."""
+_CALL = r"(?<![\w.'\"]){name}\.\w+\("
+_WORD = r"(?<![\w.'\"]){name}(?![\w'\"])"
+_THERE_ALREADY = re.compile(r"Exists|Already|Duplicate|Conflict|Integrity")
+"""In the type of what is raised where something is made a second time."""
+_SEVERAL = 3
+"""Tests that have to break on what they do with one value, for it to be the value."""
+
+
+class _Use(NamedTuple):
+    fixture: str
+    function: str
+    """What the exception came out of: file and function."""
+
+
+def _kept(facts: Facts) -> Fixture | None:
+    """The own fixture, made once for several tests, whose state a check of a test looks at; that a
+    test adds something to which is there already; or with which several tests break in different
+    functions of the product.
+    """
+    failure, link = facts.failure, facts.link
+    frame = facts.frames[-1] if facts.frames else None
+    if failure.phase != "call" or frame is None or link is not decisive(failure):
+        return None
+    if is_harness(frame):
+        found = (one for name, one in _names(facts) if _matches(_READ, name, frame))
+    elif _THERE_ALREADY.search(link.type.rpartition(".")[2]):
+        found = (one for name, one in _names(facts) if _matches(_WORD, name, _asking(failure)))
+    else:
+        broken = facts.context.once(_broken)
+        found = (one for _, one in _names(facts) if one.name in broken)
+    return next((one for one in found if _was_used_before(facts, one)), None)
+
+
+def _names(facts: Facts) -> Iterator[tuple[str, Fixture]]:
+    """The fixtures of the failure that outlive a test, by the names that a test has them by: their
+    own, and those of what is made of them for each test.
+    """
+    project, given = facts.context.project, facts.failure.fixtures
+    void = {(one.name, one.file) for one in project.fixtures if one.gives_nothing}
+    asks = {(one.name, one.file): one.asks for one in project.fixtures}
+    for entry in given:
+        if not _outlives(entry) or (entry.name, entry.file) in void:
+            continue
+        yield entry.name, entry
+        for other in given:
+            if not _outlives(other) and entry.name in asks.get((other.name, other.file), ()):
+                yield other.name, entry
+
+
+def _outlives(entry: Fixture) -> bool:
+    return entry.origin in _OWN and entry.scope != "function"
+
+
+def _matches(pattern: str, name: str, frame: Frame | None) -> bool:
+    return frame is not None and bool(re.search(pattern.format(name=name), frame.source))
+
+
+def _asking(failure: Failure) -> Frame | None:
+    """The deepest line of tests that the failure went through."""
+    frames = (frame for link in failure.exceptions[:1] for frame in reversed(link.frames))
+    return next((one for one in frames if one.origin in _OWN and is_harness(one)), None)
+
+
+def _broken(context: Context) -> frozenset[str]:
+    """Fixtures with which several tests break in more than one function of the product, each where
+    it calls a method of the value.
+    """
+    uses = [use for failure in context.recording.failures for use in _uses(failure)]
+    names = [use.fixture for use in uses]
+    return frozenset(
+        name
+        for name in names
+        if names.count(name) >= _SEVERAL
+        and len({use.function for use in uses if use.fixture == name}) > 1
+    )
+
+
+def _uses(failure: Failure) -> Iterator[_Use]:
+    raised, asking = decisive(failure), _asking(failure)
+    if failure.phase != "call" or raised is None or is_assertion(raised):
+        return
+    inside = [frame for frame in raised.frames if frame.origin == "project"]
+    for entry in failure.fixtures if inside else ():
+        if _outlives(entry) and _matches(_CALL, entry.name, asking):
+            yield _Use(entry.name, f"{inside[-1].file} {inside[-1].function}")
+
+
+def _was_used_before(facts: Facts, entry: Fixture) -> bool:
+    """Whether another test may have had it before this one, as far as the record holds what ran."""
+    recording, nodeid = facts.context.recording, facts.failure.nodeid
+    passed = recording.run.counts.get("passed", 0)
+    attempts = recording.attempts
+    if not passed or sum(one.outcome == "passed" for one in attempts) < passed:
+        return bool(passed)
+    file = "" if entry.scope in ("session", "package") else facts["test_file"]
+    names = [one.nodeid for one in attempts if one.nodeid.startswith(file)]
+    return nodeid in names[1:]
+
+
+def _kept_fixture(facts: Facts) -> str:
+    found = facts.once(_kept)
+    return found.name if found else ""
+
+
+def _kept_scope(facts: Facts) -> str:
+    found = facts.once(_kept)
+    return found.scope if found else ""
+
+
+def _kept_place(facts: Facts) -> str:
+    found = facts.once(_kept)
+    return f"{found.file}:{found.line}" if found else ""
+
+
+FACTS: dict[str, Fact] = {
+    "kept_fixture": _kept_fixture,
+    "kept_place": _kept_place,
+    "kept_scope": _kept_scope,
+}

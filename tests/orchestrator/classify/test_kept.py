@@ -1,0 +1,151 @@
+"""Fixtures that are made once for several tests: told by what a check looks at, and by where
+several tests break.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from conftest_kit.records import Fixture
+from orchestrator.project import FixtureDefinition, Project
+
+TEST = "tests/test_cart.py:9:test_total"
+BASKET = Fixture(name="basket", scope="module", file="tests/conftest.py", line=4, origin="test")
+ROW = Fixture(name="row", scope="function", file="tests/conftest.py", line=8, origin="test")
+ASKING = Project(
+    name="shop",
+    fixtures=(
+        FixtureDefinition(
+            name="row", function="row", file="tests/conftest.py", line=9, asks=("basket",)
+        ),
+    ),
+)
+CART = {
+    "tests/conftest.py": """
+        import pytest
+
+        @pytest.fixture(scope="module")
+        def basket():
+            return {}
+    """,
+    "tests/test_cart.py": """
+        def test_first(basket):
+            assert basket.get("pear") is None
+            assert basket["rows"] if "rows" in basket else True
+            basket["apple"] = 1
+
+        def test_second(basket):
+            assert basket["apple"] == 2
+
+        def test_third():
+            pass
+    """,
+}
+
+
+def _with(made, *fixtures, project=ASKING, passed=5):
+    """The run with these fixtures of its failure, and so many tests that passed."""
+    recording = made.recording
+    (failure,) = recording.failures
+    return replace(
+        made,
+        project=project,
+        recording=recording._replace(
+            run=recording.run._replace(counts={"passed": passed}),
+            failures=(failure._replace(fixtures=fixtures),),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "is_kept"),
+    [
+        ("assert basket.rows == 3", True),
+        ("assert basket['rows'][0] == 3", True),
+        ("assert price(3, of=basket.owner.name) == 3", True),
+        ("assert len(row.basket) == 3", True),
+        ("assert basket.total() == 3", False),
+        ("assert total(basket) == 3", False),
+        ("assert shop.basket.rows == 3", False),
+        ("assert 'basket.rows' in text", False),
+    ],
+)
+def test_a_check_of_what_others_may_have_changed(red, raised, source, is_kept):
+    """A check that looks at the state of the value; one that asks it to do something asks the
+    product.
+    """
+    made = red(raised("AssertionError", "assert 4 == 3", TEST, source=source))
+
+    found = _with(made, ROW, BASKET).verdict()
+
+    assert (found.rule == "fixture-kept-for-others@1") is is_kept
+
+
+@pytest.mark.parametrize(
+    ("fixture", "passed"),
+    [
+        (BASKET._replace(scope="function"), 5),
+        (BASKET._replace(origin="installed"), 5),
+        (BASKET, 0),
+    ],
+)
+def test_what_no_other_test_can_have_changed(red, raised, fixture, passed):
+    """A value of the test's own, of a plugin, or of the only tests that ran."""
+    made = red(raised("AssertionError", "assert 4 == 3", TEST, source="assert basket.rows == 3"))
+
+    assert _with(made, fixture, passed=passed).verdict().rule == "assertion@1"
+
+
+@pytest.mark.parametrize(
+    ("functions", "rule"),
+    [
+        (("add", "total", "total"), "fixture-kept-for-others@1"),
+        (("total", "total", "total"), "product-raised@1"),
+        (("add", "total"), "product-raised@1"),
+    ],
+)
+def test_several_that_break_on_one_value(red, raised, functions, rule):
+    """In one function of the product they break on that function."""
+    failures = []
+    for number, function in enumerate(functions):
+        error = raised("ValueError", "twice", TEST, source="basket.put(3)")
+        inside = raised("ValueError", "twice", f"shop/cart.py:{number}:{function}").frames
+        made = _with(red(error._replace(frames=(*error.frames, *inside))), BASKET)
+        failures += [made.failure()._replace(nodeid=f"tests/test_cart.py::test_{number}")]
+    together = replace(made, recording=made.recording._replace(failures=tuple(failures)))
+
+    assert together.verdict().rule == rule
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "rule"),
+    [
+        ("frames.errors.IntegrityError", "basket.session.commit()", "fixture-kept-for-others@1"),
+        ("frames.errors.DuplicateKeyError", "put(basket, 3)", "fixture-kept-for-others@1"),
+        ("frames.errors.IntegrityError", "session.commit()", "library-raised@1"),
+        ("frames.errors.TableError", "basket.session.commit()", "library-raised@1"),
+    ],
+)
+def test_what_is_there_already(red, raised, kind, source, rule):
+    """What a library says by the type that it raises, of a value that others were given."""
+    error = raised(kind, "no", TEST, source=source)
+    inside = raised(kind, "no", "lib/frames/table.py:3:insert").frames
+
+    made = red(error._replace(frames=(*error.frames, *inside)))
+
+    assert _with(made, BASKET).verdict().rule == rule
+
+
+def test_a_value_that_another_test_changed(run):
+    """In a run that the record holds whole."""
+    found = run(CART).verdict("test_second")
+
+    assert (found.category, found.kind) == ("fixture", "leaked_state")
+    assert found.culprit.name == "basket"
+
+
+def test_the_first_test_that_has_the_value(run):
+    """What it finds no other test has changed."""
+    assert run(CART, "-k", "second or third").verdict("test_second").category == "assertion"
