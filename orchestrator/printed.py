@@ -4,36 +4,31 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from conftest_kit.records import Failure, Frame, Raised
+from orchestrator.chain import decisive
 
 READ = 65536
 """Characters of a text that are looked at, its last ones."""
-_TRACEBACK = re.compile(
-    r"^Traceback \(most recent call last\):\n(?P<frames>(?:[ \t].*\n){1,400})"
-    r"(?P<type>[A-Za-z_][\w.]{0,200})(?:: (?P<message>.{0,1000}))?$",
-    re.MULTILINE,
-)
-# The end of one whose beginning was cut off, as it is of a long log
-_END_OF_TRACEBACK = re.compile(
-    r'(?P<frames>(?:^  File "[^"\n]{1,500}", line \d{1,7}, in \S{1,200}\n'
-    r"(?:    .*\n| *[~^]+ *\n){0,3}){1,200})"
-    r"(?P<type>[A-Za-z_][\w.]{0,200})(?:: (?P<message>.{0,1000}))?$",
-    re.MULTILINE,
-)
 _UNREPRESENTED = "NOTE: Incompatible Exception Representation, displaying natively:"
 """What pytest puts before what it was handed as text only."""
 _BARE = re.compile(
     r"^(?P<type>[A-Za-z_][\w.]{0,200}): (?P<message>.{1,1000}?)\s*\Z", re.MULTILINE | re.DOTALL
 )
 _BEGINS = "Traceback (most recent call last):"
+_LINKS = {
+    "The above exception was the direct cause of the following exception:": "cause",
+    "During handling of the above exception, another exception occurred:": "context",
+}
+# Where a long text was cut, with parts of lines at both ends
+_CUT = re.compile(r"… \d{1,12} bytes left out …")
 _STDLIB = re.compile(r"^.{0,400}/lib/python\d\.\d{1,2}/")
 _FRAME = re.compile(
-    r'^  File "(?P<file>[^"\n]{1,500})", line (?P<line>\d{1,7}), in (?P<function>\S{1,200})\n'
-    r"(?:    (?P<source>.{0,500})\n)?",
-    re.MULTILINE,
+    r'  File "(?P<file>[^"\n]{1,500})", line (?P<line>\d{1,7}), in (?P<function>\S{1,200})$'
 )
+_RAISED = re.compile(r"(?P<type>[A-Za-z_][\w.]{0,200})(?:: (?P<message>.{0,1000}))?$")
 
 
 def native(failure: Failure, root: str) -> Failure:
@@ -52,6 +47,8 @@ def native(failure: Failure, root: str) -> Failure:
         return failure
     text = message.replace(f": {_BEGINS}", f":\n{_BEGINS}")
     for found in last_exception(text, root):
+        if not found.frames:
+            continue
         checks = found.frames[-1].function.startswith(("assert", "fail"))
         bases = found.bases or (("AssertionError",) if checks else ())
         raised = found._replace(bases=bases)
@@ -60,14 +57,88 @@ def native(failure: Failure, root: str) -> Failure:
 
 
 def last_exception(text: str, root: str, types: tuple[str, ...] = ()) -> Iterator[Raised]:
-    """The exception of the last traceback of `text`, where it is of one of these types; paths of
-    the project lie below `root`.
+    """What decides of the last traceback of `text` and those that it is chained to, where it is of
+    one of these types; paths of the project lie below `root`. Of a traceback whose beginning was
+    cut off the end will do.
     """
-    whole = list(_TRACEBACK.finditer(text[-READ:]))
-    for printed in (whole or list(_END_OF_TRACEBACK.finditer(text[-READ:])))[-1:]:
-        if not types or printed["type"] in types:
-            frames = tuple(_frame(found, root) for found in _FRAME.finditer(printed["frames"]))
-            yield exception(printed["type"], printed["message"] or "")._replace(frames=frames)
+    for chain in _chains(text[-READ:].splitlines(), root)[-1:]:
+        raised = decisive(Failure(phase="call", exceptions=chain))
+        if raised is not None and (not types or raised.type in types):
+            yield raised
+
+
+def _chains(lines: Iterable[str], root: str) -> list[tuple[Raised, ...]]:
+    """The chains of exceptions that the lines show, each as a record has it: the root last."""
+    found: list[tuple[Raised, ...]] = []
+    reading, relation, before = _Reading(root, is_cut=True), "", ""
+    for line in map(str.rstrip, lines):
+        if line in _LINKS:
+            # Of one that was cut off within its last frame no more than the last line is there.
+            last = _RAISED.match(before) if reading.is_cut else None
+            if last:
+                found.append((exception(last["type"], last["message"] or ""),))
+            reading, relation = _Reading(root), _LINKS[line]
+        elif _CUT.match(line):
+            reading, relation = _Reading(root, is_cut=True), ""
+        elif raised := reading.ended_by(line):
+            handled = found.pop() if relation and found else ()
+            found.append((raised, *_handled(handled, relation, found)))
+            reading, relation = _Reading(root), ""
+        before = line or before
+    return found
+
+
+def _handled(
+    chain: tuple[Raised, ...], relation: str, before: Iterable[tuple[Raised, ...]]
+) -> Iterator[Raised]:
+    """The chain, as the exception behind another one. What was printed by itself before was not
+    handled: what came of it is only a consequence.
+    """
+    for link in chain[:1]:
+        told = (one for one, *_ in before if (one.type, one.message) == (link.type, link.message))
+        itself = next(told, None)
+        if itself is not None:
+            yield itself._replace(relation="cause")
+        else:
+            yield link._replace(relation="cause" if relation == "cause" else "context")
+            yield from chain[1:]
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A traceback of which the lines are read one by one."""
+
+    root: str
+    is_cut: bool = False
+    """Whether no frame was read yet since a place where the text was cut."""
+    _is_open: bool = False
+    _frames: list[Frame] = field(default_factory=list)
+
+    def ended_by(self, line: str) -> Raised | None:
+        """The exception, where the line is the one that names it."""
+        inside = line[:1].isspace()
+        if not inside and line.endswith(_BEGINS):
+            self._begin()
+        elif found := _FRAME.match(line):
+            self.is_cut, self._is_open = False, True
+            self._frames.append(_frame(found, self.root))
+        elif inside and self._frames:
+            self._add_source(line)
+        elif self._is_open and not inside:
+            ending, frames = _RAISED.match(line), tuple(self._frames)
+            self._begin(is_open=False)
+            if ending and frames:
+                raised = exception(ending["type"], ending["message"] or "")
+                return raised._replace(frames=frames)
+        return None
+
+    def _begin(self, *, is_open: bool = True) -> None:
+        self.is_cut, self._is_open, self._frames = False, is_open, []
+
+    def _add_source(self, line: str) -> None:
+        last = self._frames[-1]
+        if not last.source and line.startswith("    "):
+            self._frames[-1] = last._replace(source=line.strip()[:500])
 
 
 def _is_one(name: str) -> bool:
@@ -86,13 +157,12 @@ def exception(name: str, message: str) -> Raised:
 
 
 def _frame(found: re.Match[str], root: str) -> Frame:
-    file, source = found["file"], (found["source"] or "").strip()
-    line, function = int(found["line"]), found["function"]
+    file, line, function = found["file"], int(found["line"]), found["function"]
     _, site, inside = file.rpartition("-packages/")
     if site:
-        return Frame(inside, line, function, source, origin="installed")
+        return Frame(inside, line, function, origin="installed")
     own = file.removeprefix(f"{root.rstrip('/')}/")
     if own == file:
-        return Frame(_STDLIB.sub("", file), line, function, source, origin="stdlib")
+        return Frame(_STDLIB.sub("", file), line, function, origin="stdlib")
     is_test = own.rpartition("/")[2].startswith("test_") or own.startswith(("tests/", "test/"))
-    return Frame(own, line, function, source, origin="test" if is_test else "project")
+    return Frame(own, line, function, origin="test" if is_test else "project")

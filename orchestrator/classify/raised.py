@@ -9,7 +9,7 @@ from itertools import islice
 
 from orchestrator.chain import headline
 from orchestrator.classify.facts import Fact, Facts, is_harness, module_of, own_frame
-from orchestrator.classify.told import OF_A_REQUEST, OF_A_RESULT
+from orchestrator.classify.told import OF_A_PROCESS, OF_A_REQUEST, OF_A_RESULT
 
 _PLACE_LIMIT = 200
 _TELLING = re.compile(r"^(?:\++ Timeout \++|Fatal Python error: .+)$", re.MULTILINE)
@@ -276,9 +276,10 @@ def _test_place(facts: Facts) -> str:
 
 def _told(facts: Facts) -> str:
     """`result` where the exception is what a command line died of that the test runs; `request`
-    where it is what a web application answered with status 5xx for.
+    where it is what a web application answered with status 5xx for; `process` where it was printed
+    or logged and the test looks at a status, a flag or output that is not there.
     """
-    notes = (OF_A_RESULT, OF_A_REQUEST)
+    notes = (OF_A_RESULT, OF_A_REQUEST, OF_A_PROCESS)
     return next((note for note in notes if note in facts.link.notes), "")
 
 

@@ -2,15 +2,15 @@
 
 A test that starts a command line sees its exit status; what the command died of stands in the
 result that its runner returns, or in the output that pytest captured. A test that asks a web
-application sees status 500; what the application raised stands in the log. pytest itself quotes a
-traceback where a setting names something that cannot be imported.
+application sees status 500, or the page of an error; what the application raised stands in the log.
+pytest itself quotes a traceback where a setting names something that cannot be imported.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from conftest_kit.records import Failure, Raised
 from orchestrator.chain import decisive
@@ -23,6 +23,8 @@ OF_A_RESULT = "result"
 """A note on what a command line that the test runs died of."""
 OF_A_REQUEST = "request"
 """A note on what a web application logged when it answered with status 5xx."""
+OF_A_PROCESS = "process"
+"""A note on what was printed or logged where the test looks at a status, a flag or no output."""
 # E   OSError: [Errno 24] Too many open files
 _PRINTED = re.compile(
     r"^E {3}(?P<type>[A-Za-z_][\w.]{0,100}): (?P<message>.{0,1000})", re.MULTILINE
@@ -45,7 +47,21 @@ _PROCESS = re.compile(
 _NOT_RUN = re.compile(r"^\S{0,300}python[\w.]{0,20}: (?P<message>No module named '?[\w.]{1,200}'?)")
 # assert 500 == 200, and unittest's 500 != 200
 _STATUS = re.compile(r"(?:assert )?5\d\d (?:==|!=|in|<) |\d{3} != 5\d\d\b")
-_ANSWERED = "500 Internal Server Error"
+# '<!doctype html>…<title>5[225 chars]' is not what the test asked for
+_PAGE = re.compile(r"(?i)b?['\"](?:<!doctype html|<html)")
+# HTTPError: 500 Server Error, AppError: Bad response: 500 Internal Server Error
+_OF_A_SERVER = re.compile(r"(?i)\b5\d\d (?:internal )?server error|\bHTTP Error 5\d\d\b")
+# False is not true, 1 != 0, assert '' == 'a line', 'a line' not found in ''
+_NOTHING = r"(?:b?''|\[\]|None)"
+_SAYS_NOTHING = re.compile(
+    r"False is not true|True is not false|unexpectedly None|assert (?:not True|False|None)$"
+    r"|(?:assert )?(?:0 (?:==|!=) -?[1-9]\d{0,2}|-?[1-9]\d{0,2} (?:==|!=) 0)(?= |:|$)"
+    rf"|(?:assert )?{_NOTHING} (?:==|!=) |.{{1,300}} (?:==|!=|in) {_NOTHING}(?= :|$)",
+    re.MULTILINE,
+)
+# ERROR    shop:app.py:875 Exception on / [GET]
+_LEVEL = re.compile(r"^(?=(?:DEBUG|INFO|WARNING|ERROR|CRITICAL) )", re.MULTILINE)
+_MINOR = ("DEBUG ", "INFO ", "WARNING ")
 # python: can't open file '/srv/tools/gen.py': [Errno 2] No such file or directory
 _NO_SCRIPT = re.compile(
     r"can't open file '(?P<filename>[^'\n]{1,500})': (?P<message>\[Errno 2\] .{1,200})"
@@ -54,7 +70,7 @@ _NO_SCRIPT = re.compile(
 _OF_A_PLUGIN = re.compile(
     r'Error importing plugin "(?P<plugin>[^"\n]{1,200})": (?P<said>.{1,1000})'
 )
-_OF_A_PROCESS = {"AssertionError", "CalledProcessError", "SystemExit", "Failed"}
+_OF_PROCESSES = {"AssertionError", "CalledProcessError", "SystemExit", "Failed"}
 
 
 def told(failure: Failure, root: str) -> Iterator[Raised]:
@@ -62,7 +78,8 @@ def told(failure: Failure, root: str) -> Iterator[Raised]:
     the project lie below `root`.
     """
     for found in _found(failure, root):
-        yield found._replace(notes=(TOLD, *found.notes))
+        bases = found.bases or ("Exception", "BaseException")
+        yield found._replace(bases=bases, notes=(TOLD, *found.notes))
 
 
 def _found(failure: Failure, root: str) -> Iterator[Raised]:
@@ -74,20 +91,45 @@ def _found(failure: Failure, root: str) -> Iterator[Raised]:
     types = {name.rpartition(".")[2] for name in (raised.type, *raised.bases)}
     yield from _quoted(raised, types, root)
     yield from _of_inner_run(failure, root)
-    if not types & _OF_A_PROCESS:
+    yield from _of_request(failure, raised, root)
+    if not types & _OF_PROCESSES:
         return
     for result in _RESULT.finditer(raised.message[:READ]):
         notes = (OF_A_RESULT,) if result["type"] != "SystemExit" else ()
         yield exception(result["type"], _first(result["said"]))._replace(notes=notes)
-    # Where a status is raised, what the process wrote is why; else only what cannot be meant.
-    wanted = () if "CalledProcessError" in types else _IMPORTING
+    # Where a status is raised, or looked at, what the process wrote is why; else only what cannot
+    # be meant.
+    says_nothing = _SAYS_NOTHING.match(raised.message[:READ])
+    wanted = () if "CalledProcessError" in types or says_nothing else _IMPORTING
     for process in list(_PROCESS.finditer(raised.message[:READ]))[:1]:
         yield from _of_process(_first(process["said"]), root, wanted)
-    for text in failure.captured.values():
-        yield from _of_process(text, root, wanted)
-    if _STATUS.match(raised.message) or _ANSWERED in raised.message[:READ]:
-        for logged in last_exception(failure.captured.get("log", ""), root):
+    for stream, text in failure.captured.items():
+        shown = _errors(text) if stream == "log" else text
+        for died in _unmeant(_of_process(shown, root, wanted), failure):
+            yield died._replace(notes=(OF_A_PROCESS,) if says_nothing else ())
+
+
+def _of_request(failure: Failure, raised: Raised, root: str) -> Iterator[Raised]:
+    """What a web application logged, where the test shows the status or the page of an error."""
+    message, log = raised.message[:READ], _errors(failure.captured.get("log", ""))
+    answered = _STATUS.match(message) or _OF_A_SERVER.search(message)
+    if answered or _PAGE.search(message.partition("\n")[0]):
+        found = list(last_exception(log, root))
+        for logged in found if answered else _unmeant(found, failure):
             yield logged._replace(notes=(OF_A_REQUEST,))
+
+
+def _errors(log: str) -> str:
+    """The log without records that are of no error: what they show was dealt with."""
+    return "".join(one for one in _LEVEL.split(log[-READ:]) if not one.startswith(_MINOR))
+
+
+def _unmeant(found: Iterable[Raised], failure: Failure) -> Iterator[Raised]:
+    """Those that neither the test nor a stand-in of it raised, to see what comes of them."""
+    test = failure.nodeid.partition("::")[0]
+    for raised in found:
+        if not raised.frames or raised.frames[-1].file not in (test, "unittest/mock.py"):
+            yield raised
 
 
 def _quoted(raised: Raised, types: set[str], root: str) -> Iterator[Raised]:

@@ -1118,6 +1118,15 @@ CASES = {
             '  File "/shop/shop/cart.py", line 7, in total\n    x()\nIndexError: x'
         },
     ),
+    "process-raised": one(
+        "AssertionError",
+        "False is not true",
+        TEST,
+        captured={
+            "stdout": "Traceback (most recent call last):\n"
+            '  File "/shop/shop/cart.py", line 7, in total\n    x()\nIndexError: x'
+        },
+    ),
     # what pytest was told
     "setting-refused": one(
         "pytest.UsageError", "'loud' is no level for 'log_level'", phase="start"

@@ -129,6 +129,123 @@ def test_what_is_logged_beside_another_assertion_is_not_told(red, raised):
     assert verdict.category == "assertion"
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "False is not true",
+        "assert False\n +  where False = <Result>.ok",
+        "1 != 0",
+        "assert 0 == 1",
+        "assert -9 == 0\n +  where -9 = run()",
+        "assert '' == 'Usage:'\n  - Usage:",
+        "'Usage' not found in ''",
+        "Lists differ: ['a'] != []",
+        "assert None == 3",
+    ],
+)
+@pytest.mark.parametrize(
+    ("stream", "shown"),
+    [
+        ("stdout", LOGGED.format(IN_SHOP)),
+        ("stderr", LOGGED.format(IN_SHOP)),
+        ("log", LOGGED.format(IN_SHOP)),
+        ("stderr", LOGGED.format(IN_SHOP)[100:]),
+        ("stderr", LOGGED.format(f'  File "/sh\n… 2853 bytes left out …\nin x\n    y\n{IN_SHOP}')),
+    ],
+)
+def test_what_a_process_died_of_where_a_flag_is_looked_at(red, raised, message, stream, shown):
+    """A flag, a status and missing output say nothing; the traceback does, and if only its end."""
+    link = raised("AssertionError", message, TEST)
+
+    verdict = red(link, captured={stream: shown}).verdict()
+
+    assert (verdict.category, verdict.culprit.name) == ("product_error", "shop/cart.py")
+    assert verdict.confidence < 0.8
+
+
+IN_TEST = """  File "/shop/tests/test_cart.py", line 30, in broken
+    raise RuntimeError("to see what comes of it")
+RuntimeError: to see what comes of it"""
+IN_MOCK = """  File "/env/lib/python3.12/unittest/mock.py", line 1173, in _execute_mock_call
+    raise effect
+OSError: to see what comes of it"""
+
+
+@pytest.mark.parametrize(
+    ("message", "log"),
+    [
+        ("False is not true", LOGGED.format(IN_TEST)),
+        ("False is not true", LOGGED.format(IN_MOCK)),
+        ("False is not true", LOGGED.format(IN_SHOP).replace("ERROR  ", "WARNING")),
+        ("2 != 3", LOGGED.format(IN_SHOP)),
+        ("assert 10 == 0.5", LOGGED.format(IN_SHOP)),
+        ("assert None is object()", "Traceback (most recent call last):\nIndexError: x"),
+    ],
+)
+def test_what_was_meant_or_dealt_with_is_not_told(red, raised, message, log):
+    """What a test raises to see what comes of it, and what is logged as of no error."""
+    verdict = red(raised("AssertionError", message, TEST), captured={"log": log}).verdict()
+
+    assert verdict.category == "assertion"
+
+
+CAUSE = "\n\nThe above exception was the direct cause of the following exception:\n\n"
+HANDLING = "\n\nDuring handling of the above exception, another exception occurred:\n\n"
+REFUSED = """Traceback (most recent call last):
+  File "/env/lib/python3.12/site-packages/frames/table.py", line 9, in read
+    return connect()
+ConnectionRefusedError: [Errno 111] Connection refused"""
+WRAPPED = """Traceback (most recent call last):
+  File "/env/lib/python3.12/site-packages/frames/table.py", line 11, in read
+    raise Broken() from error
+frames.Broken: no answer"""
+NO_SESSION = """Traceback (most recent call last):
+  File "/shop/shop/session.py", line 53, in save
+    if session.modified:
+AttributeError: 'NoneType' object has no attribute 'modified'"""
+MISSING = """Traceback (most recent call last):
+  File "/shop/shop/session.py", line 3, in load
+    import yaml
+ModuleNotFoundError: No module named 'yaml'"""
+CUT_OFF = f"… 458 bytes left out …\nxy\n    import yaml\n{MISSING.splitlines()[-1]}"
+RECORD = "ERROR    shop:app.py:875 Exception on /"
+PAGE = r"b'<!doctype html>\n<title>5[225 chars]p>\n' != b'value set'"
+
+
+@pytest.mark.parametrize(
+    ("log", "category"),
+    [
+        (f"{REFUSED}{CAUSE}{WRAPPED}", "network"),
+        (f"{REFUSED}{HANDLING}{WRAPPED}", "network"),
+        (f"{MISSING}\n{RECORD}\n{MISSING}{HANDLING}{NO_SESSION}", "missing_dependency"),
+        (f"{MISSING}\n{RECORD}\nTraceb\n{CUT_OFF}{HANDLING}{NO_SESSION}", "missing_dependency"),
+    ],
+)
+@pytest.mark.parametrize(
+    "seen",
+    [
+        ("AssertionError", PAGE),
+        ("AssertionError", "assert {'message': '500 Internal Server Error'} == {}"),
+        ("webclient.HTTPError", "500 Server Error: INTERNAL SERVER ERROR for url: http://x/"),
+        ("urllib.error.HTTPError", "HTTP Error 500: Internal Server Error"),
+    ],
+)
+def test_the_first_of_a_chain_that_was_logged(red, raised, seen, log, category):
+    """What others were raised from, or what was logged by itself before, is what happened."""
+    verdict = red(raised(*seen, TEST), captured={"log": f"{RECORD}\n{log}"}).verdict()
+
+    assert verdict.category == category
+
+
+def test_what_broke_while_another_exception_was_handled(red, raised):
+    """Where the first was not logged by itself, it may have been dealt with."""
+    log = f"{RECORD}\n{MISSING}{HANDLING}{NO_SESSION}"
+
+    verdict = red(raised("AssertionError", PAGE, TEST), captured={"log": log}).verdict()
+
+    assert (verdict.category, verdict.culprit.name) == ("product_error", "shop/session.py")
+
+
 def test_a_traceback_that_pytest_quotes_when_it_refuses(red, raised):
     """A filter for warnings names a class of a module that is not installed."""
     quoted = PRINTED.format("ModuleNotFoundError: No module named 'yaml'")
