@@ -1652,6 +1652,24 @@ def test_a_guard_explains_no_object_of_another_library(red, raised, object_, rul
 
     assert red(failed, **more, **ALONE).verdict().rule == rule
 
+@pytest.mark.parametrize("extra", ["docs", "test", "testing-extras", "Dev_tools"])
+def test_an_extra_for_developers_leaves_no_name_out(red, raised, extra):
+    """Nearly every distribution has one, and the tools in it are those of the project as well."""
+    webframe = Distribution(
+        name="webframe",
+        version="4.2",
+        modules=("webframe",),
+        extras=(extra,),
+        requires=(f'cv2x; extra == "{extra}"',),
+    )
+    attributes = {"obj": "webframe", "name": "draw"}
+    asked = raised(
+        "AttributeError", "module 'webframe' has no attribute 'draw'", SHOP, attributes=attributes
+    )
+    made = red(asked, project=WITH_CV2X, distributions=(webframe,))
+
+    assert (made.verdict().category, made.verdict().culprit.name) == ("compatibility", "webframe")
+
 
 def test_every_rule_has_a_case():
     """A rule without a case cannot be added."""
