@@ -30,6 +30,7 @@ from orchestrator.classify import (
     refusals,
     released,
     remote,
+    returned,
     settings,
     spelling,
     stand_ins,
@@ -86,6 +87,7 @@ CATALOGUE = {
         peculiar,
         asked,
         askers,
+        returned,
     )
     for name, fact in topic.FACTS.items()
 }

@@ -108,6 +108,12 @@ ASKING = Project(
     modules=frozenset({"shop"}),
     sources={"shop/cart.py": Source(imports={"webframe": "webframe"})},
 )
+ASKING_FRAMES = Project(
+    name="shop",
+    modules=frozenset({"shop", "tests"}),
+    requirements=(Requirement(name="frames", text="frames>=1", file="pyproject.toml"),),
+    sources={"tests/test_cart.py": Source(imports={"frames": "frames", "re": "re"})},
+)
 USING = Project(
     name="shop",
     modules=frozenset({"shop"}),
@@ -583,6 +589,18 @@ CASES = {
     "younger-than-its-surroundings": one("KeyError", "'x'", TEST, SHOP, **YOUNGER),
     "younger-than-its-surroundings-asserted": one(
         "AssertionError", "assert 1 == 2", TEST, **YOUNGER
+    ),
+    "library-asked-alone-asserted": one(
+        "AssertionError", "assert '3' == '34'", TEST, project=ASKING_FRAMES, **ALONE
+    ),
+    "library-asked-alone": one("KeyError", "'total'", TEST, project=ASKING_FRAMES, **ALONE),
+    "result-of-another-type": one(
+        "AttributeError",
+        "'str' object has no attribute 'decode'",
+        TEST,
+        SHOP,
+        source="return flask.encode(total).decode()",
+        **of_flask("2.0.1"),
     ),
     "bytecode-of-a-later-python": one(
         "IndexError",
@@ -1651,6 +1669,7 @@ def test_a_guard_explains_no_object_of_another_library(red, raised, object_, rul
     )
 
     assert red(failed, **more, **ALONE).verdict().rule == rule
+
 
 @pytest.mark.parametrize("extra", ["docs", "test", "testing-extras", "Dev_tools"])
 def test_an_extra_for_developers_leaves_no_name_out(red, raised, extra):
