@@ -602,6 +602,15 @@ CASES = {
         source="return flask.encode(total).decode()",
         **of_flask("2.0.1"),
     ),
+    "keyword-passed-on": one(
+        "TypeError",
+        "Connection.__init__() got an unexpected keyword argument 'shelf'",
+        TEST,
+        LIB,
+        SHOP,
+        source="Connection.__init__(self, *args, **kwargs)",
+        **ALONE,
+    ),
     "bytecode-of-a-later-python": one(
         "IndexError",
         "tuple index out of range",
