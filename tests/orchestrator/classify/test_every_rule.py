@@ -631,6 +631,19 @@ CASES = {
         "pytest_report_header(config, startdir)\nArgument(s) {'startdir'} are declared in the",
         phase="start",
     ),
+    "hook-argument-likely": one(
+        "pluggy.PluginValidationError",
+        "Plugin 'pytest_slow' for hook 'pytest_collect_file'",
+        phase="start",
+    ),
+    "case-made-without-a-method": one(
+        "AttributeError",
+        "'TestCart' object has no attribute 'runTest'",
+        "lib/frames/case.py:1:__init__",
+        phase="collect",
+        attributes={"obj": "tests.test_cart.TestCart", "name": "runTest"},
+        **ALONE,
+    ),
     "plugin-hook-unknown": one(
         "pluggy.PluginValidationError", "unknown hook 'pytest_x' in plugin", phase="start"
     ),
