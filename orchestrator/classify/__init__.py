@@ -31,6 +31,7 @@ from orchestrator.classify import (
     refusals,
     released,
     remote,
+    returned,
     settings,
     spelling,
     stand_ins,
@@ -88,6 +89,7 @@ CATALOGUE = {
         peculiar,
         asked,
         askers,
+        returned,
     )
     for name, fact in topic.FACTS.items()
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import takewhile
 from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
@@ -18,6 +19,9 @@ from orchestrator.classify.rules import knowledge
 
 _CALLING = ("pytest", "pluggy")
 _READ = 1000
+_REFUSED = re.compile(r"\) got an unexpected keyword argument '(?P<keyword>\w{1,200})'")
+_PASSED_ON = re.compile(r"\*\*[A-Za-z_][\w.]{0,100}\s*[,)]")
+"""`super().__init__(*args, **kwargs)`: what came in goes on."""
 _VERSION = re.compile(r"""['"](\d{1,4}(?:\.\d{1,4}){1,3})['"]""")
 
 
@@ -143,6 +147,23 @@ def _refused_place(facts: Facts) -> str:
     return f"{found[1].file}:{found[1].line}: {found[1].source}".rstrip(": ") if found else ""
 
 
+def _passed_by_of(facts: Facts) -> Owner | None:
+    """The library that called the product with a keyword which the product only passes on, to what
+    does not take it; none where a line of one's own has that keyword, nor a plugin.
+    """
+    refused, frames = _REFUSED.search(facts.link.message[:_READ]), facts.frames
+    passing = list(takewhile(lambda one: one.origin == "project", reversed(frames)))
+    calling = frames[-len(passing) - 1] if refused and len(frames) > len(passing) else None
+    if refused is None or calling is None or calling.origin != "installed" or not passing:
+        return None
+    chosen = re.compile(rf"\b{refused['keyword']}\b")
+    own = (frame.source for frame in frames if frame.origin in ("project", "test"))
+    passes_on = all(_PASSED_ON.search(frame.source) for frame in passing)
+    owner = owner_of(facts, module_of(calling))
+    is_plain = owner and not facts.context.installed.is_plugin(owner.name)
+    return owner if is_plain and passes_on and not any(map(chosen.search, own)) else None
+
+
 class _Demand(NamedTuple):
     """What a library asked the project for."""
 
@@ -213,6 +234,8 @@ FACTS: dict[str, Fact] = {
     "demander_version": _release(_demander_of),
     "imported_badly": _name(_imported_badly_of),
     "imported_badly_version": _release(_imported_badly_of),
+    "passed_by": _name(_passed_by_of),
+    "passed_by_version": _release(_passed_by_of),
     "private_asker": _name(_private_asker),
     "private_asker_version": _release(_private_asker),
     "refused_place": _refused_place,

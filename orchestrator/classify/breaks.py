@@ -356,6 +356,32 @@ def _filled(found: Break, key: str) -> str:
     return str(wording[key]).format(**facts)
 
 
+def _hook_entry(facts: Facts) -> Mapping[str, Any] | None:
+    """The entry on the only argument that a hook of pytest's lost, where it is not told which one a
+    plugin asks for; by the installed release, unless none was recorded.
+    """
+    version, hook = facts.context.installed.version("pytest"), facts.group("hooked")
+    lost = [
+        entry
+        for entry in (knowledge("breaks/pytest")["break"] if hook else ())
+        if entry["kind"] == "argument" and _last(entry["of"]) == hook
+    ]
+    is_past = len(lost) == 1 and (not version or _is_past(lost[0]["removed_in"], "", version))
+    return lost[0] if is_past else None
+
+
+def _hook_lost(facts: Facts) -> str:
+    """That argument: `path`."""
+    entry = facts.once(_hook_entry)
+    return next(iter(entry["names"])) if entry else ""
+
+
+def _hook_pin(facts: Facts) -> str:
+    """`pytest<9.1.0`: the releases that had it."""
+    entry = facts.once(_hook_entry)
+    return f"pytest<{entry['removed_in']}" if entry else ""
+
+
 FACTS: dict[str, Fact] = {
     "break_adds": _break_adds,
     "break_change": _break_change,
@@ -367,4 +393,6 @@ FACTS: dict[str, Fact] = {
     "break_removed_in": _break_removed_in,
     "break_said": _break_said,
     "break_version": _break_version,
+    "hook_lost": _hook_lost,
+    "hook_pin": _hook_pin,
 }

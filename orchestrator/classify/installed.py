@@ -154,14 +154,17 @@ class Installed:
                     return requirement.name
         return ""
 
-    def absent_of_extras(self, name: str) -> Iterator[str]:
-        """What a distribution asks for with one of its extras alone and that is not installed."""
+    def absent_of_extras(self, name: str) -> Iterator[tuple[str, str]]:
+        """What a distribution asks for with one of its extras alone and that is not installed, and
+        that extra.
+        """
         wanted = canonicalize_name(name)
         for entry in self._distributions:
             if canonicalize_name(entry.name) == wanted:
                 for requirement in filter(None, map(_requirement, entry.requires)):
-                    if _extra(requirement, entry.extras) and not self.has(requirement.name):
-                        yield requirement.name
+                    extra = _extra(requirement, entry.extras)
+                    if extra and not self.has(requirement.name):
+                        yield requirement.name, extra
 
     def behind(self, name: str) -> Iterator[tuple[str, str]]:
         """What is installed and older than one of a distribution's extras asks for, and what that

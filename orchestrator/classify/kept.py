@@ -5,6 +5,7 @@ next one finds.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -82,13 +83,12 @@ def _broken(context: Context) -> frozenset[str]:
     """Fixtures with which several tests break in more than one function of the product, each where
     it calls a method of the value.
     """
-    uses = [use for failure in context.recording.failures for use in _uses(failure)]
-    names = [use.fixture for use in uses]
+    functions: defaultdict[str, list[str]] = defaultdict(list)
+    for failure in context.recording.failures:
+        for use in _uses(failure):
+            functions[use.fixture].append(use.function)
     return frozenset(
-        name
-        for name in names
-        if names.count(name) >= _SEVERAL
-        and len({use.function for use in uses if use.fixture == name}) > 1
+        name for name, found in functions.items() if len(found) >= _SEVERAL and len(set(found)) > 1
     )
 
 

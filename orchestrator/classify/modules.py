@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from packaging.utils import canonicalize_name
 
 from orchestrator.classify.facts import Fact, Facts
-from orchestrator.classify.owners import asking, asks, is_namespace, known_names, owner_of
+from orchestrator.classify.owners import (
+    asking,
+    asks,
+    is_namespace,
+    is_of_developers,
+    known_names,
+    owner_of,
+)
 from orchestrator.classify.rules import knowledge
 from orchestrator.classify.stand_ins import is_no_package
 from orchestrator.classify.standard import stdlib_state
@@ -339,12 +346,14 @@ def _owner_state(facts: Facts) -> str:
 
 
 def _owner_lacks(facts: Facts) -> str:
-    """What the owner brings with an extra, nobody has installed, and the project asks for as well:
-    in its files, or in its own metadata with an extra.
+    """What the owner brings with an extra for its users, nobody has installed, and the project asks
+    for as well: in its files, or in its own metadata with an extra.
     """
     installed, project = facts.context.installed, facts.context.project
     own = {canonicalize_name(one) for one in (project.name, facts.context.recording.run.project)}
-    for name in installed.absent_of_extras(facts["owner"]) if facts["owner"] else ():
+    for name, extra in installed.absent_of_extras(facts["owner"]) if facts["owner"] else ():
+        if is_of_developers(extra):
+            continue
         asking_it = {canonicalize_name(owner.name) for owner, _ in installed.asked_for(name)}
         if project.declared((name,)) or asking_it & own:
             return name

@@ -18,7 +18,7 @@ from orchestrator.classify.calls import is_own_call
 from orchestrator.classify.facts import Fact, Facts, is_harness, own_frame
 from orchestrator.classify.installed import Owner
 from orchestrator.classify.modules import is_own
-from orchestrator.classify.owners import OF_ITS_DEVELOPERS, owner_of
+from orchestrator.classify.owners import is_of_developers, owner_of
 from orchestrator.classify.rules import knowledge
 from orchestrator.classify.spelling import whole_word
 from orchestrator.classify.tested import imported_product, is_of_tests
@@ -188,7 +188,7 @@ def _extra_named(facts: Facts) -> str:
     installed, project = facts.context.installed, facts.context.project
     shop = Owner(name=project.name, version="")
     for entry in project.requirements:
-        if not entry.is_extra or entry.group.lower() in OF_ITS_DEVELOPERS:
+        if not entry.is_extra or is_of_developers(entry.group):
             continue
         unmet = installed.unmet_by(shop, entry.text)
         if unmet and not unmet.installed and _bears(facts["test"], entry.name):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 
@@ -14,10 +15,16 @@ from orchestrator.classify.plugins import plugins_by_name
 from orchestrator.classify.rules import knowledge
 from orchestrator.classify.surface import library
 
-OF_ITS_DEVELOPERS = frozenset(
+_OF_ITS_DEVELOPERS = frozenset(
     ["dev", "develop", "development", "test", "tests", "testing", "doc", "docs", "lint", "typing"]
 )
-"""Extras that who uses a distribution has no part in."""
+"""Extras that who uses a distribution has no part in; so are those of which a word is one."""
+_WORDS = re.compile(r"[-_.]+")
+
+
+def is_of_developers(extra: str) -> bool:
+    """Whether an extra is for those who make the distribution: `docs`, `testing-extras`."""
+    return not _OF_ITS_DEVELOPERS.isdisjoint(_WORDS.split(extra.lower()))
 
 
 def known_names(module: str) -> tuple[str, ...]:
@@ -54,7 +61,7 @@ def asking(facts: Facts, name: str) -> Iterator[tuple[Owner, str]]:
         if (
             not extra
             or owner in facts.once(_in_frames)
-            or (declared and extra.lower() not in OF_ITS_DEVELOPERS)
+            or (declared and not is_of_developers(extra))
         ):
             yield owner, extra
 

@@ -60,11 +60,17 @@ def _of(facts: Facts, name: str) -> Pin | None:
     version = version_of(facts.context.installed.version(name)) if name else None
     if version is None:
         return None
-    bounds, base = list(_bounds(facts, name)), Version(version.base_version)
+    bounds = list(_bounds(facts, name))
     if asked := _excluding(facts, name, version, bounds):
         return asked
     if old := _old(name, version, bounds):
-        return Pin(f"{name}>{base}", f"a guess: a later release, as {old}")
+        return Pin(f"{name}>{version.base_version}", f"a guess: a later release, as {old}")
+    return _before(name, version, bounds)
+
+
+def _before(name: str, version: Version, bounds: list[_Bound]) -> Pin | None:
+    """The releases before what may have brought the change, as far as they are admitted."""
+    base = Version(version.base_version)
     for below, what in _guesses(version):
         if below <= base and not any(_is_above(bound, below) for bound in bounds):
             said = f"a guess: the releases before {what}, as none is known that changed it"
@@ -211,6 +217,27 @@ def _culprit_asked_later(facts: Facts) -> str:
     return facts["culprit_asked"] if later else ""
 
 
+def _back_of(facts: Facts) -> Pin | None:
+    """As `_pin`, where what there was has gone: only releases from before have it."""
+    name = facts.group("culprit")
+    version = version_of(facts.context.installed.version(name)) if name else None
+    if version is None:
+        return None
+    bounds = list(_bounds(facts, name))
+    return _excluding(facts, name, version, bounds) or _before(name, version, bounds)
+
+
+def _culprit_back(facts: Facts) -> str:
+    """As `culprit_pin`, of releases from before alone."""
+    found = facts.once(_back_of)
+    return found.requirement if found else ""
+
+
+def _culprit_back_said(facts: Facts) -> str:
+    found = facts.once(_back_of)
+    return found.said if found else ""
+
+
 def _owner_back(facts: Facts) -> str:
     found = facts.once(_owner_pin)
     return found.requirement if found else ""
@@ -253,6 +280,8 @@ def _raiser_back(facts: Facts) -> str:
 FACTS: dict[str, Fact] = {
     "culprit_asked": _culprit_asked,
     "culprit_asked_later": _culprit_asked_later,
+    "culprit_back": _culprit_back,
+    "culprit_back_said": _culprit_back_said,
     "culprit_pin": _culprit_pin,
     "culprit_pin_said": _culprit_pin_said,
     "owner_back": _owner_back,

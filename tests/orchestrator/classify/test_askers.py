@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conftest_kit.records import Distribution
+from conftest_kit.records import Distribution, Frame
 from orchestrator.project import Project
 from orchestrator.requirements import Requirement
 
@@ -250,3 +250,38 @@ def test_who_asks_for_what_came_later_can_be_held_back(red, raised, asking, held
 
     assert "`vcrpy>=7` has it" in first.text
     assert ("hold back webframe 2.3, which asks for it: `webframe<2`" in first.text) is held
+
+
+PASSED_ON = "Connection.__init__(self, *args, **kwargs)"
+CALLS = Frame(file="frames/table.py", line=3, function="read", source="return self.make(", origin="installed")  # fmt: skip
+PLUGGED = Distribution(
+    name="frames", version="2.0", modules=("frames",), pytest_plugins={"frames": "frames.plugin"}
+)
+
+
+@pytest.mark.parametrize(
+    ("told", "category"),
+    [
+        ((["http.get(url)", PASSED_ON], CALLS, FRAMES), "compatibility"),
+        ((["http.get(url)", "return make(**options)", PASSED_ON], CALLS, FRAMES), "compatibility"),
+        ((["http.get(url, shelf=1)", PASSED_ON], CALLS, FRAMES), "product_error"),
+        ((["http.get(url)", "make(self, shelf=1, **kwargs)"], CALLS, FRAMES), "product_error"),
+        ((["http.get(url)", "return total(3 ** rows)"], CALLS, FRAMES), "product_error"),
+        ((["http.get(url)", "return make(it)", PASSED_ON], CALLS, FRAMES), "product_error"),
+        ((["http.get(url)", PASSED_ON], None, FRAMES), "product_error"),
+        ((["http.get(url)", PASSED_ON], CALLS, PLUGGED), "product_error"),
+    ],
+)
+def test_who_chose_a_keyword_that_is_only_passed_on(red, raised, told, category):
+    """A library that calls an own function, not a line of the project or a test that names it."""
+    (test, *own), called, library = told
+    frames = (
+        Frame(file="tests/test_cart.py", line=9, function="test_total", source=test, origin="test"),
+        *([called] if called else []),
+        *(Frame(file="shop/cart.py", line=7, function="make", source=one) for one in own),
+    )
+    refused = raised("TypeError", "Connection() got an unexpected keyword argument 'shelf'")
+
+    made = red(refused._replace(frames=frames), distributions=(library,))
+
+    assert made.verdict().category == category

@@ -205,3 +205,26 @@ def test_entry_says_nothing_of_a_release_from_before(red, raised, distribution, 
     verdict, _ = explained((red, raised), distribution, entry, name, entry["last_with"])
 
     assert entry["removed_in"] not in " ".join(verdict.evidence[1:])
+
+
+@pytest.mark.parametrize(
+    ("version", "message", "rule"),
+    [
+        ("9.1.0", "Plugin 'pytest_slow' for hook 'pytest_collect_file'", "hook-argument-likely@1"),
+        ("", "Plugin 'pytest_slow' for hook 'pytest_collect_file'", "hook-argument-likely@1"),
+        ("8.3.5", "Plugin 'pytest_slow' for hook 'pytest_collect_file'", "plugin-hook-unknown@1"),
+        ("9.1.0", "Plugin 'pytest_slow' for hook 'pytest_configure'", "plugin-hook-unknown@1"),
+        (
+            "9.1.0",
+            "Plugin 'pytest_slow' for hook 'pytest_collect_file'\nArgument(s) {'it'} are declared",
+            "plugin-hook-unknown@1",
+        ),
+    ],
+)
+def test_the_argument_of_a_hook_that_is_not_told(red, raised, version, message, rule):
+    """The only one that the hook lost, where the message was cut and no release tells otherwise."""
+    pytests = (Distribution(name="pytest", version=version, modules=("pytest",)),)
+    refused = raised("pluggy.PluginValidationError", message)
+    made = red(refused, phase="start", distributions=pytests if version else ())
+
+    assert made.verdict().rule == rule

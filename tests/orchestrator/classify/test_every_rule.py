@@ -108,6 +108,12 @@ ASKING = Project(
     modules=frozenset({"shop"}),
     sources={"shop/cart.py": Source(imports={"webframe": "webframe"})},
 )
+ASKING_FRAMES = Project(
+    name="shop",
+    modules=frozenset({"shop", "tests"}),
+    requirements=(Requirement(name="frames", text="frames>=1", file="pyproject.toml"),),
+    sources={"tests/test_cart.py": Source(imports={"frames": "frames", "re": "re"})},
+)
 USING = Project(
     name="shop",
     modules=frozenset({"shop"}),
@@ -181,9 +187,10 @@ ALONE_BELOW = {
     "group-of-another-release",
     "group-where-one-is-expected",
     "fixture-kept-for-others",
+    "inside-of-a-later-python",
 }
-"""Those that need more than one failure, exception or test: they have a test below, in test_groups.py
-or in test_kept.py.
+"""Those that need more than one failure, exception or test: they have a test below, in
+test_groups.py, test_kept.py or test_interpreters.py.
 """
 OF_CHANGES = {
     "changed-since-green",
@@ -587,6 +594,27 @@ CASES = {
     "younger-than-its-surroundings-asserted": one(
         "AssertionError", "assert 1 == 2", TEST, **YOUNGER
     ),
+    "library-asked-alone-asserted": one(
+        "AssertionError", "assert '3' == '34'", TEST, project=ASKING_FRAMES, **ALONE
+    ),
+    "library-asked-alone": one("KeyError", "'total'", TEST, project=ASKING_FRAMES, **ALONE),
+    "result-of-another-type": one(
+        "AttributeError",
+        "'str' object has no attribute 'decode'",
+        TEST,
+        SHOP,
+        source="return flask.encode(total).decode()",
+        **of_flask("2.0.1"),
+    ),
+    "keyword-passed-on": one(
+        "TypeError",
+        "Connection.__init__() got an unexpected keyword argument 'shelf'",
+        TEST,
+        LIB,
+        SHOP,
+        source="Connection.__init__(self, *args, **kwargs)",
+        **ALONE,
+    ),
     "bytecode-of-a-later-python": one(
         "IndexError",
         "tuple index out of range",
@@ -603,6 +631,19 @@ CASES = {
         "Plugin 'pytest_slow' for hook 'pytest_report_header'\nhookimpl definition: "
         "pytest_report_header(config, startdir)\nArgument(s) {'startdir'} are declared in the",
         phase="start",
+    ),
+    "hook-argument-likely": one(
+        "pluggy.PluginValidationError",
+        "Plugin 'pytest_slow' for hook 'pytest_collect_file'",
+        phase="start",
+    ),
+    "case-made-without-a-method": one(
+        "AttributeError",
+        "'TestCart' object has no attribute 'runTest'",
+        "lib/frames/case.py:1:__init__",
+        phase="collect",
+        attributes={"obj": "tests.test_cart.TestCart", "name": "runTest"},
+        **ALONE,
     ),
     "plugin-hook-unknown": one(
         "pluggy.PluginValidationError", "unknown hook 'pytest_x' in plugin", phase="start"
@@ -1705,6 +1746,25 @@ def test_a_name_that_tests_lack_around_a_test(red, raised, *, message, places, p
     )
 
     assert red(failed, phase=phase, project=OF_TESTS).verdict().category == category
+
+
+@pytest.mark.parametrize("extra", ["docs", "test", "testing-extras", "Dev_tools"])
+def test_an_extra_for_developers_leaves_no_name_out(red, raised, extra):
+    """Nearly every distribution has one, and the tools in it are those of the project as well."""
+    webframe = Distribution(
+        name="webframe",
+        version="4.2",
+        modules=("webframe",),
+        extras=(extra,),
+        requires=(f'cv2x; extra == "{extra}"',),
+    )
+    attributes = {"obj": "webframe", "name": "draw"}
+    asked = raised(
+        "AttributeError", "module 'webframe' has no attribute 'draw'", SHOP, attributes=attributes
+    )
+    made = red(asked, project=WITH_CV2X, distributions=(webframe,))
+
+    assert (made.verdict().category, made.verdict().culprit.name) == ("compatibility", "webframe")
 
 
 def test_every_rule_has_a_case():
