@@ -19,7 +19,7 @@ from orchestrator.classify.spelling import whole_word
 from orchestrator.source import Source
 from orchestrator.traces import place
 
-_LENDING = frozenset(
+LENDING = frozenset(
     {"missing_dependency", "compatibility", "environment", "configuration", "network"}
 )
 """Categories of what is wrong with a whole run, rather than with a line of the product."""
@@ -33,6 +33,11 @@ _SHORTEST = 3
 
 _FILES = 50
 """Test files of which it is looked up what they import; each takes up to 100 ms."""
+
+
+def is_sure_of(cause: Cause) -> bool:
+    """Whether a cause is known well enough to explain others as well."""
+    return cause.verdict.confidence >= _SURE
 
 
 class Touch(NamedTuple):
@@ -64,8 +69,7 @@ class Explanation:
     def of(cls, cause: Cause, context: Context) -> Explanation | None:
         """None where the cause explains no more than what shows it."""
         culprit = cause.verdict.culprit
-        sure = cause.verdict.confidence >= _SURE
-        if culprit is None or cause.verdict.category not in _LENDING or not sure:
+        if culprit is None or cause.verdict.category not in LENDING or not is_sure_of(cause):
             return None
         is_distribution = culprit.type == "distribution"
         return cls(

@@ -17,7 +17,7 @@ from corpus_memory_logging.records import Cause
 from orchestrator import traces
 from orchestrator.chain import decisive, is_assertion
 from orchestrator.classify import Context
-from orchestrator.lending import Explanation
+from orchestrator.lending import LENDING, Explanation, is_sure_of
 from orchestrator.mended import absent_distribution, lacked, mended, waited_in
 
 _UNEXPLAINED = frozenset(
@@ -126,12 +126,16 @@ class _Sets:
     @classmethod
     def of(cls, causes: Sequence[Cause]) -> _Sets:
         """Each by itself. Without a file that sets them variables follow, without a recording the
-        hosts that are asked instead.
+        hosts that are asked instead. What others may have left in a value is only suspected where
+        the run has a sure explanation.
         """
+        is_sure = any(cause.verdict.category in LENDING and is_sure_of(cause) for cause in causes)
         unset = any(map(_is_file_of_variables, causes))
         unrecorded = any(cause.verdict.kind == "recording" for cause in causes)
         follows = [
-            (unset and _names(cause, "variable")) or (unrecorded and _names(cause, "host"))
+            (unset and _names(cause, "variable"))
+            or (unrecorded and _names(cause, "host"))
+            or (is_sure and cause.verdict.kind == "leaked_state" and not is_sure_of(cause))
             for cause in causes
         ]
         return cls(

@@ -647,3 +647,17 @@ def test_what_was_given_the_same_wrong_value_is_one_cause(kind, given, causes):
 
     assert len(found) == causes
     assert any(cause.verdict.kind == kind for cause in found)
+
+
+@pytest.mark.parametrize(("confidence", "causes"), [(0.68, 1), (0.85, 2)])
+def test_a_value_that_is_only_suspected_yields_to_a_sure_explanation(confidence, causes):
+    """Where that touches what the test said; a leak that is beyond doubt stays one of its own."""
+    left = _cause("x", "assert frames.rows == 1", 1, category="fixture", kind="leaked_state")
+    culprit = Culprit(type="fixture", name="basket")
+    left = replace(left, verdict=replace(left.verdict, culprit=culprit, confidence=confidence))
+    broke = _cause("frames", "gone", 3, category="compatibility", kind="removed_name")
+
+    found = united([left, broke])
+
+    assert len(found) == causes
+    assert found[0].verdict.kind == "removed_name"
