@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from conftest_kit.records import Failure, Fixture, Frame
@@ -104,14 +104,26 @@ def _uses(failure: Failure) -> Iterator[_Use]:
 
 def _was_used_before(facts: Facts, entry: Fixture) -> bool:
     """Whether another test may have had it before this one, as far as the record holds what ran."""
-    recording, nodeid = facts.context.recording, facts.failure.nodeid
-    passed = recording.run.counts.get("passed", 0)
-    attempts = recording.attempts
-    if not passed or sum(one.outcome == "passed" for one in attempts) < passed:
-        return bool(passed)
+    first = facts.context.once(_first_tests)
+    if first is None:
+        return bool(facts.context.recording.run.counts.get("passed", 0))
     file = "" if entry.scope in ("session", "package") else facts["test_file"]
-    names = [one.nodeid for one in attempts if one.nodeid.startswith(file)]
-    return nodeid in names[1:]
+    return first.get(file, facts.failure.nodeid) != facts.failure.nodeid
+
+
+def _first_tests(context: Context) -> Mapping[str, str] | None:
+    """The test that ran first of each file, and under "" of all; None where the record does not
+    hold what passed.
+    """
+    recording = context.recording
+    passed = recording.run.counts.get("passed", 0)
+    if not passed or sum(one.outcome == "passed" for one in recording.attempts) < passed:
+        return None
+    first: dict[str, str] = {}
+    for attempt in recording.attempts:
+        first.setdefault("", attempt.nodeid)
+        first.setdefault(attempt.nodeid.partition("::")[0], attempt.nodeid)
+    return first
 
 
 def _kept_fixture(facts: Facts) -> str:
