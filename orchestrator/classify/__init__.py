@@ -20,6 +20,7 @@ from orchestrator.classify import (
     hosts,
     interpreters,
     kept,
+    locales,
     machine,
     modules,
     optional,
@@ -90,6 +91,7 @@ CATALOGUE = {
         asked,
         askers,
         returned,
+        locales,
     )
     for name, fact in topic.FACTS.items()
 }

@@ -34,8 +34,8 @@ class Newcomer(NamedTuple):
 
 def _asked(facts: Facts) -> Unmet | None:
     """What the project requires comes first, then what the distributions that it imports do."""
-    used = facts.once(_used)
-    wanted = (one for one in _of_project(facts) if canonicalize_name(one.name) in used)
+    names = facts.once(used)
+    wanted = (one for one in _of_project(facts) if canonicalize_name(one.name) in names)
     return next(wanted, None) or next(_of_imported(facts), None)
 
 
@@ -71,8 +71,8 @@ def imported(facts: Facts) -> frozenset[str]:
     return frozenset(_reached(facts, _files(facts), 1))
 
 
-def _used(facts: Facts) -> frozenset[str]:
-    """The same, with what the files of the project import that these import."""
+def used(facts: Facts) -> frozenset[str]:
+    """As `imported`, with what the files of the project import that these import."""
     return frozenset(_reached(facts, _files(facts), _DEPTH))
 
 
@@ -101,8 +101,8 @@ def _newcomer(facts: Facts) -> Newcomer | None:
     stands around it, and not so young by the project's wish.
     """
     installed, project = facts.context.installed, facts.context.project
-    used = facts.once(_used)
-    for name in dict.fromkeys(one.name for one in project.requirements if one.name in used):
+    names = facts.once(used)
+    for name in dict.fromkeys(one.name for one in project.requirements if one.name in names):
         behind = dict(installed.behind(name))
         if len(behind) >= _SEVERAL and not _is_wished(facts, name):
             version = installed.version(name)

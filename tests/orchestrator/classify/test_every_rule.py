@@ -606,6 +606,16 @@ CASES = {
         source="return flask.encode(total).decode()",
         **of_flask("2.0.1"),
     ),
+    "spaces-of-other-locale-data": one(
+        "AssertionError",
+        "assert '1:46\\u202fPM' == '1:46 PM'",
+        TEST,
+        project=replace(
+            ASKING_FRAMES,
+            sources={"tests/test_cart.py": Source(imports={"dates": "babel.dates"})},
+        ),
+        distributions=(Distribution(name="Babel", version="2.14.0", modules=("babel",)), PIP),
+    ),
     "keyword-passed-on": one(
         "TypeError",
         "Connection.__init__() got an unexpected keyword argument 'shelf'",
