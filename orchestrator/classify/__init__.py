@@ -20,6 +20,7 @@ from orchestrator.classify import (
     hosts,
     interpreters,
     kept,
+    lacked,
     machine,
     modules,
     optional,
@@ -90,6 +91,7 @@ CATALOGUE = {
         asked,
         askers,
         returned,
+        lacked,
     )
     for name, fact in topic.FACTS.items()
 }
