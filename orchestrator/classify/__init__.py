@@ -20,6 +20,7 @@ from orchestrator.classify import (
     hosts,
     interpreters,
     kept,
+    lacked,
     locales,
     machine,
     modules,
@@ -92,6 +93,7 @@ CATALOGUE = {
         askers,
         returned,
         locales,
+        lacked,
     )
     for name, fact in topic.FACTS.items()
 }

@@ -18,6 +18,7 @@ from conftest_kit.records import Distribution, Recording
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 _IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalVM"}
 """`sys.implementation.name` to what `platform.python_implementation()` says."""
+_EXTRA = re.compile(r'\bextra == "([^"]{1,200})"')
 _PYTHON_NAMES = {"Linux": "linux", "Darwin": "darwin", "Windows": "win32"}
 
 
@@ -149,8 +150,12 @@ class Installed:
             if canonicalize_name(entry.name) != wanted:
                 continue
             for requirement in filter(None, map(_requirement, entry.requires)):
-                brought = _extra(requirement, entry.extras) == extra
-                if brought and not self.has(requirement.name):
+                by = _extra(requirement, entry.extras)
+                if (
+                    by
+                    and canonicalize_name(by) == canonicalize_name(extra)
+                    and not self.has(requirement.name)
+                ):
                     return requirement.name
         return ""
 
@@ -281,5 +286,6 @@ def _without_marker(requirement: Requirement) -> str:
 
 
 def _extra(requirement: Requirement, extras: tuple[str, ...]) -> str:
-    marker = str(requirement.marker or "")
-    return next((extra for extra in extras if f'extra == "{extra}"' in marker), "")
+    # `html_clean` in one place is `html-clean` in another, and also the marker may be rewritten so.
+    asked = {canonicalize_name(name) for name in _EXTRA.findall(str(requirement.marker or ""))}
+    return next((extra for extra in extras if canonicalize_name(extra) in asked), "")

@@ -82,6 +82,13 @@ def told(failure: Failure, root: str) -> Iterator[Raised]:
         yield found._replace(bases=bases, notes=(TOLD, *found.notes))
 
 
+def says_nothing(message: str) -> bool:
+    """Whether what an assertion compares is a flag, the status of a process, or nothing at all:
+    why it is so stands elsewhere.
+    """
+    return _SAYS_NOTHING.match(message[:READ]) is not None
+
+
 def _found(failure: Failure, root: str) -> Iterator[Raised]:
     raised = decisive(failure)
     if raised is None:
@@ -99,14 +106,14 @@ def _found(failure: Failure, root: str) -> Iterator[Raised]:
         yield exception(result["type"], _first(result["said"]))._replace(notes=notes)
     # Where a status is raised, or looked at, what the process wrote is why; else only what cannot
     # be meant.
-    says_nothing = _SAYS_NOTHING.match(raised.message[:READ])
-    wanted = () if "CalledProcessError" in types or says_nothing else _IMPORTING
+    of_nothing = says_nothing(raised.message)
+    wanted = () if "CalledProcessError" in types or of_nothing else _IMPORTING
     for process in list(_PROCESS.finditer(raised.message[:READ]))[:1]:
         yield from _of_process(_first(process["said"]), root, wanted)
     for stream, text in failure.captured.items():
         shown = _errors(text) if stream == "log" else text
         for died in _unmeant(_of_process(shown, root, wanted), failure):
-            yield died._replace(notes=(OF_A_PROCESS,) if says_nothing else ())
+            yield died._replace(notes=(OF_A_PROCESS,) if of_nothing else ())
 
 
 def _of_request(failure: Failure, raised: Raised, root: str) -> Iterator[Raised]:

@@ -296,6 +296,30 @@ CASES = {
     "named-distribution": one(
         "RuntimeError", 'Form data requires "python-multipart" to be installed. \n', LIBRARY
     ),
+    "absent-in-a-sentence": one(
+        "shop.Unready",
+        "You must have cv2x installed to look.",
+        SHOP,
+        LIBRARY,
+        source="raise Unready(",
+    ),
+    "loaded-by-name-absent": one(
+        "webframe.NoSuchModuleError",
+        "Can't load plugin: webframe.looks:cv2x",
+        SHOP,
+        LIBRARY,
+        source="raise NoSuchModuleError(",
+    ),
+    "process-lacks-requirement": one(
+        "AssertionError",
+        "1 != 0",
+        TEST,
+        project=Project(
+            name="shop",
+            requirements=(Requirement(name="docoptx", text="docoptx>=0.6", file="setup.py"),),
+            sources={"tests/test_cart.py": Source(imports={"run": "subprocess.run"})},
+        ),
+    ),
     "named-distribution-unverified": one("RuntimeError", "please install zzyzx", LIBRARY),
     "distribution-metadata-absent": one(
         "importlib.metadata.PackageNotFoundError",
