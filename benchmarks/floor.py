@@ -42,12 +42,15 @@ class Extractor:
 
 
 class Writer:
-    """Where the session is controlled: one line before each test, one or two after it."""
+    """Where the session is controlled: one line before each test, one or two after it; the last of
+    them is written with the next test's first.
+    """
 
     def __init__(self, path: str) -> None:
         self.file = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
         self.durations: dict[str, dict[str, float]] = {}
         self.encode = json.JSONEncoder(ensure_ascii=False).encode
+        self.held = b""
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         self._write({"$record": "start", "nodeid": nodeid, "time": time.time()})
@@ -64,10 +67,15 @@ class Writer:
             )
         if report.when == "teardown":
             attempt = {"$record": "attempt", "nodeid": report.nodeid, "outcome": report.outcome}
-            self._write(attempt | {"durations": self.durations.pop(report.nodeid)})
+            self.held = self._line(attempt | {"durations": self.durations.pop(report.nodeid)})
 
     def pytest_unconfigure(self) -> None:
+        os.write(self.file, self.held)
         os.close(self.file)
 
     def _write(self, record: dict[str, object]) -> None:
-        os.write(self.file, self.encode(record).encode() + b"\n")
+        os.write(self.file, self.held + self._line(record))
+        self.held = b""
+
+    def _line(self, record: dict[str, object]) -> bytes:
+        return self.encode(record).encode() + b"\n"
