@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
 
-from orchestrator.classify.facts import Fact, Facts
+from orchestrator.classify.facts import Fact, Facts, part
 from orchestrator.classify.installed import Owner, Unmet, version_of
 from orchestrator.classify.modules import is_own
 from orchestrator.classify.owners import owner_of
@@ -122,16 +122,6 @@ def _is_wished(facts: Facts, name: str) -> bool:
     return False
 
 
-def _newcomer_name(facts: Facts) -> str:
-    found = facts.once(_newcomer)
-    return found.name if found else ""
-
-
-def _newcomer_version(facts: Facts) -> str:
-    found = facts.once(_newcomer)
-    return found.version if found else ""
-
-
 def _newcomer_said(facts: Facts) -> str:
     """`frames 3.0 asks with its extras for shelf>=2, till>=4.1, and older ones are installed`."""
     found = facts.once(_newcomer)
@@ -172,7 +162,7 @@ FACTS: dict[str, Fact] = {
     "asked_requirement": _asked_requirement,
     "asked_said": _asked_said,
     "asked_version": _asked_version,
-    "newcomer": _newcomer_name,
+    "newcomer": part(_newcomer, "name"),
     "newcomer_said": _newcomer_said,
-    "newcomer_version": _newcomer_version,
+    "newcomer_version": part(_newcomer, "version"),
 }

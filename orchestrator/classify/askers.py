@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -12,7 +11,7 @@ from packaging.version import Version
 
 from conftest_kit.records import Frame
 from orchestrator.classify.breaks import sought
-from orchestrator.classify.facts import Fact, Facts, module_of
+from orchestrator.classify.facts import Fact, Facts, module_of, part
 from orchestrator.classify.installed import Owner, version_of
 from orchestrator.classify.owners import is_latest, owner_of
 from orchestrator.classify.rules import knowledge
@@ -203,42 +202,22 @@ def _demanded(facts: Facts) -> str:
     return found.version if found else ""
 
 
-def _name(find: Callable[[Facts], Owner | None]) -> Fact:
-    """What it is called; empty where none is found."""
-
-    def name(facts: Facts) -> str:
-        found = facts.once(find)
-        return found.name if found else ""
-
-    return name
-
-
-def _release(find: Callable[[Facts], Owner | None]) -> Fact:
-    """Its version; empty where none is found."""
-
-    def release(facts: Facts) -> str:
-        found = facts.once(find)
-        return found.version if found else ""
-
-    return release
-
-
 FACTS: dict[str, Fact] = {
-    "asker": _name(_asker_of),
+    "asker": part(_asker_of, "name"),
     "asker_may_be_newer": _asker_may_be_newer,
-    "asker_version": _release(_asker_of),
+    "asker_version": part(_asker_of, "version"),
     "asking": _asking,
     "asking_later": _asking_later,
     "demanded": _demanded,
-    "demander": _name(_demander_of),
-    "demander_version": _release(_demander_of),
-    "imported_badly": _name(_imported_badly_of),
-    "imported_badly_version": _release(_imported_badly_of),
-    "passed_by": _name(_passed_by_of),
-    "passed_by_version": _release(_passed_by_of),
-    "private_asker": _name(_private_asker),
-    "private_asker_version": _release(_private_asker),
+    "demander": part(_demander_of, "name"),
+    "demander_version": part(_demander_of, "version"),
+    "imported_badly": part(_imported_badly_of, "name"),
+    "imported_badly_version": part(_imported_badly_of, "version"),
+    "passed_by": part(_passed_by_of, "name"),
+    "passed_by_version": part(_passed_by_of, "version"),
+    "private_asker": part(_private_asker, "name"),
+    "private_asker_version": part(_private_asker, "version"),
     "refused_place": _refused_place,
-    "refuser": _name(_refuser_of),
-    "refuser_version": _release(_refuser_of),
+    "refuser": part(_refuser_of, "name"),
+    "refuser_version": part(_refuser_of, "version"),
 }

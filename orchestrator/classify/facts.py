@@ -155,3 +155,8 @@ def is_harness(frame: Frame) -> bool:
 def module_of(frame: Frame) -> str:
     """The dotted name of an installed or stdlib frame's module."""
     return frame.file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def part(find: Callable[[Facts], object], name: str) -> Fact:
+    """The fact that is this attribute of what is found; empty where nothing is."""
+    return lambda facts: getattr(facts.once(find), name, "")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from conftest_kit.records import Failure, Fixture, Frame
 from orchestrator.chain import decisive, is_assertion
-from orchestrator.classify.facts import Context, Fact, Facts, is_harness
+from orchestrator.classify.facts import Context, Fact, Facts, is_harness, part
 
 _OWN = ("project", "test")
 _READ = r"(?<![\w.'\"]){name}(?:\.\w+|\[[^\]]*\])+(?![\w(])"
@@ -126,23 +126,13 @@ def _first_tests(context: Context) -> Mapping[str, str] | None:
     return first
 
 
-def _kept_fixture(facts: Facts) -> str:
-    found = facts.once(_kept)
-    return found.name if found else ""
-
-
-def _kept_scope(facts: Facts) -> str:
-    found = facts.once(_kept)
-    return found.scope if found else ""
-
-
 def _kept_place(facts: Facts) -> str:
     found = facts.once(_kept)
     return f"{found.file}:{found.line}" if found else ""
 
 
 FACTS: dict[str, Fact] = {
-    "kept_fixture": _kept_fixture,
+    "kept_fixture": part(_kept, "name"),
     "kept_place": _kept_place,
-    "kept_scope": _kept_scope,
+    "kept_scope": part(_kept, "scope"),
 }

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from orchestrator.classify.facts import Fact, Facts, is_harness
+from orchestrator.classify.facts import Fact, Facts, is_harness, part
 from orchestrator.classify.installed import Owner
 from orchestrator.classify.owners import asking, asks, known_names
 from orchestrator.classify.told import says_nothing
@@ -97,10 +97,6 @@ def _asking(facts: Facts, name: str) -> Iterator[tuple[Owner, str]]:
     yield from asking(facts, name)
 
 
-def _part(part: str) -> Fact:
-    return lambda facts: getattr(facts.once(_named), part, "")
-
-
 def _process_lacks(facts: Facts) -> str:
     """What the project always needs to run and is not installed, where a test that starts programs
     looks at a status or at output, and not more than that was seen.
@@ -132,9 +128,9 @@ def _process_lacks_said(facts: Facts) -> str:
 
 
 FACTS: dict[str, Fact] = {
-    "message_lacks": _part("name"),
-    "message_lacks_how": _part("how"),
-    "message_lacks_said": _part("said"),
+    "message_lacks": part(_named, "name"),
+    "message_lacks_how": part(_named, "how"),
+    "message_lacks_said": part(_named, "said"),
     "process_lacks": _process_lacks,
     "process_lacks_said": _process_lacks_said,
 }

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from orchestrator.classify.asked import used
-from orchestrator.classify.facts import Fact, Facts
+from orchestrator.classify.facts import Fact, Facts, part
 from orchestrator.classify.installed import version_of
 from orchestrator.classify.rules import knowledge
 
@@ -51,21 +51,6 @@ def _differ_in_spaces(left: str, right: str) -> bool:
     return begins[1].startswith(begins[0]) and ends[1].endswith(ends[0])
 
 
-def _spaces_by(facts: Facts) -> str:
-    found = facts.once(_spaces_of)
-    return found.name if found else ""
-
-
-def _spaces_version(facts: Facts) -> str:
-    found = facts.once(_spaces_of)
-    return found.version if found else ""
-
-
-def _spaces_since(facts: Facts) -> str:
-    found = facts.once(_spaces_of)
-    return found.since if found else ""
-
-
 def _spaces_pin(facts: Facts) -> str:
     """`babel<2.12`, or where an older release is installed `babel>=2.12`."""
     found = facts.once(_spaces_of)
@@ -76,8 +61,8 @@ def _spaces_pin(facts: Facts) -> str:
 
 
 FACTS: dict[str, Fact] = {
-    "spaces_by": _spaces_by,
+    "spaces_by": part(_spaces_of, "name"),
     "spaces_pin": _spaces_pin,
-    "spaces_since": _spaces_since,
-    "spaces_version": _spaces_version,
+    "spaces_since": part(_spaces_of, "since"),
+    "spaces_version": part(_spaces_of, "version"),
 }

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from orchestrator.chain import decisive
 from orchestrator.classify.calls import is_own_call
-from orchestrator.classify.facts import Fact, Facts, is_harness, own_frame
+from orchestrator.classify.facts import Fact, Facts, is_harness, own_frame, part
 from orchestrator.classify.installed import Owner
 from orchestrator.classify.modules import is_own
 from orchestrator.classify.owners import is_of_developers, owner_of
@@ -202,10 +202,6 @@ def _bears(nodeid: str, name: str) -> bool:
     return bool(whole_word(name).search(words.lower()))
 
 
-def _part(part: str) -> Fact:
-    return lambda facts: getattr(facts.once(_lacking), part, "")
-
-
 def _lacking_source(facts: Facts) -> str:
     """Who says that the distribution brings the module, as `distribution_source`."""
     found = facts.once(_lacking)
@@ -268,10 +264,10 @@ FACTS: dict[str, Fact] = {
     "expected_another": _expected_another,
     "extra_lacking": _extra_lacking,
     "extra_named": _extra_named,
-    "guarded": _part("distribution"),
-    "guarded_file": _part("file"),
-    "guarded_how": _part("how"),
-    "guarded_module": _part("module"),
+    "guarded": part(_lacking, "distribution"),
+    "guarded_file": part(_lacking, "file"),
+    "guarded_how": part(_lacking, "how"),
+    "guarded_module": part(_lacking, "module"),
     "guarded_said": _lacking_source,
     "under_test": _under_test,
 }

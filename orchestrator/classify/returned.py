@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from packaging.utils import canonicalize_name
 
 from conftest_kit.records import Frame
-from orchestrator.classify.facts import Fact, Facts, own_frame
+from orchestrator.classify.facts import Fact, Facts, own_frame, part
 from orchestrator.classify.installed import Owner
 from orchestrator.classify.modules import is_own
 from orchestrator.classify.owners import owner_of
@@ -142,26 +142,6 @@ def _bears(facts: Facts, owner: Owner, modules: Iterable[str]) -> bool:
     return bool(tops and whole_word(*tops).search(facts["test"].lower()))
 
 
-def _asked_alone(facts: Facts) -> str:
-    found = facts.once(_asked_alone_of)
-    return found.name if found else ""
-
-
-def _asked_alone_version(facts: Facts) -> str:
-    found = facts.once(_asked_alone_of)
-    return found.version if found else ""
-
-
-def _returned_by(facts: Facts) -> str:
-    found = facts.once(_returned_by_of)
-    return found.name if found else ""
-
-
-def _returned_by_version(facts: Facts) -> str:
-    found = facts.once(_returned_by_of)
-    return found.version if found else ""
-
-
 def _gives_text(facts: Facts) -> str:
     """`yes` where a line decodes what is text by now: the release before gave bytes."""
     lacks = _LACKS.match(facts.link.message[:500])
@@ -169,9 +149,9 @@ def _gives_text(facts: Facts) -> str:
 
 
 FACTS: dict[str, Fact] = {
-    "asked_alone": _asked_alone,
-    "asked_alone_version": _asked_alone_version,
+    "asked_alone": part(_asked_alone_of, "name"),
+    "asked_alone_version": part(_asked_alone_of, "version"),
     "gives_text": _gives_text,
-    "returned_by": _returned_by,
-    "returned_by_version": _returned_by_version,
+    "returned_by": part(_returned_by_of, "name"),
+    "returned_by_version": part(_returned_by_of, "version"),
 }
