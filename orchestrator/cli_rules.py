@@ -16,7 +16,7 @@ from orchestrator.evaluate import adding, cases, reducing, scores
 from orchestrator.evaluate import rendering as report
 from orchestrator.evaluate import with_model as comparing
 from orchestrator.evaluate.cases import LabelledCase
-from orchestrator.evaluate.judge import judge
+from orchestrator.evaluate.judge import judge_all
 from orchestrator.evaluate.with_model import Comparison
 
 
@@ -61,7 +61,7 @@ def evaluate(
     """
     before = _scores(baseline) if baseline else None
     labelled = list(cases.read_all(folder))
-    found = scores.evaluate(map(judge, labelled), reducing.by_section(labelled))
+    found = scores.evaluate(judge_all(labelled), reducing.by_section(labelled))
     comparison = _compared(labelled) if with_model else None
     terminal.emit(report.render(found, form, comparison=comparison, **shown), output)
     if before is None:

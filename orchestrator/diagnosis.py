@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 
 from corpus_memory_logging import history
-from corpus_memory_logging.records import Cause, Remembered, Similar
+from corpus_memory_logging.records import Cause, Green, Remembered, Similar
 from corpus_memory_logging.store import Store
-from orchestrator import causes, uniting
+from orchestrator import causes, git, uniting
 from orchestrator.causes import Group
 from orchestrator.classify import Context, apply_decision, apply_near, classify
 from orchestrator.classify.decided import SURE
+from orchestrator.edits import Edit
 from orchestrator.likeness import likeness
 from orchestrator.suggest import suggest
 
@@ -61,21 +63,41 @@ def collectors(groups: Iterable[Group]) -> list[str]:
 
 
 def since_green(
-    group: Group,
+    groups: Iterable[Group],
     context: Context,
     prevented: Mapping[str, tuple[str, ...]],
     store: Store | None,
-) -> Context:
-    """The context with the run in which tests of the group passed last."""
+) -> list[tuple[Group, Context]]:
+    """Each group in the context, to which the run is added in which its tests passed last, and what
+    was edited in the checkout since.
+    """
     if store is None:
-        return context
-    nodeids = (
-        nodeid
-        for failure in group.failures
-        for nodeid in (failure.nodeid, *prevented.get(failure.nodeid, ()))
-    )
-    started = context.recording.run.started
-    return replace(context, green=history.last_green(store, nodeids, before=started))
+        return [(group, context) for group in groups]
+    started, add = context.recording.run.started, green_added(context)
+    return [
+        (group, add(history.last_green(store, _tests_of(group, prevented), before=started)))
+        for group in groups
+    ]
+
+
+def green_added(context: Context) -> Callable[[Green | None], Context]:
+    """A function that adds a green run to the context; git is asked once for each commit."""
+    root, now = context.project.root, context.recording.run.environment.git
+
+    @cache
+    def edited(commit: str) -> tuple[Edit, ...] | None:
+        return git.edited_since(root, commit, now) if root else None
+
+    def add(green: Green | None) -> Context:
+        commit = str(green.run.environment.git.get("commit") or "") if green else ""
+        return replace(context, green=green, edits=edited(commit))
+
+    return add
+
+
+def _tests_of(group: Group, prevented: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    for failure in group.failures:
+        yield from (failure.nodeid, *prevented.get(failure.nodeid, ()))
 
 
 def _cause(

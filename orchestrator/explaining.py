@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +12,7 @@ from conftest_kit.settings import Settings
 from corpus_memory_logging import history, queries, readings
 from corpus_memory_logging.records import Cause, Culprit, Verdict
 from corpus_memory_logging.store import Store
-from orchestrator import pipeline, reviews
+from orchestrator import diagnosis, pipeline, reviews
 from orchestrator.classify import Context, context_of
 from orchestrator.errors import UnreadableInput, UsageProblem
 from orchestrator.likeness import likeness
@@ -101,4 +100,4 @@ def _context(
     nodeids = (failure.nodeid for failure in cause.failures)
     green = history.last_green(store, nodeids, before=run.started)
     context = context_of(redactor.redact_recording(recording), read_project(settings.root))
-    return replace(context, green=green)
+    return diagnosis.green_added(context)(green)

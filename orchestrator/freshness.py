@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from conftest_kit.records import Recording, Run
+from orchestrator.git import commit
 
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
 _CLOCK_SLACK = timedelta(seconds=5)
@@ -35,22 +35,6 @@ def notes(
             "was it started without conftest_kit?"
         )
     return tuple(said)
-
-
-def commit(root: Path) -> str | None:
-    """The commit that is checked out at `root`; None where git cannot say."""
-    try:
-        answer = subprocess.run(
-            ["git", "rev-parse", "HEAD"],
-            cwd=root,
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return answer.stdout.strip() if answer.returncode == 0 else None
 
 
 def _headline(run: Run, now: datetime) -> str:

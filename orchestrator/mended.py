@@ -44,9 +44,12 @@ _MISWIRED = frozenset(
         "many_yields",
         "no_value",
         "leaked_state",
+        "changed_fixture",
     }
 )
 """Kinds of what is wrong with a fixture whoever asks for it."""
+_EDITED = frozenset({"changed_setup", "changed_settings"})
+"""Kinds of what the edit of one file broke."""
 
 
 def mended(cause: Cause, project: Project) -> str:
@@ -70,6 +73,8 @@ def mended(cause: Cause, project: Project) -> str:
         return _waiting(cause.failures[0], project)
     if verdict.category == "product_error" and verdict.kind in _RAISED:
         return _line_of_product(cause.failures[0])
+    if verdict.kind in _EDITED:
+        return f"edit of {culprit.name}"
     if culprit.type == "fixture":
         return _of_fixture(cause)
     return _of_part(cause)

@@ -77,7 +77,7 @@ def review(
     yield "compare"
     seen = comparing.seen(recording, metrics, run_directory, settings, store)
     context = context_of(recording, read_project(settings.root))
-    known = [(group, diagnosis.since_green(group, context, prevented, store)) for group in groups]
+    known = diagnosis.since_green(groups, context, prevented, store)
     unsteady = (one for group, since in known for one in flaky.both_outcomes(group.failures, since))
     found = comparing.recalled(
         (*comparing.find(seen, store), *flaky_tests, *unsteady), recording, store

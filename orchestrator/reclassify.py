@@ -110,7 +110,7 @@ def _explained(recording: Recording, project: Project, store: Store) -> tuple[Ca
     prevented = store.prevented(diagnosis.collectors(groups))
     context = context_of(recording, project)
     return diagnosis.explain(
-        [(group, diagnosis.since_green(group, context, prevented, store)) for group in groups],
+        diagnosis.since_green(groups, context, prevented, store),
         remembered=store.recall(diagnosis.signatures(groups), run_id=recording.run.run_id),
         prevented=prevented,
         near=partial(similar, store),

@@ -75,11 +75,18 @@ def read(path: Path, file: str) -> Source:
 def parse(path: Path) -> ast.Module:
     """Empty where the file is too large, cannot be read or does not parse."""
     try:
-        source = path.read_bytes() if path.stat().st_size <= _MAX_BYTES else b""
+        return parsed(path.read_bytes() if path.stat().st_size <= _MAX_BYTES else b"")
+    except OSError:
+        return parsed(b"")
+
+
+def parsed(content: bytes) -> ast.Module:
+    """Empty where it is too large or does not parse."""
+    try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # its invalid escapes are no concern of ours
-            return ast.parse(source)
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+            return ast.parse(content if len(content) <= _MAX_BYTES else b"")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module(body=[], type_ignores=[])
 
 

@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 CASES = ROOT / "tests" / "cases"
@@ -35,6 +36,27 @@ def test_every_recipe_was_built_and_every_run_has_its_recipe():
     assert {name: (one["project"], one["causes"]) for name, one in labels.items()} == wanted
 
 
+def test_what_was_otherwise_before_is_what_the_mutation_did():
+    """Files that it edits, distributions that it installs or removes, and its Python."""
+    for recipe in RECIPES:
+        for case in recipe["case"]:
+            mutation, green = case["mutation"], LABELS[case["name"]].with_name("green.json")
+            before = json.loads(green.read_text(encoding="utf-8"))
+            edited = [one["file"] for one in before.get("edits", ())]
+            texts = (*mutation.get("replace", ()), *mutation.get("create", ()))
+            named = (*(one["file"] for one in texts), *mutation.get("delete", ()))
+            touched = {
+                canonicalize_name(one.partition("==")[0].partition("[")[0])
+                for one in (*mutation.get("install", ()), *mutation.get("uninstall", ()))
+            }
+
+            assert all(file.startswith(named) for file in edited), case["name"]
+            assert bool(edited) == bool(named), case["name"]
+            if "python" not in mutation:
+                assert {*before.get("distributions", ())} <= touched, case["name"]
+                assert "python" not in before, case["name"]
+
+
 def test_every_made_up_case_has_its_run():
     """In each of its variants, with the very label that its file gives."""
     wanted = {}
@@ -56,8 +78,12 @@ def test_every_made_up_case_has_its_run():
 def test_the_scores_are_of_these_cases():
     """A new case changes them: `make evaluate-update`."""
     scored = json.loads((CASES / "scores.json").read_text(encoding="utf-8"))["scores"]
+    counts = {section: one["cases"] for section, one in scored.items()}
+    first = [counts[section] for section in counts if not section.startswith("after-")]
+    known = [counts[section] for section in counts if section.startswith("after-green/")]
 
-    assert sum(one["cases"] for one in scored.values()) == len(list(CASES.glob("*/*/label.json")))
+    assert sum(first) == len(list(CASES.glob("*/*/label.json")))
+    assert sum(known) == len(list(CASES.glob("*/*/green.json")))
 
 
 @pytest.fixture
@@ -123,7 +149,7 @@ def test_a_rebuilt_case_has_the_same_files(clone, unavailable):
     committed = _files(CASES / "runs" / "tinydb-fixture-renamed")
     assert ended.returncode == 0, ended.stderr
     # The others name Python's version and those of dependencies.
-    for name in ("label.json", "project.json", "records.ndjson"):
+    for name in ("green.json", "label.json", "project.json", "records.ndjson"):
         assert kept[name] == committed[name]
     assert (harmless.returncode, other.returncode) == (1, 1)
     assert "the mutation leaves it green" in harmless.stderr

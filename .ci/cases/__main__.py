@@ -109,16 +109,17 @@ def _built(one: Buildable, into: Path) -> bool:
 
 def _build(case: Case, recipe: Recipe) -> dict[str, str]:
     with workshop(recipe, recipe.python) as green:
-        _prove_green(_run(green, recipe, {}), "before the mutation")
+        passed = _run(green, recipe, {})
+        _prove_green(passed, "before the mutation")
         python = case.mutation.get("python", recipe.python)
         if python == recipe.python:
-            return _mutate_and_mend(case, recipe, green, green)
+            return _mutate_and_mend(case, recipe, green, green, passed)
         with workshop(recipe, python) as other:
-            return _mutate_and_mend(case, recipe, other, green)
+            return _mutate_and_mend(case, recipe, other, green, passed)
 
 
 def _mutate_and_mend(
-    case: Case, recipe: Recipe, broken: Workshop, green: Workshop
+    case: Case, recipe: Recipe, broken: Workshop, green: Workshop, passed: Ended
 ) -> dict[str, str]:
     broken.fresh_checkout()
     _edit(broken.checkout, case.mutation)
@@ -130,6 +131,13 @@ def _mutate_and_mend(
     files = kept.contents(
         case.label(recipe.project),
         run_directory=red.run_directory,
+        before=kept.before_of(
+            passed=passed.run_directory,
+            failed=red.run_directory,
+            pristine=broken.folder / "pristine",
+            checkout=broken.checkout,
+            files=case.edited,
+        ),
         places=kept.places_of(
             checkout=broken.checkout,
             environment=broken.folder / "env",

@@ -6,7 +6,7 @@ import getpass
 import os
 import re
 import sysconfig
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,11 @@ from recipe import CaseError
 
 from conftest_kit.records import Recording
 from orchestrator import project
+from orchestrator.edits import compared
 from orchestrator.evaluate import keeping
-from orchestrator.evaluate.cases import LABEL_FILE, belonging
+from orchestrator.evaluate.before import Before, between
+from orchestrator.evaluate.before import to_json as before_json
+from orchestrator.evaluate.cases import GREEN_FILE, LABEL_FILE, belonging
 from orchestrator.intake import recorded
 from orchestrator.redact import Redactor
 
@@ -45,9 +48,15 @@ class Places:
 
 
 def contents(
-    label: Mapping[str, Any], *, run_directory: Path, places: Places, root: Path
+    label: Mapping[str, Any],
+    *,
+    run_directory: Path,
+    places: Places,
+    root: Path,
+    before: Before | None = None,
 ) -> dict[str, str]:
-    """The files of a case: the run, what the checkout at `root` says, and the label.
+    """The files of a case: the run, what the checkout at `root` says, the label, and what was
+    otherwise before, where that is known.
 
     Raises:
         CaseError: the failures are not those of the label, or there is too much of them.
@@ -55,12 +64,42 @@ def contents(
     recording = Redactor().redact_recording(recorded.read(run_directory))
     _check_label(label["causes"], recording)
     found = keeping.documents(recording, project.read(root), name=label["case"], label=label)
+    if before:
+        found[GREEN_FILE] = [before_json(before)]
     named = {name: places.neutral(list(many)) for name, many in found.items() if name != LABEL_FILE}
     files = keeping.contents({**named, LABEL_FILE: [label]})
     size = sum(map(len, files.values()))
     if size > MAX_CASE:
         raise CaseError(f"{size // 1024} KB would be kept: ask for fewer tests")
     return files
+
+
+def before_of(
+    *, passed: Path, failed: Path, pristine: Path, checkout: Path, files: Iterable[str]
+) -> Before:
+    """What was otherwise in the run that passed: its environment, and the files that were edited
+    since; a folder stands for all that is in it.
+    """
+    edited = {
+        path.relative_to(root).as_posix()
+        for root in (pristine, checkout)
+        for file in files
+        for path in (root / file, *(root / file).rglob("*"))
+        if path.is_file()
+    }
+    edits = (
+        compared(file, _content(pristine / file), _content(checkout / file))
+        for file in sorted(edited)
+    )
+    return between(
+        recorded.read(passed).run.environment,
+        recorded.read(failed).run.environment,
+        tuple(filter(None, edits)),
+    )
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
 
 
 def places_of(*, checkout: Path, environment: Path, home: Path) -> Places:

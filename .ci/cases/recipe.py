@@ -53,6 +53,12 @@ class Case:
         return {"case": self.name, "project": project, "what": self.what, "causes": causes}
 
     @property
+    def edited(self) -> tuple[str, ...]:
+        """Files and folders that the mutation edits, makes or deletes."""
+        texts = (*self.mutation.get("replace", ()), *self.mutation.get("create", ()))
+        return (*(one["file"] for one in texts), *self.mutation.get("delete", ()))
+
+    @property
     def remedies(self) -> tuple[dict[str, Any], ...]:
         """One of each cause."""
         return tuple(cause["remedy"] for cause in self.causes)

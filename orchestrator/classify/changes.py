@@ -17,7 +17,7 @@ _SHOWN = 5
 _ONLY_THE_RUN = frozenset({"conftest-kit", "prometheus-client", "pip", "setuptools", "wheel"})
 """What comes and goes with how tests are run, and changes none."""
 _OF_EVERY_RUN = re.compile(
-    r"(?:_|COLUMNS|CONFTEST_KIT_\w+|LINES|OLDPWD|PWD|PYTEST_\w+|SHLVL|SSH_\w+|TERM|TMPDIR|WINDOWID)$"
+    r"(?:_|COLUMNS|CONFTEST_KIT_\w+|LINES|OLDPWD|PWD|PYTEST_(?:CURRENT_TEST|VERSION|XDIST_\w+)|SHLVL|SSH_\w+|TERM|TMPDIR|WINDOWID)$"
 )
 """Variables that differ from run to run, and from terminal to terminal."""
 
@@ -36,13 +36,13 @@ class Change(NamedTuple):
 
 
 def changed(facts: Facts) -> Mapping[str, Change]:
-    """By normalised name; empty where no green run is known."""
+    """By normalised name; empty where no green run is known, or one of both could not say."""
     green = facts.context.green
-    if green is None:
-        return {}
-    recorded = green.run.environment.distributions
+    recorded = green.run.environment.distributions if green else {}
     before: dict[str, str] = {canonicalize_name(name): recorded[name] for name in recorded}
     now: dict[str, str] = {**facts.context.installed.versions}
+    if not before or not now:
+        return {}
     return {
         name: Change(name, before.get(name, ""), now.get(name, ""))
         for name in sorted(before.keys() | now.keys())
@@ -51,7 +51,9 @@ def changed(facts: Facts) -> Mapping[str, Change]:
 
 
 def _touched(facts: Facts) -> Change | None:
-    """The changed distribution that the failure has to do with, the nearest first."""
+    """The changed distribution that the failure has to do with, the nearest first: whose object it
+    is about, or through whose code it went, of pytest's where all of it is installed.
+    """
     found = facts.once(changed)
     names = (canonicalize_name(name) for name in _near(facts) if name)
     return next((found[name] for name in names if name in found), None)
@@ -65,17 +67,13 @@ def _near(facts: Facts) -> Iterator[str]:
             yield owner.name
     for frame in reversed(facts.frames):
         yield from (owner.name for owner in named_owners(facts, frame))
-    imported = facts.context.project.source(facts["own_file"]).imports
-    for module in imported.values():
-        owner = owner_of(facts, module)
-        if owner:
-            yield owner.name
 
 
 def _only(facts: Facts) -> Change | None:
     """The only thing that changed."""
     found = list(facts.once(changed).values())
-    return found[0] if len(found) == 1 and not facts["python_before"] else None
+    others = facts["python_before"] or facts.once(_variables) or any(_elsewhere(facts))
+    return found[0] if len(found) == 1 and not others else None
 
 
 def _gone(facts: Facts) -> str:
@@ -84,15 +82,21 @@ def _gone(facts: Facts) -> str:
     return only.name if only and not only.now else ""
 
 
+def _variables(facts: Facts) -> tuple[str, ...]:
+    """The variables of the environment that are set, or no longer set."""
+    green = facts.context.green
+    if green is None:
+        return ()
+    before, now = green.run.environment, facts.context.recording.run.environment
+    found = sorted({*before.variables} ^ {*now.variables})
+    return tuple(name for name in found if not _OF_EVERY_RUN.match(name))
+
+
 def _variable_changed(facts: Facts) -> str:
     """The only thing that changed: a variable of the environment, set or no longer set."""
-    green = facts.context.green
-    if green is None or facts.once(changed) or facts["python_before"]:
-        return ""
-    before, now = green.run.environment, facts.context.recording.run.environment
-    found = {*before.variables} ^ {*now.variables}
-    told = [name for name in sorted(found) if not _OF_EVERY_RUN.match(name)]
-    return told[0] if len(told) == 1 else ""
+    told = facts.once(_variables)
+    other = facts.once(changed) or facts["python_before"]
+    return told[0] if len(told) == 1 and not other else ""
 
 
 def _variable_state(facts: Facts) -> str:
@@ -106,7 +110,13 @@ def _variable_state(facts: Facts) -> str:
 
 
 def _guilty(facts: Facts) -> Change | None:
-    return facts.once(_touched) or facts.once(_only)
+    return facts.once(_only) or facts.once(_touched)
+
+
+def _how_guilty(facts: Facts) -> str:
+    """`alone`, or `among others`; empty where no distribution is guilty."""
+    alone = facts.once(_only) and not facts["edited"]
+    return "alone" if alone else "among others" if facts.once(_touched) else ""
 
 
 def _part_of_guilty(part: str) -> Fact:
@@ -118,7 +128,7 @@ def _green_run(facts: Facts) -> str:
     return facts.context.green.run.run_id if facts.context.green else ""
 
 
-def _same_code(facts: Facts) -> str:
+def same_code(facts: Facts) -> str:
     """`yes` where both runs had the same commit and nothing beside it; `no` where they had not."""
     green = facts.context.green
     if green is None:
@@ -140,14 +150,14 @@ def _python_before(facts: Facts) -> str:
 
 def _unchanged(facts: Facts) -> str:
     """`yes` where code, packages, interpreter and platform are those of the green run."""
-    same = facts["same_code"] == "yes" and not facts.once(changed) and not facts["python_before"]
+    same = facts.once(same_code) == "yes" and not facts.once(changed) and not facts["python_before"]
     return "yes" if same and not any(_elsewhere(facts)) else ""
 
 
 def _code_alone(facts: Facts) -> str:
     """`yes` where the code changed, and neither packages, interpreter nor platform did."""
     other = facts.once(changed) or facts["python_before"] or any(_elsewhere(facts))
-    return "yes" if facts["same_code"] == "no" and not other else ""
+    return "yes" if facts.once(same_code) == "no" and not other else ""
 
 
 def _name_taken_of(facts: Facts) -> str:
@@ -176,9 +186,9 @@ def _since_green(facts: Facts) -> str:
     if facts["python_before"]:
         said.append(f"Python {facts['python_before']} → {facts['python']}")
     said.extend(_elsewhere(facts))
-    if facts["same_code"] == "no":
+    if facts.once(same_code) == "no":
         said.append(_commits(facts))
-    return "; ".join(said) or _NOTHING[facts["same_code"] == "yes"]
+    return "; ".join(said) or _NOTHING[facts.once(same_code) == "yes"]
 
 
 _NOTHING = {True: "nothing that is recorded", False: "no installed version"}
@@ -214,6 +224,7 @@ def _commits(facts: Facts) -> str:
 
 FACTS: dict[str, Fact] = {
     "changed": _part_of_guilty("name"),
+    "changed_how": _how_guilty,
     "changed_before": _part_of_guilty("before"),
     "changed_now": _part_of_guilty("now"),
     "code_alone": _code_alone,
@@ -223,7 +234,6 @@ FACTS: dict[str, Fact] = {
     "green_run": _green_run,
     "name_taken_of": _name_taken_of,
     "python_before": _python_before,
-    "same_code": _same_code,
     "since_green": _since_green,
     "unchanged": _unchanged,
     "variable_changed": _variable_changed,

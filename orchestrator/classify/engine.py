@@ -23,6 +23,8 @@ _FAILURES_TRIED = 3
 _HANDLED_COUNTS_LESS = 25
 _SURE = 0.97
 """What a verdict is worth whose culprit changed since the test passed with the same code."""
+_FAIRLY_SURE = 0.8
+"""What a rule has to be worth for that."""
 _TOLD = 0.85
 """What counts of a verdict's confidence where the exception was only told of."""
 _REPORTERS = ("*.CollectError", "*.UsageError", "*.PytestConfigWarning")
@@ -71,7 +73,8 @@ class Match:
     def verdict(self) -> Verdict:
         """What the rule says of the failure."""
         facts = self.with_culprit()
-        sure = facts["culprit_before"] and facts["same_code"] == "yes"
+        fits = self.rule.confidence >= _FAIRLY_SURE and facts["code_touched"] == "no"
+        sure = fits and facts["culprit_before"]
         return Verdict(
             category=self.rule.category,
             kind=self.rule.kind,

@@ -12,6 +12,7 @@ from conftest_kit.records import Failure, Frame, Raised, Recording
 from corpus_memory_logging.records import Green
 from orchestrator.chain import FROM_ELSEWHERE
 from orchestrator.classify.installed import Installed
+from orchestrator.edits import Edit
 from orchestrator.project import Project
 
 Fact = Callable[["Facts"], str]
@@ -35,6 +36,8 @@ class Context:
     catalogue: Mapping[str, Fact]
     green: Green | None = None
     """The run in which the tests of the cause passed last, where the memory knows one."""
+    edits: tuple[Edit, ...] | None = None
+    """What was edited since that run; None where it is not known."""
     _facts: dict[tuple[int, int], Facts] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

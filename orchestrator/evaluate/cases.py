@@ -16,11 +16,13 @@ from conftest_kit.records import Recording
 from corpus_memory_logging.records import CATEGORIES, Culprit
 from orchestrator import pipeline
 from orchestrator.errors import UnreadableInput
-from orchestrator.evaluate import checkout
+from orchestrator.evaluate import before, checkout
+from orchestrator.evaluate.before import Before
 from orchestrator.project import Project
 
 LABEL_FILE = "label.json"
 PROJECT_FILE = "project.json"
+GREEN_FILE = "green.json"
 
 Part = Literal["tuned", "scored"]
 
@@ -59,6 +61,8 @@ class LabelledCase:
     recording: Recording
     project: Project
     causes: tuple[LabelledCause, ...]
+    before: Before | None = None
+    """What was otherwise while it was green, where that is known."""
 
     @property
     def section(self) -> str:
@@ -116,6 +120,7 @@ def read(folder: Path) -> LabelledCase:
         raise UnreadableInput(f"{folder}: {recording.malformed_lines} records are damaged")
     label = _document(folder / LABEL_FILE)
     project = _document(folder / PROJECT_FILE)
+    green = _document(folder / GREEN_FILE) if (folder / GREEN_FILE).exists() else None
     try:
         return LabelledCase(
             name=folder.name,
@@ -124,6 +129,7 @@ def read(folder: Path) -> LabelledCase:
             recording=recording,
             project=checkout.from_json(project),
             causes=tuple(_cause(cause) for cause in label["causes"]),
+            before=None if green is None else before.from_json(green),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UnreadableInput(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from packaging.utils import canonicalize_name
 
@@ -47,6 +47,26 @@ class JudgedCase:
     """Predicted causes beyond the labelled ones."""
 
 
+AFTER_GREEN, AFTER_CHANGES = "after-green", "after-changes"
+"""What a case is scored as where the memory holds its green run, and where much changed since."""
+
+
+def judge_all(cases: Iterable[LabelledCase]) -> Iterator[JudgedCase]:
+    """Each case as a first run; and where it is known what was otherwise while it was green, also
+    with that in the memory, by itself and among much else that changed.
+    """
+    for case in cases:
+        yield judge(case)
+        if case.before is None:
+            continue
+        first = context_of(case.recording, case.project)
+        for kind, before in (
+            (AFTER_GREEN, case.before),
+            (AFTER_CHANGES, case.before.among_others(first)),
+        ):
+            yield replace(compare(case, _explained(before.remembered(first))), kind=kind)
+
+
 def judge(case: LabelledCase) -> JudgedCase:
     """Group, classify and suggest, with no memory; then compare."""
     return compare(case, explained(case)[0])
@@ -54,9 +74,13 @@ def judge(case: LabelledCase) -> JudgedCase:
 
 def explained(case: LabelledCase) -> tuple[tuple[Cause, ...], Context]:
     """The causes that the rules find, and what they look at."""
-    counting, _ = flaky.split(case.recording)
     context = context_of(case.recording, case.project)
-    return diagnosis.explain((group, context) for group in causes.group(counting)), context
+    return _explained(context), context
+
+
+def _explained(context: Context) -> tuple[Cause, ...]:
+    counting, _ = flaky.split(context.recording)
+    return diagnosis.explain((group, context) for group in causes.group(counting))
 
 
 def compare(case: LabelledCase, found: Sequence[Cause]) -> JudgedCase:

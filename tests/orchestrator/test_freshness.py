@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from conftest_kit.records import Environment, Recording, Run
-from orchestrator import freshness
+from orchestrator import freshness, git
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -62,7 +62,7 @@ def test_unreadable_time_is_left_out(tmp_path):
 
 def test_another_commit_is_said(repository):
     """A run of another commit than the working tree's is named as such, one of the same is not."""
-    current = freshness.commit(repository)
+    current = git.commit(repository)
 
     assert current
     assert any(
@@ -86,8 +86,3 @@ def test_a_later_session_is_said(tmp_path, minutes_later, said):
 def test_reviewed_before_is_said(tmp_path):
     """A second review says that it stored nothing."""
     assert "reviewed before" in _notes(tmp_path, reviewed_before=True)[1]
-
-
-def test_no_git_no_commit(tmp_path):
-    """A folder that is no repository has no commit, and that is no error."""
-    assert freshness.commit(tmp_path / "gone") is None

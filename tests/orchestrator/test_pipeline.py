@@ -251,6 +251,12 @@ def test_without_a_memory_findings_have_their_ids_all_the_same(project):
     assert alone == project.review()["findings"]
 
 
+def _commit(project, message):
+    (project.root / ".gitignore").write_text("/site-packages\n/logs\n/monitoring\n*cache*\n")
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", message]):
+        subprocess.run(["git", *_AUTHOR, *words], cwd=project.root, check=True)
+
+
 def test_what_changed_since_the_test_passed(project):
     """The same commit, another version of what it uses: not the product is wrong."""
     site = project.root / "site-packages"
@@ -258,9 +264,7 @@ def test_what_changed_since_the_test_passed(project):
     (project.root / "test_it.py").write_text(
         "import rates\n\ndef test_vat():\n    assert rates.vat('DE') == 19\n"
     )
-    (project.root / ".gitignore").write_text("/site-packages\n/logs\n/monitoring\n*cache*\n")
-    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
-        subprocess.run(["git", *_AUTHOR, *words], cwd=project.root, check=True)
+    _commit(project, "first")
 
     def install(version, value):
         for folder in site.glob("*"):
@@ -284,6 +288,27 @@ def test_what_changed_since_the_test_passed(project):
     assert cause["culprit"] == {"type": "distribution", "name": "rates", "version": "2.0"}
     assert f"Changed since run {green}, in which it passed: rates 1.4 → 2.0" in cause["evidence"]
     assert cause["suggestions"][0]["commands"] == ["pip install rates==1.4"]
+
+
+def test_what_was_edited_since_the_test_passed(project):
+    """A fixture gives another value: neither the product nor its test is wrong."""
+    conftest = project.root / "conftest.py"
+    conftest.write_text("import pytest\n\n@pytest.fixture\ndef rate():\n    return 19\n")
+    (project.root / "test_it.py").write_text("def test_vat(rate):\n    assert rate == 19\n")
+    _commit(project, "first")
+    project.run()
+    project.review()
+    conftest.write_text(conftest.read_text().replace("19", "16"))
+    project.run(status=1)
+    (uncommitted,) = project.review()["causes"]
+    _commit(project, "second")
+    project.run(status=1)
+    (committed,) = project.review()["causes"]
+
+    for cause in (uncommitted, committed):
+        assert cause["category"] == "fixture"
+        assert cause["culprit"] == {"type": "fixture", "name": "rate", "version": None}
+        assert cause["evidence"][-1].endswith("may come from: `rate` in conftest.py")
 
 
 def test_tests_that_no_longer_run_are_found_though_nothing_is_red(project):

@@ -24,6 +24,7 @@ from conftest_kit.records import (
 )
 from corpus_memory_logging.records import Green
 from orchestrator.classify import classify, context_of
+from orchestrator.edits import Edit
 from orchestrator.project import Project
 from orchestrator.project import read as read_project
 from orchestrator.suggest import suggest
@@ -37,11 +38,14 @@ class Red:
     project: Project
     green: Green | None = None
     """When it passed last."""
+    edits: tuple[Edit, ...] | None = None
+    """What was edited since."""
 
     @property
     def context(self):
         """What the rules look at."""
-        return replace(context_of(self.recording, self.project), green=self.green)
+        known = context_of(self.recording, self.project)
+        return replace(known, green=self.green, edits=self.edits)
 
     def failure(self, ending=""):
         """The failure whose node id ends so."""

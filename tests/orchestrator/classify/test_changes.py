@@ -145,6 +145,13 @@ def test_several_that_have_nothing_to_do_with_it_decide_nothing(since, wrong):
     assert since(wrong, frames="1.9", webframe="0.1").verdict().category == "assertion"
 
 
+def test_a_variable_that_changed_too_is_as_good_an_explanation(since, wrong):
+    """Not the version alone changed."""
+    made = since(wrong, frames="1.9", now={"variables": ("SHOP_MODE",)})
+
+    assert made.verdict().category == "assertion"
+
+
 def test_what_is_gone_is_installed_again_in_its_version(since, raised):
     """A missing dependency that was there: the version that fits is known."""
     missing = raised("ModuleNotFoundError", "No module named 'yaml'", attributes={"name": "yaml"})

@@ -198,8 +198,13 @@ OF_CHANGES = {
     "gone-since-green",
     "variable-since-green",
     "name-wrong-since-green",
+    "changed-among-others-since-green",
+    "fixture-edited-since-green",
+    "harness-edited-since-green",
+    "settings-edited-since-green",
+    "edited-setup-lacks-something",
 }
-"""Those that need a green run: see test_changes.py."""
+"""Those that need a green run: see test_changes.py and test_edited.py."""
 CASES = {
     # missing_dependency
     "missing-extra": no_module("cv2x", LIBRARY),

@@ -59,7 +59,7 @@ def write_case(tmp_path) -> Callable[..., Path]:
         installed: Sequence[Distribution] = (),
     ) -> Path:
         folder = tmp_path / "cases" / kind / name
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         run = Run(
             run_id=name,
             state="complete",

@@ -1,0 +1,191 @@
+"""Facts about what was edited since the tests of a cause passed last, and what of it the failure
+may have to do with.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
+
+from orchestrator.classify.changes import same_code
+from orchestrator.classify.facts import Context, Fact, Facts, is_harness, own_frame, part
+from orchestrator.classify.tested import is_of_tests
+from orchestrator.edits import Edit
+
+_SHOWN = 3
+"""Edits that are named in one sentence."""
+_AROUND_TESTS = re.compile(
+    r"(?:asyncSetUp|asyncTearDown|(?:setUp|tearDown)(?:Class|Module|TestData)?"
+    r"|(?:setup|teardown)(?:_class|_function|_method|_module)?|pytest_\w+)"
+)
+"""What is run around tests without being a fixture."""
+_SETTINGS = re.compile(
+    r"(?:.*/)?(?:[\w.-]+\.(?:ini|cfg)|\.?pytest\.toml|pyproject\.toml|setup\.py)"
+)
+_TELLS_NOTHING = re.compile(
+    r"(?:docs?|requirements|\.[^/]+)/.*|\.[^/]+|requirements[\w.-]*|[^/]+\.(?:lock|md|rst|ya?ml)",
+    re.IGNORECASE,
+)
+"""What is written about the code, what is installed for it, and how others start it."""
+
+
+class Touched(NamedTuple):
+    """A part of an edit that a failure may have to do with."""
+
+    nearness: int
+    file: str
+    function: str
+    """`Shop.add`; empty for what stands in none, and for files that are no Python."""
+    role: str
+    """`harness`, `test`, `product`, `settings` or `data`."""
+    state: str
+
+    def __str__(self) -> str:
+        if self.function:
+            return f"`{self.function}` in {self.file}"
+        return self.file if self.state == "changed" else f"{self.file} ({self.state})"
+
+
+def touched(facts: Facts) -> tuple[Touched, ...]:
+    """The nearest first: a function that it came through, a fixture that the test was given, the
+    test or what stands around it, a file on the way, a conftest above, what any test may rest on.
+    """
+    found = (one for edit in facts.context.edits or () for one in _parts(facts, edit))
+    return tuple(sorted((one for one in found if one.nearness), key=lambda one: -one.nearness))
+
+
+def _parts(facts: Facts, edit: Edit) -> Iterator[Touched]:
+    for function in (*edit.parts, *edit.gone) or ("",):
+        role = _role(facts, edit.file, function)
+        nearness = _NEARNESS[role](facts, edit.file, function) if role else 0
+        yield Touched(nearness, edit.file, function, role, edit.state)
+
+
+def _role(facts: Facts, file: str, function: str) -> str:
+    """Empty for what no test rests on."""
+    if _SETTINGS.fullmatch(file):
+        return "settings"
+    if _TELLS_NOTHING.fullmatch(file):
+        return ""
+    if not file.endswith(".py"):
+        return "data"
+    if not is_of_tests(file):
+        return "product"
+    name = function.rpartition(".")[2]
+    is_around = file.endswith("conftest.py") or _AROUND_TESTS.fullmatch(name)
+    return "harness" if is_around or _fixture_of(facts, file, name) else "test"
+
+
+def _near_code(facts: Facts, file: str, function: str) -> int:
+    """How near a function of the tests or of the product is; 0 where nothing leads there."""
+    name, way = function.rpartition(".")[2], facts.once(_way)
+    if name and name in way.get(file, ()):
+        return 60
+    if (_fixture_of(facts, file, name), file) in facts.once(_given):
+        return 50
+    if file == facts["test_file"]:
+        return 40 if _is_around(facts, function) else 0
+    if file in way:
+        return 30
+    folder, _, last = file.rpartition("/")
+    is_above = not folder or facts["test_file"].startswith(f"{folder}/")
+    return 20 if last == "conftest.py" and is_above else 0
+
+
+def _way(facts: Facts) -> Mapping[str, AbstractSet[str]]:
+    """Files and their functions that the exception came through; also one only told of."""
+    links = facts.failure.exceptions
+    found: dict[str, set[str]] = {}
+    for frame in (*facts.frames, *(frame for link in links for frame in link.frames)):
+        if frame.origin in ("project", "test"):
+            found.setdefault(frame.file, set()).add(frame.function)
+    return found
+
+
+def _given(facts: Facts) -> AbstractSet[tuple[str, str]]:
+    """The fixtures that the test was given, and their files."""
+    return {(one.name, one.file) for one in facts.failure.fixtures}
+
+
+def _fixture_of(facts: Facts, file: str, function: str) -> str:
+    """The name of the fixture that a function of that name defines."""
+    known = facts.context.once(_fixtures)
+    return known.get((file, function), "")
+
+
+def _fixtures(context: Context) -> Mapping[tuple[str, str], str]:
+    return {(one.file, one.function): one.name for one in context.project.fixtures}
+
+
+def _is_around(facts: Facts, function: str) -> bool:
+    """Whether a part of the test's own file is the test, what stands around it, or no function."""
+    within, _, name = function.rpartition(".")
+    test = facts.failure.nodeid.partition("[")[0].split("::")[1:]
+    if not test or not name or function.split(".") == test:
+        return True
+    return bool(_AROUND_TESTS.fullmatch(name)) and within in ("", ".".join(test[:-1]))
+
+
+def _near_product(facts: Facts, file: str, function: str) -> int:
+    """What a test gets from the product may have come through any of its functions."""
+    own = own_frame(facts)
+    is_check = own is None or is_harness(own)
+    return _near_code(facts, file, function) or (10 if is_check else 0)
+
+
+_NEARNESS = {
+    "harness": _near_code,
+    "test": _near_code,
+    "product": _near_product,
+    "settings": lambda *_: 10,
+    "data": lambda *_: 10,
+}
+
+
+def _nearest(facts: Facts) -> Touched | None:
+    return next(iter(facts.once(touched)), None)
+
+
+def _only_role(facts: Facts) -> str:
+    """The role of all that was edited and may matter, where the code alone changed."""
+    roles = {one.role for one in facts.once(touched)}
+    return roles.pop() if len(roles) == 1 and facts["code_alone"] else ""
+
+
+def _fixture(facts: Facts) -> str:
+    """The name of the fixture that the nearest edited function defines."""
+    nearest = facts.once(_nearest)
+    if nearest is None:
+        return ""
+    return _fixture_of(facts, nearest.file, nearest.function.rpartition(".")[2])
+
+
+def _said(facts: Facts) -> str:
+    """`client` in tests/conftest.py, shop/cart.py and 3 more."""
+    found = [str(one) for one in facts.once(touched)]
+    more = [f"{len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
+    return ", ".join((*found[:_SHOWN], *more))
+
+
+def _code_touched(facts: Facts) -> str:
+    """`no` where the code is what it was, or nothing leads from the failure to what was edited;
+    `yes` where something does or where that is not known; empty where no commit is.
+    """
+    same = facts.once(same_code)
+    if same != "no":
+        return "no" if same else ""
+    if facts.context.edits is None:
+        return "yes"
+    return "yes" if any(one.role != "settings" for one in facts.once(touched)) else "no"
+
+
+FACTS: dict[str, Fact] = {
+    "code_touched": _code_touched,
+    "edited": _said,
+    "edited_alone": _only_role,
+    "edited_file": part(_nearest, "file"),
+    "edited_fixture": _fixture,
+    "edited_function": part(_nearest, "function"),
+}

@@ -1,0 +1,213 @@
+"""What a verdict makes of what was edited since the test passed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from conftest_kit.records import Environment, Run
+from corpus_memory_logging.records import Green
+from orchestrator.edits import Edit
+from orchestrator.project import FixtureDefinition, Project
+
+GREEN, RED = {"commit": "a" * 40, "dirty": False}, {"commit": "b" * 40, "dirty": False}
+CONFTEST, TEST, CART = "tests/conftest.py", "tests/test_cart.py", "shop/cart.py"
+SHOP = Project(
+    name="shop",
+    modules=frozenset({"shop", "tests"}),
+    fixtures=(
+        FixtureDefinition(name="client", function="make_client", file=CONFTEST, line=4),
+        FixtureDefinition(name="other", function="other", file=CONFTEST, line=9),
+        FixtureDefinition(name="cart", function="cart", file=TEST, line=3),
+    ),
+)
+GIVEN = (("client", CONFTEST, 4),)
+
+
+@pytest.fixture
+def edited(red):
+    """`edited(link, Edit(…), …, webframe="0.1")`: a failure of a test that passed before these edits,
+    and with these versions.
+    """
+
+    def make(link, *edits, known=True, python="3.12.4", **versions):
+        made = red(link, fixtures=GIVEN, project=SHOP, phase=versions.pop("phase", "call"))
+        run = made.recording.run
+        before = run.environment._replace(
+            git=GREEN,
+            python={"version": python},
+            distributions={**run.environment.distributions, **versions},
+        )
+        now = run.environment._replace(git=RED)
+        return replace(
+            made,
+            recording=made.recording._replace(run=run._replace(environment=now)),
+            green=Green(run=Run(run_id="green", environment=before)),
+            edits=edits if known else None,
+        )
+
+    return make
+
+
+@pytest.fixture
+def wrong(raised):
+    """The test's own assertion failed."""
+    return raised("AssertionError", "assert 1 == 2", f"{TEST}:3:test_total")
+
+
+@pytest.fixture
+def refused(raised):
+    """The product raised, in a library."""
+    return raised(
+        "ValueError", "no", f"{TEST}:3:test_total", f"{CART}:7:total", "lib/webframe/a.py:1:f"
+    )
+
+
+def _edit(file, *parts, **fields):
+    return Edit(file=file, parts=parts, **fields)
+
+
+@pytest.mark.parametrize(
+    ("edits", "name"),
+    [
+        ([_edit(CONFTEST, "make_client")], "client"),
+        ([_edit(CONFTEST, "make_client", "other")], "client"),
+        ([_edit(TEST, "cart"), _edit(CONFTEST, "make_client")], "client"),
+    ],
+)
+def test_a_fixture_that_alone_was_edited(edited, wrong, edits, name):
+    """A wrong value is then no mistake of the product: of several the one that the test is given."""
+    made = edited(wrong, *edits)
+    verdict, (best, *_) = made.verdict(), made.suggestions()
+
+    assert (verdict.category, verdict.kind) == ("fixture", "changed_fixture")
+    assert (verdict.culprit.type, verdict.culprit.name) == ("fixture", name)
+    assert f"`{name}`" in best.text
+    assert CONFTEST in best.text
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        _edit("conftest.py", ""),
+        _edit(CONFTEST, "", "pytest_configure"),
+        _edit(TEST, "setUpModule"),
+        _edit(TEST, "setup_function"),
+    ],
+)
+def test_other_set_up_that_alone_was_edited(edited, wrong, edit):
+    """The file is named where the function is no fixture."""
+    verdict = edited(wrong, edit).verdict()
+
+    assert (verdict.category, verdict.kind) == ("fixture", "changed_setup")
+    assert (verdict.culprit.type, verdict.culprit.name) == ("file", edit.file)
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [_edit(CONFTEST, "make_client"), _edit(CART, "total")],
+        [_edit(CONFTEST, "make_client"), _edit("shop/rates.json")],
+        [_edit(CONFTEST, "make_client"), _edit(TEST, "test_total")],
+        [_edit(TEST, "test_other", "TestCart.setUp", "helper")],
+        [_edit("tests/other/conftest.py", "make_client")],
+        [_edit("tests/test_other.py", "setUpModule")],
+        [_edit("README.md"), _edit("docs/conf.py", ""), _edit("uv.lock")],
+        [],
+    ],
+)
+def test_with_other_edits_or_out_of_the_way_nothing_is_put_down_to_it(edited, wrong, edits):
+    """What may come from the product or the test itself stays what it looks like."""
+    assert edited(wrong, *edits).verdict().category == "assertion"
+
+
+def test_packages_that_changed_too_speak_against_it(edited, wrong):
+    """Not the code alone changed."""
+    assert edited(wrong, _edit(CONFTEST, "make_client"), frames="1").verdict().category != "fixture"
+
+
+@pytest.mark.parametrize("kind", ["FileNotFoundError", "KeyError"])
+def test_an_edited_set_up_that_finds_something_no_more(edited, raised, kind):
+    """The machine is as it was."""
+    link = raised(kind, "'rates'", f"{CONFTEST}:5:make_client")
+
+    made = edited(link, _edit(CONFTEST, "make_client"), phase="setup")
+
+    assert made.verdict().rule.startswith("edited-setup-lacks-something@")
+    assert made.verdict().culprit.name == "client"
+
+
+def test_settings_that_alone_were_edited(edited, refused):
+    """The file is named."""
+    verdict = edited(refused, _edit("pyproject.toml")).verdict()
+
+    assert (verdict.category, verdict.culprit.name) == ("configuration", "pyproject.toml")
+
+
+@pytest.mark.parametrize(
+    ("edits", "category"),
+    [
+        ([], "compatibility"),
+        ([_edit("shop/other.py", "f"), _edit("tests/test_other.py", "test_x")], "compatibility"),
+        ([_edit("pyproject.toml"), _edit("requirements.txt")], "compatibility"),
+        ([_edit(CART, "total")], None),
+        ([_edit(CART, "other")], None),
+        ([_edit("shop/rates.json")], None),
+    ],
+)
+def test_a_version_that_changed_where_no_edit_is_on_the_way(edited, refused, edits, category):
+    """Each run of CI is of another commit: what counts is what of it the failure went through."""
+    rule = edited(refused, *edits, webframe="0.1").verdict().rule
+    found = rule.startswith(("changed-since-green@", "changed-among-others-since-green@"))
+
+    assert found is (category is not None)
+
+
+def test_any_edit_of_the_product_may_change_a_value(edited, wrong):
+    """A check in a test got it from wherever."""
+    assert (
+        edited(wrong, _edit("shop/far.py", "f"), webframe="0.1").verdict().category == "assertion"
+    )
+
+
+def test_where_the_edits_are_not_known_the_code_may_be_wrong(edited, refused):
+    """A shallow clone."""
+    verdict = edited(refused, known=False, webframe="0.1").verdict()
+
+    assert not verdict.rule.startswith("changed-")
+
+
+def test_of_several_versions_the_one_on_the_way_is_less_sure(edited, refused):
+    """Two distributions changed; the failure comes out of one."""
+    alone = edited(refused, webframe="0.1").verdict()
+    among = edited(refused, webframe="0.1", frames="1").verdict()
+
+    assert alone.culprit.name == among.culprit.name == "webframe"
+    assert among.confidence < alone.confidence
+
+
+def test_edits_are_told_the_nearest_first(edited, refused):
+    """Three of them are named."""
+    edits = [
+        _edit("pyproject.toml"),
+        _edit("conftest.py", ""),
+        _edit(CART, "Cart.add", "total"),
+        _edit("shop/rates.json", state="removed"),
+    ]
+
+    told = edited(refused, *edits).verdict().evidence[-1]
+
+    assert told == (
+        "Edited since then, where the failure may come from: `total` in shop/cart.py, "
+        "`Cart.add` in shop/cart.py, conftest.py, 2 more"
+    )
+
+
+def test_without_a_record_of_packages_nothing_is_said_of_them(red):
+    """A run that did not start says nothing of what is installed: it is not all gone."""
+    made = red(phase="start", message="usage error", distributions=(), project=SHOP)
+    environment = Environment(distributions={"webframe": "1", "frames": "2"}, git=GREEN)
+    since = replace(made, green=Green(run=Run(run_id="green", environment=environment)))
+
+    assert not any("gone" in line for line in since.verdict().evidence)
