@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import re
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from conftest_kit.records import Failure, Frame, Raised
 from orchestrator.chain import decisive
@@ -29,6 +32,16 @@ _FRAME = re.compile(
     r'  File "(?P<file>[^"\n]{1,500})", line (?P<line>\d{1,7}), in (?P<function>\S{1,200})$'
 )
 _RAISED = re.compile(r"(?P<type>[A-Za-z_][\w.]{0,200})(?:: (?P<message>.{0,1000}))?$")
+
+
+def literal(text: str) -> Any:
+    """The value that a printed literal stands for; the text itself where it is none."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what a program prints is not warned of
+            return ast.literal_eval(text)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return text
 
 
 def native(failure: Failure, root: str) -> Failure:

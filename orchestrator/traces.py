@@ -6,7 +6,6 @@ it. The keys of one function say the same of causes: `why` in `uniting` has it i
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -20,6 +19,7 @@ from orchestrator.classify import Context
 from orchestrator.classify.tested import Called, called
 from orchestrator.classify.told import told as told_of
 from orchestrator.following import OWN
+from orchestrator.printed import literal
 from orchestrator.signature import normalise
 
 _TRIED = 5
@@ -208,11 +208,8 @@ def _apart(left: str, right: str) -> str:
 
 def _text(value: str) -> str:
     """What stands in the quotes of a string."""
-    try:
-        literal = ast.literal_eval(value)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return value
-    return literal if isinstance(literal, str) else value
+    found = literal(value)
+    return found if isinstance(found, str) else value
 
 
 def _by(one: str, other: str) -> str:

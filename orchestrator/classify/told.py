@@ -8,14 +8,13 @@ pytest itself quotes a traceback where a setting names something that cannot be 
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Iterator
 
 from conftest_kit.records import Failure, Raised
 from orchestrator.chain import decisive
 from orchestrator.following import runs_pytest
-from orchestrator.printed import READ, exception, last_exception
+from orchestrator.printed import READ, exception, last_exception, literal
 
 TOLD = "told"
 """A note on each such exception."""
@@ -187,8 +186,5 @@ def _of_process(text: str, root: str, types: tuple[str, ...]) -> Iterator[Raised
 
 def _first(said: str) -> str:
     """The first argument of an exception, out of its repr."""
-    try:
-        values = ast.literal_eval(f"({said},)")
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return said
-    return str(values[0]) if values else ""
+    values = literal(f"({said},)")
+    return str(values[0]) if isinstance(values, tuple) else said

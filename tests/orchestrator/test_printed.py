@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from conftest_kit.records import Failure, Raised, Recording, Run
 from orchestrator.classify import classify, context_of
-from orchestrator.printed import native
+from orchestrator.printed import literal, native
 from orchestrator.project import Project
 
 NATIVE = """NOTE: Incompatible Exception Representation, displaying natively:
@@ -95,3 +97,27 @@ def test_a_failure_without_such_a_traceback_stays(message):
     failed = Failure(nodeid="t", phase="call", exceptions=(Raised(type="Failed", message=message),))
 
     assert native(failed, "/shop") is failed
+
+
+@given(text=st.text() | st.text("[]{}():,'\"\\\\ab1.-"))
+@pytest.mark.filterwarnings("error")
+def test_any_text_may_be_taken_for_a_literal(text):
+    """What tests print is no program of ours: nothing is refused or warned of."""
+    literal(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("'a'", "a"),
+        ("[1]", [1]),
+        ("a b", "a b"),
+        ("{[1]: 2}", "{[1]: 2}"),
+        ("('a' 'b', )", ("ab",)),
+        (r"'\d'", r"\d"),
+        ("(" * 999, "(" * 999),
+    ],
+)
+def test_a_literal_has_its_value(text, value):
+    """What is none stays as it is: unhashable keys, names, what is too deep."""
+    assert literal(text) == value
