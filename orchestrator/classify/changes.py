@@ -7,14 +7,16 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from orchestrator.classify.calls import named_owners
-from orchestrator.classify.facts import Fact, Facts, module_of
+from orchestrator.classify.facts import Fact, Facts, module_of, part
+from orchestrator.classify.installed import Unmet
 from orchestrator.classify.owners import owner_of
 
 _SHOWN = 5
 """Changes that are named in one sentence."""
-_ONLY_THE_RUN = frozenset({"conftest-kit", "prometheus-client", "pip", "setuptools", "wheel"})
+_ONLY_THE_RUN = frozenset({"conftest-kit", "prometheus-client", "pip"})
 """What comes and goes with how tests are run, and changes none."""
 _OF_EVERY_RUN = re.compile(
     r"(?:_|COLUMNS|CONFTEST_KIT_\w+|LINES|OLDPWD|PWD|PYTEST_(?:CURRENT_TEST|VERSION|XDIST_\w+)|SHLVL|SSH_\w+|TERM|TMPDIR|WINDOWID)$"
@@ -70,10 +72,31 @@ def _near(facts: Facts) -> Iterator[str]:
 
 
 def _only(facts: Facts) -> Change | None:
-    """The only thing that changed."""
-    found = list(facts.once(changed).values())
+    """The only thing that changed, but for what it brought with it."""
+    installed, every = facts.context.installed, facts.once(changed)
+    found = [
+        change
+        for change in every.values()
+        if change.before or not any(by.name in every for by, _ in installed.asked_for(change.name))
+    ]
     others = facts["python_before"] or facts.once(_variables) or any(_elsewhere(facts))
     return found[0] if len(found) == 1 and not others else None
+
+
+def _asked_by_upgraded(facts: Facts) -> Unmet | None:
+    """A requirement, not satisfied, of the only distribution that changed, to a later version."""
+    only = facts.once(_only)
+    if only is None or not _is_later(only):
+        return None
+    asked = facts.context.installed.unmet((only.name,))
+    return next((one for one in asked if canonicalize_name(one.by.name) == only.name), None)
+
+
+def _is_later(change: Change) -> bool:
+    try:
+        return Version(change.now) > Version(change.before)
+    except InvalidVersion:
+        return False
 
 
 def _gone(facts: Facts) -> str:
@@ -117,11 +140,6 @@ def _how_guilty(facts: Facts) -> str:
     """`alone`, or `among others`; empty where no distribution is guilty."""
     alone = facts.once(_only) and not facts["edited"]
     return "alone" if alone else "among others" if facts.once(_touched) else ""
-
-
-def _part_of_guilty(part: str) -> Fact:
-    """A fact that is one part of the change that the failure is put down to."""
-    return lambda facts: getattr(facts.once(_guilty), part, "")
 
 
 def _green_run(facts: Facts) -> str:
@@ -168,11 +186,6 @@ def _name_taken_of(facts: Facts) -> str:
 
 def _culprit_changed(facts: Facts) -> Change | None:
     return facts.once(changed).get(canonicalize_name(facts.group("culprit")))
-
-
-def _part_of_culprit(part: str) -> Fact:
-    """A version of the rule's culprit, where it is another than in the green run."""
-    return lambda facts: getattr(facts.once(_culprit_changed), part, "")
 
 
 def _since_green(facts: Facts) -> str:
@@ -223,13 +236,16 @@ def _commits(facts: Facts) -> str:
 
 
 FACTS: dict[str, Fact] = {
-    "changed": _part_of_guilty("name"),
+    "changed": part(_guilty, "name"),
+    "upgraded_asks": part(_asked_by_upgraded, "requirement"),
+    "upgraded_asks_name": part(_asked_by_upgraded, "name"),
+    "upgraded_asks_version": part(_asked_by_upgraded, "installed"),
     "changed_how": _how_guilty,
-    "changed_before": _part_of_guilty("before"),
-    "changed_now": _part_of_guilty("now"),
+    "changed_before": part(_guilty, "before"),
+    "changed_now": part(_guilty, "now"),
     "code_alone": _code_alone,
-    "culprit_before": _part_of_culprit("before"),
-    "culprit_now": _part_of_culprit("now"),
+    "culprit_before": part(_culprit_changed, "before"),
+    "culprit_now": part(_culprit_changed, "now"),
     "gone": _gone,
     "green_run": _green_run,
     "name_taken_of": _name_taken_of,

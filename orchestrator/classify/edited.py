@@ -13,6 +13,7 @@ from orchestrator.classify.changes import same_code
 from orchestrator.classify.facts import Context, Fact, Facts, is_harness, own_frame, part
 from orchestrator.classify.tested import is_of_tests
 from orchestrator.edits import Edit
+from orchestrator.source import module_name
 
 _SHOWN = 3
 """Edits that are named in one sentence."""
@@ -162,6 +163,12 @@ def _fixture(facts: Facts) -> str:
     return _fixture_of(facts, nearest.file, nearest.function.rpartition(".")[2])
 
 
+def _module(facts: Facts) -> str:
+    """The dotted name of the nearest edited module."""
+    nearest = facts.once(_nearest)
+    return module_name(nearest.file) if nearest and nearest.file.endswith(".py") else ""
+
+
 def _said(facts: Facts) -> str:
     """`client` in tests/conftest.py, shop/cart.py and 3 more."""
     found = [str(one) for one in facts.once(touched)]
@@ -187,5 +194,7 @@ FACTS: dict[str, Fact] = {
     "edited_alone": _only_role,
     "edited_file": part(_nearest, "file"),
     "edited_fixture": _fixture,
+    "edited_module": _module,
+    "edited_state": part(_nearest, "state"),
     "edited_function": part(_nearest, "function"),
 }

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
+from packaging.utils import canonicalize_name
+
 from conftest_kit.records import Failure, Raised
 from corpus_memory_logging.records import Culprit, Verdict
 from orchestrator.chain import decisive, headline, said
@@ -78,7 +80,7 @@ class Match:
         return Verdict(
             category=self.rule.category,
             kind=self.rule.kind,
-            culprit=_culprit(self.rule.culprit, self.facts),
+            culprit=self._culprit,
             confidence=max(self._confidence, _SURE if sure else 0),
             evidence=(*self.evidence, *said_since_green(facts)),
             rule=self.rule.name,
@@ -89,9 +91,19 @@ class Match:
         is_told = TOLD in self.facts.link.notes
         return round(self.rule.confidence * (_TOLD if is_told else 1), 2)
 
+    @property
+    def _culprit(self) -> Culprit | None:
+        """What alone changed since the tests passed, else what the rule names."""
+        named = _culprit(self.rule.culprit, self.facts)
+        for only in since_green().culprits:
+            if only.is_of(self.rule) and satisfied(only.facts, self.facts):
+                found = _culprit(only.culprit, self.facts)
+                return found if found and not _is_same(found, named) else named
+        return named
+
     def with_culprit(self) -> Facts:
         """The facts, and `culprit`: the name of the rule's, where it has one."""
-        culprit = _culprit(self.rule.culprit, self.facts)
+        culprit = self._culprit
         return self.facts.with_groups({"culprit": culprit.name} if culprit else {})
 
     def remedies(self) -> Iterator[tuple[Remedy, Facts]]:
@@ -235,6 +247,11 @@ def _names_of(kind: str, bases: tuple[str, ...]) -> frozenset[str]:
 
 def _evidence(rule: Rule, facts: Facts, link: Raised) -> tuple[str, ...]:
     return tuple(filter(None, (said(link), facts["place"], *fill_all(rule.evidence, facts))))
+
+
+def _is_same(one: Culprit, other: Culprit | None) -> bool:
+    """Whether both are the same distribution, however it is written."""
+    return other is not None and canonicalize_name(one.name) == canonicalize_name(other.name)
 
 
 def _culprit(templates: Mapping[str, str], facts: Facts) -> Culprit | None:

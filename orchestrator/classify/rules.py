@@ -96,9 +96,28 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Only:
+    """The culprit where it alone changed, of causes of a category, whatever their rule names."""
+
+    category: str
+    kinds: tuple[str, ...]
+    """Of these kinds alone; of all where there are none."""
+    unless: tuple[str, ...]
+    """Kinds of which the rule knows better."""
+    culprit: Mapping[str, str]
+    facts: Wanted
+
+    def is_of(self, rule: Rule) -> bool:
+        """Whether it holds for causes that this rule explains."""
+        is_meant = rule.kind in self.kinds if self.kinds else rule.kind not in self.unless
+        return is_meant and rule.category == self.category
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class General:
     """What is said of every cause beside its rule."""
 
+    culprits: tuple[Only, ...]
     evidence: tuple[str, ...]
     remedies: tuple[Remedy, ...]
 
@@ -108,6 +127,16 @@ def since_green() -> General:
     """What is said of a cause whose tests passed in a run that the memory knows."""
     document = knowledge("since_green")
     return General(
+        culprits=tuple(
+            Only(
+                category=one["category"],
+                kinds=tuple(one.get("kinds", ())),
+                unless=tuple(one.get("unless", ())),
+                culprit=one["culprit"],
+                facts=_wanted(one["facts"]),
+            )
+            for one in document["only"]
+        ),
         evidence=tuple(document["evidence"]),
         remedies=tuple(_remedy("since_green", entry) for entry in document["remedy"]),
     )

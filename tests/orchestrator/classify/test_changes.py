@@ -170,6 +170,60 @@ def test_another_python(since, wrong):
     assert "with Python 3.11" in verdict.evidence[2]
 
 
+def test_what_alone_changed_is_to_blame(since, raised):
+    """Whichever distribution the rule would name; also the interpreter."""
+    gone = raised("AttributeError", "module 'webframe' has no attribute 'get'", "shop/a.py:7:f")
+    alone, another = since(gone).verdict(), since(gone, frames="1.9")
+    python = since(gone, python="3.11.9").verdict()
+
+    assert alone.culprit.name == "webframe"
+    assert another.verdict().rule == python.rule == alone.rule
+    assert (another.verdict().culprit.name, python.culprit.name) == ("frames", "Python")
+    assert another.suggestions()[0].commands == ("pip install frames==1.9",)
+
+
+def test_what_an_upgrade_brings_with_it_is_no_other_change(since, wrong):
+    """A distribution that it asks for, and that was not there before."""
+    verdict = since(wrong, webframe="0.111", frames="").verdict()
+
+    assert (verdict.category, verdict.culprit.name) == ("compatibility", "webframe")
+
+
+@pytest.mark.parametrize(
+    ("before", "category", "culprit"),
+    [
+        ("0.1", "compatibility", "frames"),
+        ("0.111", "compatibility", "webframe"),
+        ("odd", "compatibility", "webframe"),
+    ],
+)
+def test_an_upgrade_that_asks_for_what_is_not_so(since, wrong, before, category, culprit):
+    """`webframe` 0.110 asks for `frames<2`, and 2.0 is installed; going back asks for nothing."""
+    verdict = since(wrong, webframe=before).verdict()
+
+    assert (verdict.category, verdict.culprit.name) == (category, culprit)
+
+
+def test_an_upgrade_that_asks_for_what_is_absent(red, since, wrong):
+    """Install it with it."""
+    made = since(wrong, webframe="0.1")
+    libraries = tuple(one for one in made.recording.distributions if one.name != "frames")
+    environment = made.recording.run.environment
+    installed = {one.name: one.version for one in libraries}
+    run = made.recording.run._replace(environment=environment._replace(distributions=installed))
+    green = made.green.run.environment
+    green = green._replace(distributions={**installed, "webframe": "0.1"})
+    without = replace(
+        made,
+        recording=made.recording._replace(run=run, distributions=libraries),
+        green=replace(made.green, run=made.green.run._replace(environment=green)),
+    )
+
+    assert without.verdict().category == "missing_dependency"
+    assert without.verdict().culprit.name == "frames"
+    assert without.suggestions()[0].commands == ("pip install 'frames<2'",)
+
+
 def test_a_culprit_that_changed_is_surer(since, raised):
     """What the rule says stays first, what changed is said after it."""
     gone = raised(

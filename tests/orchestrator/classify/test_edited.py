@@ -27,7 +27,7 @@ GIVEN = (("client", CONFTEST, 4),)
 
 @pytest.fixture
 def edited(red):
-    """`edited(link, Edit(…), …, webframe="0.1")`: a failure of a test that passed before these edits,
+    """`edited(link, Edit(…), …, frames="1")`: a failure of a test that passed before these edits,
     and with these versions.
     """
 
@@ -60,7 +60,7 @@ def wrong(raised):
 def refused(raised):
     """The product raised, in a library."""
     return raised(
-        "ValueError", "no", f"{TEST}:3:test_total", f"{CART}:7:total", "lib/webframe/a.py:1:f"
+        "ValueError", "no", f"{TEST}:3:test_total", f"{CART}:7:total", "lib/frames/a.py:1:f"
     )
 
 
@@ -138,6 +138,24 @@ def test_an_edited_set_up_that_finds_something_no_more(edited, raised, kind):
     assert made.verdict().culprit.name == "client"
 
 
+def test_a_file_that_alone_was_removed(edited, refused):
+    """Whatever is complained of for want of it."""
+    verdict = edited(refused, _edit("shop/rates.json", state="removed")).verdict()
+
+    assert (verdict.category, verdict.culprit.name) == ("environment", "shop/rates.json")
+
+
+def test_the_module_that_closed_a_circle(edited, raised):
+    """Of all that are in it the one that was edited."""
+    message = "cannot import name 'a' from partially initialized module 'shop.rates'"
+    circle = ("shop/rates.py:1:<module>", "shop/base.py:2:<module>", f"{CART}:1:<module>")
+    link = raised("ImportError", message, *circle, attributes={"name": "shop.rates"})
+
+    verdict = edited(link, _edit("shop/base.py", ""), phase="collect").verdict()
+
+    assert (verdict.kind, verdict.culprit.name) == ("circular_import", "shop.base")
+
+
 def test_settings_that_alone_were_edited(edited, refused):
     """The file is named."""
     verdict = edited(refused, _edit("pyproject.toml")).verdict()
@@ -158,7 +176,7 @@ def test_settings_that_alone_were_edited(edited, refused):
 )
 def test_a_version_that_changed_where_no_edit_is_on_the_way(edited, refused, edits, category):
     """Each run of CI is of another commit: what counts is what of it the failure went through."""
-    rule = edited(refused, *edits, webframe="0.1").verdict().rule
+    rule = edited(refused, *edits, frames="1").verdict().rule
     found = rule.startswith(("changed-since-green@", "changed-among-others-since-green@"))
 
     assert found is (category is not None)
@@ -166,24 +184,22 @@ def test_a_version_that_changed_where_no_edit_is_on_the_way(edited, refused, edi
 
 def test_any_edit_of_the_product_may_change_a_value(edited, wrong):
     """A check in a test got it from wherever."""
-    assert (
-        edited(wrong, _edit("shop/far.py", "f"), webframe="0.1").verdict().category == "assertion"
-    )
+    assert edited(wrong, _edit("shop/far.py", "f"), frames="1").verdict().category == "assertion"
 
 
 def test_where_the_edits_are_not_known_the_code_may_be_wrong(edited, refused):
     """A shallow clone."""
-    verdict = edited(refused, known=False, webframe="0.1").verdict()
+    verdict = edited(refused, known=False, frames="1").verdict()
 
     assert not verdict.rule.startswith("changed-")
 
 
 def test_of_several_versions_the_one_on_the_way_is_less_sure(edited, refused):
     """Two distributions changed; the failure comes out of one."""
-    alone = edited(refused, webframe="0.1").verdict()
-    among = edited(refused, webframe="0.1", frames="1").verdict()
+    alone = edited(refused, frames="1").verdict()
+    among = edited(refused, frames="1", webframe="0.1").verdict()
 
-    assert alone.culprit.name == among.culprit.name == "webframe"
+    assert alone.culprit.name == among.culprit.name == "frames"
     assert among.confidence < alone.confidence
 
 

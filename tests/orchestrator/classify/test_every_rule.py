@@ -203,6 +203,9 @@ OF_CHANGES = {
     "harness-edited-since-green",
     "settings-edited-since-green",
     "edited-setup-lacks-something",
+    "file-removed-since-green",
+    "upgrade-finds-another",
+    "upgrade-lacks-requirement",
 }
 """Those that need a green run: see test_changes.py and test_edited.py."""
 CASES = {

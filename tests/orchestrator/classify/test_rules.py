@@ -61,9 +61,9 @@ def test_every_fact_is_used():
     general = since_green()
     remedies = [*general.remedies, *(remedy for rule in rules() for remedy in rule.remedies)]
     texts = " ".join(text for rule in rules() for text in templates(rule))
-    texts += " ".join(general.evidence)
+    texts += " ".join((*general.evidence, *(only.culprit["name"] for only in general.culprits)))
     asked = {fact for rule in rules() for fact in rule.when.facts}
-    asked |= {fact for remedy in remedies for fact in remedy.facts}
+    asked |= {fact for one in (*remedies, *general.culprits) for fact in one.facts}
     asked |= set(re.findall(r"\{(\w+)", texts))
     inner = {"defined_in", "object", "place", "test_file", "top", "type_module", "unchanged"}
 
