@@ -19,7 +19,9 @@ _SHOWN = 5
 _ONLY_THE_RUN = frozenset({"conftest-kit", "prometheus-client", "pip"})
 """What comes and goes with how tests are run, and changes none."""
 _OF_EVERY_RUN = re.compile(
-    r"(?:_|COLUMNS|CONFTEST_KIT_\w+|LINES|OLDPWD|PWD|PYTEST_(?:CURRENT_TEST|VERSION|XDIST_\w+)|SHLVL|SSH_\w+|TERM|TMPDIR|WINDOWID)$"
+    r"(?:_|COLUMNS|CONFTEST_KIT_\w+|LINES|OLDPWD|PWD|PYTEST_(?:CURRENT_TEST|VERSION|XDIST_\w+)|SHLVL"
+    r"|(?:ALACRITTY|GNOME_TERMINAL|ITERM|KITTY|KONSOLE|SSH|TERM|TMUX|VSCODE|WT|XDG_SESSION)_\w+"
+    r"|INVOCATION_ID|JOURNAL_STREAM|LESS\w*|LS_COLORS|SESSION_MANAGER|STY|TERM|TMPDIR|TMUX|WINDOWID)$"
 )
 """Variables that differ from run to run, and from terminal to terminal."""
 
@@ -77,7 +79,10 @@ def _only(facts: Facts) -> Change | None:
     found = [
         change
         for change in every.values()
-        if change.before or not any(by.name in every for by, _ in installed.asked_for(change.name))
+        if change.before
+        or not any(
+            canonicalize_name(by.name) in every for by, _ in installed.asked_for(change.name)
+        )
     ]
     others = facts["python_before"] or facts.once(_variables) or any(_elsewhere(facts))
     return found[0] if len(found) == 1 and not others else None
