@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from conftest_kit.records import Recording, Run
-from orchestrator.git import commit
+from orchestrator.classify import Context
+from orchestrator.git import commit, is_shallow
 
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
 _CLOCK_SLACK = timedelta(seconds=5)
@@ -35,6 +37,22 @@ def notes(
             "was it started without conftest_kit?"
         )
     return tuple(said)
+
+
+def unfetched(contexts: Iterable[Context], root: Path) -> tuple[str, ...]:
+    """What keeps causes from saying what was edited: a shallow clone without the commit of the run
+    that passed.
+    """
+    runs = [one.green.run for one in contexts if one.green and one.edits is None]
+    commits = {str(run.environment.git.get("commit") or ""): run.run_id for run in runs}
+    commits.pop("", None)
+    if not commits or not is_shallow(root):
+        return ()
+    commit, run_id = next(iter(commits.items()))
+    said = f"this shallow clone has not commit {commit[:10]} of run {run_id}, which passed"
+    return (
+        f"{said}: with a deeper one (`git fetch --unshallow`) causes say what was edited since",
+    )
 
 
 def _headline(run: Run, now: datetime) -> str:

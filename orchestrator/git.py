@@ -29,6 +29,11 @@ def commit(root: Path) -> str | None:
     return answer.decode().strip() if answer is not None else None
 
 
+def is_shallow(root: Path) -> bool:
+    """Whether older commits of the checkout were left out when it was cloned."""
+    return _git(root, "rev-parse", "--is-shallow-repository") == b"true\n"
+
+
 def edited_since(root: Path, before: str, now: Mapping[str, Any]) -> tuple[Edit, ...] | None:
     """What differs in the checkout at `root` between a commit and the state that was tested, as
     `Environment.git` names it.

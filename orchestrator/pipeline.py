@@ -110,6 +110,7 @@ def review(
             *freshness.notes(
                 recording, root=settings.root, now=now, reviewed_before=reviewed_before
             ),
+            *freshness.unfetched((context for _, context in known), settings.root),
             *(_alerted(store, run_id) if store else ()),
         ),
         measured=findings.measured(seen),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from conftest_kit.records import Environment, Recording, Run
+from corpus_memory_logging.records import Green
 from orchestrator import freshness, git
+from orchestrator.classify import context_of
+from orchestrator.project import Project
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -21,8 +25,9 @@ def _notes(root, *, finished="2026-11-21T11:57:00.000000Z", git=None, reviewed_b
 
 @pytest.fixture
 def repository(tmp_path):
-    """A repository with one commit."""
-    for command in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "one"]):
+    """A repository with two commits."""
+    commit = ["commit", "-q", "--allow-empty", "-m", "one"]
+    for command in (["init", "-q"], commit, commit):
         subprocess.run(
             ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", *command],
             cwd=tmp_path,
@@ -86,3 +91,23 @@ def test_a_later_session_is_said(tmp_path, minutes_later, said):
 def test_reviewed_before_is_said(tmp_path):
     """A second review says that it stored nothing."""
     assert "reviewed before" in _notes(tmp_path, reviewed_before=True)[1]
+
+
+@pytest.mark.parametrize(
+    ("commit", "edits", "said"),
+    [("a" * 40, None, True), ("a" * 40, (), False), ("", None, False)],
+)
+def test_a_shallow_clone_lacks_the_commit_that_passed(repository, tmp_path, commit, edits, said):
+    """As CI makes them; a whole clone that does not know a commit is told nothing."""
+    run = Run(run_id="green", environment=Environment(git={"commit": commit}))
+    known = context_of(Recording(run=Run(run_id="red")), Project())
+    contexts = [replace(known, green=Green(run=run), edits=edits), known]
+    clone = tmp_path / "clone"
+    source = f"file://{repository}"
+    subprocess.run(["git", "clone", "-q", "--depth", "1", source, clone], check=True)
+
+    (*told,) = freshness.unfetched(contexts, clone)
+
+    assert bool(told) is said
+    assert all("has not commit aaaaaaaaaa of run green, which passed" in note for note in told)
+    assert freshness.unfetched(contexts, repository) == ()
