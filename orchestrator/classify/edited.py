@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import NamedTuple
 
 from orchestrator.classify.changes import same_code
@@ -30,6 +31,8 @@ _TELLS_NOTHING = re.compile(
     re.IGNORECASE,
 )
 """What is written about the code, what is installed for it, and how others start it."""
+_ANY = frozenset({"settings", "data"})
+"""Kinds of files that any test may rest on."""
 
 
 class Touched(NamedTuple):
@@ -53,33 +56,49 @@ def touched(facts: Facts) -> tuple[Touched, ...]:
     """The nearest first: a function that it came through, a fixture that the test was given, the
     test or what stands around it, a file on the way, a conftest above, what any test may rest on.
     """
-    found = (one for edit in facts.context.edits or () for one in _parts(facts, edit))
+    near = {*facts.once(_way), *(file for _, file in facts.once(_given)), facts["test_file"]}
+    own = own_frame(facts)
+    # What a test checks may have come out of any function of the product.
+    anywhere = _ANY | ({"product"} if own is None or is_harness(own) else set())
+    found: list[Touched] = []
+    for edit in facts.context.edits or ():
+        kind = _kind(edit.file)
+        if edit.file in near or edit.file.endswith("conftest.py"):
+            found.extend(_parts(facts, edit, kind, 10 if kind in anywhere else 0))
+        elif kind in anywhere:
+            part = next(iter((*edit.parts, *edit.gone)), "")
+            found.append(Touched(10, edit.file, part, kind, edit.state))
     return tuple(sorted((one for one in found if one.nearness), key=lambda one: -one.nearness))
 
 
-def _parts(facts: Facts, edit: Edit) -> Iterator[Touched]:
+def _parts(facts: Facts, edit: Edit, kind: str, least: int) -> Iterator[Touched]:
     for function in (*edit.parts, *edit.gone) or ("",):
-        role = _role(facts, edit.file, function)
-        nearness = _NEARNESS[role](facts, edit.file, function) if role else 0
-        yield Touched(nearness, edit.file, function, role, edit.state)
+        nearness = (_nearness(facts, edit.file, function) if kind else 0) or least
+        yield Touched(nearness, edit.file, function, _role(facts, edit, function), edit.state)
 
 
-def _role(facts: Facts, file: str, function: str) -> str:
-    """Empty for what no test rests on."""
+@lru_cache(maxsize=8192)
+def _kind(file: str) -> str:
+    """`settings`, `data`, `product` or `tests`; empty for what no test rests on."""
     if _SETTINGS.fullmatch(file):
         return "settings"
     if _TELLS_NOTHING.fullmatch(file):
         return ""
     if not file.endswith(".py"):
         return "data"
-    if not is_of_tests(file):
-        return "product"
-    name = function.rpartition(".")[2]
-    is_around = file.endswith("conftest.py") or _AROUND_TESTS.fullmatch(name)
-    return "harness" if is_around or _fixture_of(facts, file, name) else "test"
+    return "tests" if is_of_tests(file) else "product"
 
 
-def _near_code(facts: Facts, file: str, function: str) -> int:
+def _role(facts: Facts, edit: Edit, function: str) -> str:
+    """Of the tests, whether it is a test or stands around them; else the kind of the file."""
+    kind, name = _kind(edit.file), function.rpartition(".")[2]
+    if kind != "tests":
+        return kind
+    is_around = edit.file.endswith("conftest.py") or _AROUND_TESTS.fullmatch(name)
+    return "harness" if is_around or _fixture_of(facts, edit.file, name) else "test"
+
+
+def _nearness(facts: Facts, file: str, function: str) -> int:
     """How near a function of the tests or of the product is; 0 where nothing leads there."""
     name, way = function.rpartition(".")[2], facts.once(_way)
     if name and name in way.get(file, ()):
@@ -127,22 +146,6 @@ def _is_around(facts: Facts, function: str) -> bool:
     if not test or not name or function.split(".") == test:
         return True
     return bool(_AROUND_TESTS.fullmatch(name)) and within in ("", ".".join(test[:-1]))
-
-
-def _near_product(facts: Facts, file: str, function: str) -> int:
-    """What a test gets from the product may have come through any of its functions."""
-    own = own_frame(facts)
-    is_check = own is None or is_harness(own)
-    return _near_code(facts, file, function) or (10 if is_check else 0)
-
-
-_NEARNESS = {
-    "harness": _near_code,
-    "test": _near_code,
-    "product": _near_product,
-    "settings": lambda *_: 10,
-    "data": lambda *_: 10,
-}
 
 
 def _nearest(facts: Facts) -> Touched | None:
