@@ -5,7 +5,7 @@ may have to do with.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import NamedTuple
@@ -13,7 +13,6 @@ from typing import NamedTuple
 from orchestrator.classify.changes import same_code
 from orchestrator.classify.facts import Context, Fact, Facts, is_harness, own_frame, part
 from orchestrator.classify.tested import is_of_tests
-from orchestrator.edits import Edit
 from orchestrator.source import module_name
 
 _SHOWN = 3
@@ -33,6 +32,8 @@ _TELLS_NOTHING = re.compile(
 """What is written about the code, what is installed for it, and how others start it."""
 _ANY = frozenset({"settings", "data"})
 """Kinds of files that any test may rest on."""
+_ANYWHERE = 10
+"""How near these are."""
 
 
 class Touched(NamedTuple):
@@ -63,18 +64,14 @@ def touched(facts: Facts) -> tuple[Touched, ...]:
     found: list[Touched] = []
     for edit in facts.context.edits or ():
         kind = _kind(edit.file)
-        if edit.file in near or edit.file.endswith("conftest.py"):
-            found.extend(_parts(facts, edit, kind, 10 if kind in anywhere else 0))
-        elif kind in anywhere:
-            part = next(iter((*edit.parts, *edit.gone)), "")
-            found.append(Touched(10, edit.file, part, kind, edit.state))
+        parts = (*edit.parts, *edit.gone) or ("",)
+        is_near = kind and (edit.file in near or edit.file.endswith("conftest.py"))
+        for function in parts if is_near else parts[:1]:
+            least = _ANYWHERE if kind in anywhere else 0
+            nearness = (_nearness(facts, edit.file, function) if is_near else 0) or least
+            role = _role(facts, edit.file, function) if nearness else ""
+            found.append(Touched(nearness, edit.file, function, role, edit.state))
     return tuple(sorted((one for one in found if one.nearness), key=lambda one: -one.nearness))
-
-
-def _parts(facts: Facts, edit: Edit, kind: str, least: int) -> Iterator[Touched]:
-    for function in (*edit.parts, *edit.gone) or ("",):
-        nearness = (_nearness(facts, edit.file, function) if kind else 0) or least
-        yield Touched(nearness, edit.file, function, _role(facts, edit, function), edit.state)
 
 
 @lru_cache(maxsize=8192)
@@ -89,13 +86,13 @@ def _kind(file: str) -> str:
     return "tests" if is_of_tests(file) else "product"
 
 
-def _role(facts: Facts, edit: Edit, function: str) -> str:
+def _role(facts: Facts, file: str, function: str) -> str:
     """Of the tests, whether it is a test or stands around them; else the kind of the file."""
-    kind, name = _kind(edit.file), function.rpartition(".")[2]
+    kind, name = _kind(file), function.rpartition(".")[2]
     if kind != "tests":
         return kind
-    is_around = edit.file.endswith("conftest.py") or _AROUND_TESTS.fullmatch(name)
-    return "harness" if is_around or _fixture_of(facts, edit.file, name) else "test"
+    is_around = file.endswith("conftest.py") or _AROUND_TESTS.fullmatch(name)
+    return "harness" if is_around or _fixture_of(facts, file, name) else "test"
 
 
 def _nearness(facts: Facts, file: str, function: str) -> int:
@@ -106,12 +103,22 @@ def _nearness(facts: Facts, file: str, function: str) -> int:
     if (_fixture_of(facts, file, name), file) in facts.once(_given):
         return 50
     if file == facts["test_file"]:
-        return 40 if _is_around(facts, function) else 0
+        return _in_own_file(facts, function)
     if file in way:
         return 30
     folder, _, last = file.rpartition("/")
     is_above = not folder or facts["test_file"].startswith(f"{folder}/")
     return 20 if last == "conftest.py" and is_above else 0
+
+
+def _in_own_file(facts: Facts, function: str) -> int:
+    """The nearest are the test and what stands around it, then what it may call; no other test."""
+    parts = function.split(".")
+    test = facts.failure.nodeid.partition("[")[0].split("::")[1:]
+    is_around = _AROUND_TESTS.fullmatch(parts[-1]) and parts[:-1] == test[: len(parts) - 1]
+    if not (test and function) or parts == test[: len(parts)] or is_around:
+        return 40
+    return 0 if parts[-1].startswith("test") or "Test" in parts[0] else 25
 
 
 def _way(facts: Facts) -> Mapping[str, AbstractSet[str]]:
@@ -137,15 +144,6 @@ def _fixture_of(facts: Facts, file: str, function: str) -> str:
 
 def _fixtures(context: Context) -> Mapping[tuple[str, str], str]:
     return {(one.file, one.function): one.name for one in context.project.fixtures}
-
-
-def _is_around(facts: Facts, function: str) -> bool:
-    """Whether a part of the test's own file is the test, what stands around it, or no function."""
-    within, _, name = function.rpartition(".")
-    test = facts.failure.nodeid.partition("[")[0].split("::")[1:]
-    if not test or not name or function.split(".") == test:
-        return True
-    return bool(_AROUND_TESTS.fullmatch(name)) and within in ("", ".".join(test[:-1]))
 
 
 def _nearest(facts: Facts) -> Touched | None:
