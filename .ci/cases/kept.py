@@ -18,8 +18,7 @@ from orchestrator import project
 from orchestrator.edits import compared
 from orchestrator.evaluate import keeping
 from orchestrator.evaluate.before import Before, between
-from orchestrator.evaluate.before import to_json as before_json
-from orchestrator.evaluate.cases import GREEN_FILE, LABEL_FILE, belonging
+from orchestrator.evaluate.cases import LABEL_FILE, belonging
 from orchestrator.intake import recorded
 from orchestrator.redact import Redactor
 
@@ -63,9 +62,8 @@ def contents(
     """
     recording = Redactor().redact_recording(recorded.read(run_directory))
     _check_label(label["causes"], recording)
-    found = keeping.documents(recording, project.read(root), name=label["case"], label=label)
-    if before:
-        found[GREEN_FILE] = [before_json(before)]
+    said, name = project.read(root), label["case"]
+    found = keeping.documents(recording, said, name=name, label=label, before=before)
     named = {name: places.neutral(list(many)) for name, many in found.items() if name != LABEL_FILE}
     files = keeping.contents({**named, LABEL_FILE: [label]})
     size = sum(map(len, files.values()))

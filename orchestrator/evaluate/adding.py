@@ -10,11 +10,14 @@ from typing import Any
 from conftest_kit import rundir
 from conftest_kit.records import Recording
 from conftest_kit.settings import Settings
-from corpus_memory_logging import queries
+from corpus_memory_logging import history, queries
 from corpus_memory_logging.store import Store
-from orchestrator import pipeline
+from orchestrator import diagnosis, pipeline
+from orchestrator.classify import context_of
 from orchestrator.errors import UnreadableInput, UsageProblem
 from orchestrator.evaluate import keeping
+from orchestrator.evaluate.before import Before, between
+from orchestrator.project import Project
 from orchestrator.project import read as read_project
 from orchestrator.reader.installs import UNREADABLE, installed_by
 from orchestrator.redact import Redactor
@@ -51,7 +54,9 @@ def add(
     case: Path = folder / KIND / str(name)
     if case.exists():
         raise UsageProblem(f"the case {str(case)!r} is there already: remove it to write it anew")
-    documents = keeping.documents(recording, read_project(settings.root), name=name, label=label)
+    project = read_project(settings.root)
+    before = _before(store, recording, project)
+    documents = keeping.documents(recording, project, name=name, label=label, before=before)
     files = keeping.contents(_without_places(documents, settings.root))
     case.mkdir(parents=True)
     for file, text in files.items():
@@ -73,6 +78,16 @@ def _recording(shown: Mapping[str, Any], settings: Settings, redactor: Redactor)
     nodeids = {one.nodeid for one in failures}
     attempts = tuple(one for one in recording.attempts if one.nodeid in nodeids)
     return recording._replace(failures=failures, attempts=attempts, skips=(), in_flight=())
+
+
+def _before(store: Store, recording: Recording, project: Project) -> Before | None:
+    """What was otherwise when its tests passed last; None where the memory or git cannot say."""
+    tests = (one.nodeid for one in recording.failures)
+    green = history.last_green(store, tests, before=recording.run.started)
+    known = diagnosis.green_added(context_of(recording, project))(green)
+    if green is None or known.edits is None:
+        return None
+    return between(green.run.environment, recording.run.environment, known.edits)
 
 
 def _as_decided(shown: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from conftest_kit import rundir
 from conftest_kit.records import Attempt, Failure, Frame, Raised, Recording, Run, to_json
 from conftest_kit.texts import bounded
 from orchestrator.evaluate import checkout as form
-from orchestrator.evaluate.cases import LABEL_FILE, PROJECT_FILE
+from orchestrator.evaluate.before import Before
+from orchestrator.evaluate.before import to_json as before_json
+from orchestrator.evaluate.cases import GREEN_FILE, LABEL_FILE, PROJECT_FILE
 from orchestrator.project import Project
 
 MAX_TEXT = 2048
@@ -22,10 +24,15 @@ _OWN = ("project", "test")
 
 
 def documents(
-    recording: Recording, project: Project, *, name: str, label: Mapping[str, Any]
+    recording: Recording,
+    project: Project,
+    *,
+    name: str,
+    label: Mapping[str, Any],
+    before: Before | None,
 ) -> dict[str, Sequence[Any]]:
     """The files of a case and the JSON documents that are their lines; redacted, the caller
-    promises.
+    promises. What was otherwise `before` is left out where it is not known.
     """
     own = {frame.file for frame in frames_of(recording.failures) if frame.origin in _OWN}
     for failure in recording.failures:
@@ -44,6 +51,7 @@ def documents(
         rundir.DISTRIBUTIONS_FILE: [[to_json(one) for one in recording.distributions]],
         PROJECT_FILE: [said],
         LABEL_FILE: [label],
+        **({GREEN_FILE: [before_json(before)]} if before else {}),
     }
 
 

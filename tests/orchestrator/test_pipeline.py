@@ -310,6 +310,13 @@ def test_what_was_edited_since_the_test_passed(project):
         assert cause["culprit"] == {"type": "fixture", "name": "rate", "version": None}
         assert cause["evidence"][-1].endswith("may come from: `rate` in conftest.py")
 
+    words = ("--category", "fixture", "--culprit", "fixture:rate", "--note", "the rate fell")
+    project.call("orchestrator", "resolve", committed["cause_id"], *words)
+    case = project.call("orchestrator", "rules", "add-case", committed["cause_id"]).strip()
+    kept = json.loads((project.root / case / "green.json").read_text())
+
+    assert kept["edits"] == [{"file": "conftest.py", "parts": ["rate"], "state": "changed"}]
+
 
 def test_tests_that_no_longer_run_are_found_though_nothing_is_red(project):
     """One file is skipped for what is not installed, of another a test is gone."""
