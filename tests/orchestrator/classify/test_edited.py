@@ -146,6 +146,17 @@ def test_a_file_that_alone_was_removed(edited, refused):
     assert (verdict.category, verdict.culprit.name) == ("environment", "shop/rates.json")
 
 
+@pytest.mark.parametrize("file", ["shop/rates.json", "pyproject.toml", CONFTEST])
+@pytest.mark.parametrize("kind", ["ConnectionRefusedError", "MemoryError", "socket.gaierror"])
+def test_an_edit_explains_no_remote_and_no_lack_of_memory(edited, raised, kind, file):
+    """These come and go by themselves."""
+    link = raised(kind, "no", f"{TEST}:3:test_total", bases=("OSError",))
+    edit = _edit(file, state="removed" if file.endswith("json") else "changed")
+
+    assert "edited" not in edited(link, edit).verdict().rule
+    assert "removed" not in edited(link, edit).verdict().rule
+
+
 def test_the_module_that_closed_a_circle(edited, raised):
     """Of all that are in it the one that was edited."""
     message = "cannot import name 'a' from partially initialized module 'shop.rates'"
