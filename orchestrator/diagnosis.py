@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache
 
 from corpus_memory_logging import history
 from corpus_memory_logging.records import Cause, Green, Remembered, Similar
@@ -81,16 +80,16 @@ def since_green(
 
 
 def green_added(context: Context) -> Callable[[Green | None], Context]:
-    """A function that adds a green run to the context; git is asked once for each commit."""
+    """A function that adds a green run to the context; git is asked once for each run."""
     root, now = context.project.root, context.recording.run.environment.git
-
-    @cache
-    def edited(commit: str) -> tuple[Edit, ...] | None:
-        return git.edited_since(root, commit, now) if root else None
+    known: dict[str, tuple[Edit, ...] | None] = {}
 
     def add(green: Green | None) -> Context:
-        commit = str(green.run.environment.git.get("commit") or "") if green else ""
-        return replace(context, green=green, edits=edited(commit))
+        if green is None or root is None:
+            return replace(context, green=green)
+        if green.run.run_id not in known:
+            known[green.run.run_id] = git.edited_since(root, green.run, now)
+        return replace(context, green=green, edits=known[green.run.run_id])
 
     return add
 

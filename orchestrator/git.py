@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from conftest_kit.records import Run
 from orchestrator.edits import Edit, State, compared
 
 _STATES: Mapping[str, State] = {"A": "added", "D": "removed"}
@@ -34,26 +36,29 @@ def is_shallow(root: Path) -> bool:
     return _git(root, "rev-parse", "--is-shallow-repository") == b"true\n"
 
 
-def edited_since(root: Path, before: str, now: Mapping[str, Any]) -> tuple[Edit, ...] | None:
-    """What differs in the checkout at `root` between a commit and the state that was tested, as
-    `Environment.git` names it.
+def edited_since(root: Path, before: Run, now: Mapping[str, Any]) -> tuple[Edit, ...] | None:
+    """What differs in the checkout at `root` between the commit of an earlier run and the state
+    that was tested now, as `Environment.git` names it.
 
     None where that cannot be known: one of them is no commit, git does not have it (a shallow
     clone), or what was not committed is not there any more. New files that git does not track are
-    not seen, nor what was not committed before.
+    not seen. What was not committed when the earlier run began is passed over where its file is as
+    old; where it was committed since, it is taken for an edit.
     """
-    old, new = before, str(now.get("commit") or "")
+    old, new = (str(git.get("commit") or "") for git in (before.environment.git, now))
     if not _COMMIT.fullmatch(old) or not _COMMIT.fullmatch(new):
         return None
-    if now.get("dirty") is not False:  # then it is the files that were tested
-        if commit(root) != new:
-            return None
-        new = ""
+    is_committed = now.get("dirty") is False  # else it is the files that were tested
+    if not is_committed and commit(root) != new:
+        return None
     options = ("--relative", "--no-renames", "--no-ext-diff", "--name-status", "-z")
-    listed = _git(root, "diff", *options, *filter(None, (old, new)), "--")
+    listed = _git(root, "diff", *options, old, *([new] if is_committed else []), "--")
     if listed is None:
         return None
-    return tuple(_edits(root, old, new, islice(_listed(listed), _MAX_FILES)))
+    files: Iterable[tuple[State, str]] = islice(_listed(listed), _MAX_FILES)
+    if not is_committed and before.environment.git.get("dirty") is not False:
+        files = (one for one in files if not _is_older(root / one[1], before.started))
+    return tuple(_edits(root, old, new if is_committed else "", files))
 
 
 def _edits(root: Path, old: str, new: str, listed: Iterable[tuple[State, str]]) -> Iterator[Edit]:
@@ -67,6 +72,14 @@ def _edits(root: Path, old: str, new: str, listed: Iterable[tuple[State, str]]) 
         now = None if state == "removed" else _content(root, new, file)
         if found := compared(file, before, now):
             yield found
+
+
+def _is_older(path: Path, moment: str) -> bool:
+    """Whether a file was last written before a moment; not where one of both is not known."""
+    try:
+        return path.stat().st_mtime < datetime.fromisoformat(moment).timestamp()
+    except (OSError, ValueError):
+        return False
 
 
 def _listed(told: bytes) -> Iterator[tuple[State, str]]:

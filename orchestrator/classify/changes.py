@@ -159,8 +159,14 @@ def same_code(facts: Facts) -> str:
     before, now = green.run.environment.git, facts.context.recording.run.environment.git
     if not before.get("commit") or not now.get("commit"):
         return ""
-    clean = before.get("dirty") is False and now.get("dirty") is False
+    clean = facts.once(was_committed) and now.get("dirty") is False
     return "yes" if clean and before["commit"] == now["commit"] else "no"
+
+
+def was_committed(facts: Facts) -> bool:
+    """Whether the code of the green run was that of its commit."""
+    green = facts.context.green
+    return green is not None and green.run.environment.git.get("dirty") is False
 
 
 def _python_before(facts: Facts) -> str:

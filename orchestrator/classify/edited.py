@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import NamedTuple
 
-from orchestrator.classify.changes import same_code
+from orchestrator.classify.changes import same_code, was_committed
 from orchestrator.classify.facts import Context, Fact, Facts, is_harness, own_frame, part
 from orchestrator.classify.tested import is_of_tests
 from orchestrator.source import module_name
@@ -151,9 +151,12 @@ def _nearest(facts: Facts) -> Touched | None:
 
 
 def _only_role(facts: Facts) -> str:
-    """The role of all that was edited and may matter, where the code alone changed."""
+    """The role of all that was edited and may matter, where the code alone changed and all of it
+    was committed when it passed.
+    """
     roles = {one.role for one in facts.once(touched)}
-    return roles.pop() if len(roles) == 1 and facts["code_alone"] else ""
+    alone = facts["code_alone"] and facts.once(was_committed)
+    return roles.pop() if len(roles) == 1 and alone else ""
 
 
 def _fixture(facts: Facts) -> str:
@@ -170,11 +173,20 @@ def _module(facts: Facts) -> str:
     return module_name(nearest.file) if nearest and nearest.file.endswith(".py") else ""
 
 
-def _said(facts: Facts) -> str:
+def _edited(facts: Facts) -> str:
     """`client` in tests/conftest.py, shop/cart.py and 3 more."""
     found = [str(one) for one in facts.once(touched)]
     more = [f"{len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
     return ", ".join((*found[:_SHOWN], *more))
+
+
+def _edited_since(facts: Facts) -> str:
+    return facts["edited"] if facts.once(was_committed) else ""
+
+
+def _edited_perhaps(facts: Facts) -> str:
+    """Where it passed with changes that were not committed, which may be among them."""
+    return "" if facts.once(was_committed) else facts["edited"]
 
 
 def _code_touched(facts: Facts) -> str:
@@ -184,18 +196,20 @@ def _code_touched(facts: Facts) -> str:
     same = facts.once(same_code)
     if same != "no":
         return "no" if same else ""
-    if facts.context.edits is None:
+    if facts.context.edits is None or not facts.once(was_committed):
         return "yes"
     return "yes" if any(one.role != "settings" for one in facts.once(touched)) else "no"
 
 
 FACTS: dict[str, Fact] = {
     "code_touched": _code_touched,
-    "edited": _said,
+    "edited": _edited,
     "edited_alone": _only_role,
     "edited_file": part(_nearest, "file"),
     "edited_fixture": _fixture,
     "edited_module": _module,
+    "edited_perhaps": _edited_perhaps,
+    "edited_since": _edited_since,
     "edited_state": part(_nearest, "state"),
     "edited_function": part(_nearest, "function"),
 }

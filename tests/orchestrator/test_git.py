@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from conftest_kit.records import Environment, Run
 from orchestrator import git
 from orchestrator.edits import Edit
 
@@ -39,6 +42,14 @@ class Repository:
         return self.say("rev-parse", "HEAD")
 
 
+def _run(commit, *, dirty=False, started=""):
+    return Run(
+        run_id="green",
+        started=started,
+        environment=Environment(git={"commit": commit, "dirty": dirty}),
+    )
+
+
 @pytest.fixture
 def repository(tmp_path):
     """One with a first commit."""
@@ -65,7 +76,9 @@ def test_what_differs_between_two_commits(repository):
     second = repository.commit(**files)
     repository.commit(**{"cart.py": "later = 1\n"})
 
-    found = git.edited_since(repository.root, repository.first, {"commit": second, "dirty": False})
+    found = git.edited_since(
+        repository.root, _run(repository.first), {"commit": second, "dirty": False}
+    )
 
     assert found == (
         Edit(file="cart.py", parts=("total",)),
@@ -81,7 +94,9 @@ def test_what_was_not_committed_is_read_from_the_files(repository, dirty):
     second = repository.commit(**{"rates.json": "[]"})
     (repository.root / "cart.py").write_text(CART + "\n\ndef vat():\n    return 19\n")
 
-    found = git.edited_since(repository.root, repository.first, {"commit": second, "dirty": dirty})
+    found = git.edited_since(
+        repository.root, _run(repository.first), {"commit": second, "dirty": dirty}
+    )
 
     assert found == (Edit(file="cart.py", parts=("vat",)), Edit(file="rates.json"))
 
@@ -90,7 +105,7 @@ def test_the_same_commit_differs_in_nothing(repository):
     """Which is known, and not unknown."""
     now = {"commit": repository.first, "dirty": False}
 
-    assert git.edited_since(repository.root, repository.first, now) == ()
+    assert git.edited_since(repository.root, _run(repository.first), now) == ()
 
 
 @pytest.mark.parametrize(
@@ -110,7 +125,7 @@ def test_unknown_where_git_has_not_both(repository, before, now):
     known = {} if now == {} else {"commit": repository.first}
     first = repository.first if before is None else before
 
-    assert git.edited_since(repository.root, first, {**known, **now}) is None
+    assert git.edited_since(repository.root, _run(first), {**known, **now}) is None
     assert not (repository.root / "x").exists()
 
 
@@ -124,7 +139,7 @@ def test_a_checkout_names_no_program_to_start(repository):
 
     now = {"commit": repository.first, "dirty": True}
 
-    assert git.edited_since(repository.root, repository.first, now)
+    assert git.edited_since(repository.root, _run(repository.first), now)
     assert not trap.exists()
 
 
@@ -134,10 +149,39 @@ def test_many_files_are_bounded(repository, monkeypatch):
     monkeypatch.setattr(git, "_MAX_FILES", 3)
     second = repository.commit(**{f"m{number}.py": "a = 1" for number in range(5)})
 
-    found = git.edited_since(repository.root, repository.first, {"commit": second, "dirty": False})
+    found = git.edited_since(
+        repository.root, _run(repository.first), {"commit": second, "dirty": False}
+    )
 
     assert [(edit.file, edit.parts) for edit in found] == [
         ("m0.py", ("",)),
         ("m1.py", ("",)),
         ("m2.py", ()),
     ]
+
+
+@pytest.mark.parametrize(
+    ("dirty", "started", "files"),
+    [
+        (True, "2026-01-02T00:00:00.000000Z", ["new.py"]),
+        (None, "2026-01-02T00:00:00.000000Z", ["new.py"]),
+        (True, "soon", ["cart.py", "new.py"]),
+        (False, "2026-01-02T00:00:00.000000Z", ["cart.py", "new.py"]),
+    ],
+)
+def test_what_was_there_uncommitted_when_it_passed_is_no_edit(repository, dirty, started, files):
+    """A file that is older than the run that passed."""
+    for name, day in (("cart.py", 1), ("new.py", 3)):
+        path = repository.root / name
+        path.write_text("changed = 1\n")
+        repository.say("add", "-N", f"shop/{name}")
+        moment = datetime(2026, 1, day, tzinfo=UTC).timestamp()
+        os.utime(path, (moment, moment))
+
+    found = git.edited_since(
+        repository.root,
+        _run(repository.first, dirty=dirty, started=started),
+        {"commit": repository.first, "dirty": True},
+    )
+
+    assert [edit.file for edit in found] == files

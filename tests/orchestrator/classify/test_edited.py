@@ -31,12 +31,11 @@ def edited(red):
     and with these versions.
     """
 
-    def make(link, *edits, known=True, python="3.12.4", **versions):
+    def make(link, *edits, known=True, green=GREEN, **versions):
         made = red(link, fixtures=GIVEN, project=SHOP, phase=versions.pop("phase", "call"))
         run = made.recording.run
         before = run.environment._replace(
-            git=GREEN,
-            python={"version": python},
+            git=green,
             distributions={**run.environment.distributions, **versions},
         )
         now = run.environment._replace(git=RED)
@@ -206,6 +205,18 @@ def test_where_the_edits_are_not_known_the_code_may_be_wrong(edited, refused):
     verdict = edited(refused, known=False, frames="1").verdict()
 
     assert not verdict.rule.startswith("changed-")
+
+
+def test_where_it_passed_with_changes_they_may_be_among_the_edits(edited, wrong, refused):
+    """Said as that; nothing is put down to them, nor past them to a package."""
+    dirty = {**GREEN, "dirty": True}
+    edit = _edit(CONFTEST, "make_client")
+    fixture = edited(wrong, edit, green=dirty).verdict()
+    package = edited(refused, edit, green=dirty, frames="1").verdict()
+
+    assert fixture.category == "assertion"
+    assert fixture.evidence[-1].startswith("Edited since its commit, some of it perhaps before it")
+    assert not package.rule.startswith("changed-")
 
 
 def test_of_several_versions_the_one_on_the_way_is_less_sure(edited, refused):
