@@ -8,8 +8,8 @@ import re
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from orchestrator.classify.facts import Fact, Facts
-from orchestrator.classify.installed import version_of
+from orchestrator.classify.facts import Fact, Facts, part
+from orchestrator.classify.installed import Owner, Unmet, version_of
 from orchestrator.classify.plugins import Plugin, plugins, plugins_by_name
 from orchestrator.classify.rules import knowledge
 
@@ -189,6 +189,17 @@ def _lacking_said(facts: Facts) -> str:
     )
 
 
+def _plugin_of_other_version(facts: Facts) -> Unmet | None:
+    """The first plugin that the settings require in another version than is installed, where none
+    of those that they require is absent.
+    """
+    settings = Owner(name=facts.context.project.settings_file, version="")
+    asked = filter(None, map(str.strip, facts.group("required").split(",")))
+    unmet = [facts.context.installed.unmet_by(settings, text) for text in asked]
+    found = [one for one in unmet if one]
+    return found[0] if found and all(one.installed for one in found) else None
+
+
 def _nearest_marker(facts: Facts) -> str:
     known = {"parametrize", "skip", "skipif", "xfail", "usefixtures", "filterwarnings"}
     for plugin in plugins():
@@ -253,6 +264,9 @@ FACTS: dict[str, Fact] = {
     "plugin": _plugin,
     "plugin_behind": _plugin_behind,
     "plugin_fits": _plugin_fits,
+    "plugin_misfit": part(_plugin_of_other_version, "name"),
+    "plugin_misfit_requirement": part(_plugin_of_other_version, "requirement"),
+    "plugin_misfit_version": part(_plugin_of_other_version, "installed"),
     "plugin_said": _plugin_said,
     "plugin_state": _plugin_state,
     "plugin_version": _plugin_version,

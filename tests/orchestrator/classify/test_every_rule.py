@@ -261,6 +261,23 @@ CASES = {
         [],
         {"phase": "start", "message": "Missing required plugins: pytest-x"},
     ),
+    "required-plugin-of-other-version": (
+        [],
+        {
+            "phase": "start",
+            "message": "Missing required plugins: pytest-mock==3.2.0",
+            "distributions": (MOCK,),
+        },
+    ),
+    "required-plugin-disabled": (
+        [],
+        {
+            "phase": "start",
+            "message": "Missing required plugins: pytest-mock",
+            "distributions": (MOCK,),
+            "run": {"command": ("pytest", "-p", "no:pytest_mock")},
+        },
+    ),
     "loaded-plugin-absent": (
         [],
         {"phase": "start", "message": 'Error importing plugin "pytest_timeout": No module named'},

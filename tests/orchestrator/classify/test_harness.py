@@ -137,3 +137,34 @@ def test_a_backend_of_anyio_is_no_plugin(red, raised):
     )
 
     assert made.verdict().culprit.name == "pytest-asyncio"
+
+
+@pytest.mark.parametrize(
+    ("required", "category", "culprit"),
+    [
+        ("pytest-asyncio==0.21.0", "compatibility", "pytest-asyncio"),
+        ("pytest-asyncio>=1, pytest_asyncio<0.22", "compatibility", "pytest-asyncio"),
+        ("pytest-asyncio==0.21.0, pytest-x", "missing_dependency", "pytest-asyncio"),
+        ("pytest-x==2.5.0", "missing_dependency", "pytest-x"),
+        ("pytest-asyncio", "missing_dependency", "pytest-asyncio"),
+    ],
+    ids=["another version", "two of one", "and one absent", "absent", "in any version"],
+)
+def test_a_plugin_that_the_settings_require(red, raised, required, category, culprit):
+    """What is installed in another version than is asked for is not absent."""
+    message = f"Missing required plugins: {required}"
+    refused = raised("_pytest.config.exceptions.UsageError", message, bases=REFUSED)
+
+    verdict = red(refused, phase="start", **asyncio("0.23.2")).verdict()
+
+    assert (verdict.category, verdict.culprit.name) == (category, culprit)
+
+
+def test_a_required_plugin_of_another_version_is_pinned(red, raised):
+    """To what the settings ask for."""
+    message = "Missing required plugins: pytest-asyncio==0.21.0"
+    refused = raised("_pytest.config.exceptions.UsageError", message, bases=REFUSED)
+
+    best, *_ = red(refused, phase="start", **asyncio("0.23.2")).suggestions()
+
+    assert best.commands == ("pip install pytest-asyncio==0.21.0",)
