@@ -82,7 +82,23 @@ def _of_its_name(facts: Facts) -> str:
 
 
 def _of_option(facts: Facts) -> str:
-    """The plugin that an option bears the name of, where it is installed and not loaded."""
+    """The plugin that an option bears the name of, where it is installed and not loaded, or the
+    project asks for it and it is not installed.
+    """
+    return _absent_of_option(facts, facts["option"]) or _unloaded_of_option(facts)
+
+
+def _absent_of_option(facts: Facts, option: str) -> str:
+    bare = canonicalize_name(option.lstrip("-"))
+    for entry in facts.context.project.requirements if bare else ():
+        name = entry.name.removeprefix("pytest-")
+        bears = name != entry.name and (bare == name or bare.startswith(f"{name}-"))
+        if bears and not facts.context.installed.has(entry.name):
+            return entry.name
+    return ""
+
+
+def _unloaded_of_option(facts: Facts) -> str:
     loaded = {canonicalize_name(name) for name in facts.context.recording.run.environment.plugins}
     option = canonicalize_name(facts["option"].lstrip("-")) if facts.group("options") else ""
     if not option or not loaded:
@@ -171,8 +187,9 @@ def _lacking(facts: Facts) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {name: [] for name in required}
     for option in _options(facts):
         plugin = _plugin_of(facts, "options", option)
-        if plugin and not facts.context.installed.has(plugin.distribution):
-            found.setdefault(plugin.distribution, []).append(option)
+        name = plugin.distribution if plugin else _absent_of_option(facts, option)
+        if name and not facts.context.installed.has(name):
+            found.setdefault(name, []).append(option)
     return found
 
 

@@ -168,3 +168,33 @@ def test_a_required_plugin_of_another_version_is_pinned(red, raised):
     best, *_ = red(refused, phase="start", **asyncio("0.23.2")).suggestions()
 
     assert best.commands == ("pip install pytest-asyncio==0.21.0",)
+
+
+@pytest.mark.parametrize(
+    ("options", "category"),
+    [
+        ("--zzyzx", "missing_dependency"),
+        ("--zzyzx-level=2", "missing_dependency"),
+        ("--zzyzxed", "configuration"),
+        ("--isolated", "configuration"),
+    ],
+)
+def test_an_option_that_bears_the_name_of_what_the_project_asks_for(red, options, category):
+    """A plugin that nobody knows is told by its name, where the project asks for it."""
+    project = Project(
+        name="shop",
+        requirements=(
+            Requirement(
+                name="pytest-zzyzx", text="pytest-zzyzx>=2", file="setup.py", group="tests"
+            ),
+            Requirement(name="isolated", text="isolated", file="setup.py"),
+        ),
+    )
+    message = f"pytest: error: unrecognized arguments: {options}"
+
+    made = red(phase="start", message=message, project=project)
+
+    assert made.verdict().category == category
+    if category == "missing_dependency":
+        assert made.verdict().culprit.name == "pytest-zzyzx"
+        assert "`pytest-zzyzx` (--zzyzx" in made.suggestions()[0].text
