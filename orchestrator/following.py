@@ -32,7 +32,8 @@ def leads(signed: Sequence[tuple[Failure, Signature]]) -> list[Signature]:
     that others died of, or that quotes what it says; a test whose inner run of pytest reports it; a
     tear-down that only fails where the test had failed already; a package's lack of a part that
     broke while it was imported; the second import of a compiled module that can be begun once; and
-    pytest's complaint that it found nothing in a file which it could not import. The cost grows with the text that failures carry, not with their pairs.
+    pytest's complaint that it found nothing in a file which it could not import. The cost grows
+    with the text that failures carry, not with their pairs.
     """
     return _hidden(signed, _broken_off(signed, _begun(signed, _unbound(signed, _echoed(signed)))))
 

@@ -957,6 +957,56 @@ CASES = {
     "locale": one("locale.Error", "unsupported locale setting", SHOP),
     "encoding": one("UnicodeEncodeError", "", SHOP, attributes={"encoding": "ascii"}),
     "time-zone": one("zoneinfo._common.ZoneInfoNotFoundError", "No time zone found", SHOP),
+    "local-time-zone": one(
+        "zoneinfo._common.ZoneInfoNotFoundError",
+        "No time zone like Europe/Nowhere",
+        TEST,
+        "lib/webframe/app.py:3:get_localzone",
+        variables=("TZ",),
+    ),
+    "current-folder-gone": one(
+        "FileNotFoundError",
+        "[Errno 2] No such file or directory",
+        CONFTEST,
+        source="origin = os.getcwd()",
+        phase="setup",
+        attributes={"errno": 2},
+    ),
+    "module-file-missing": one(
+        "FileNotFoundError",
+        "[Errno 2] No such file or directory",
+        TEST,
+        SHOP,
+        attributes={"errno": 2, "filename": "/shop/src/shop/runner/main.py"},
+    ),
+    "set-up-looks-elsewhere": one(
+        "FileNotFoundError",
+        "[Errno 2] No such file or directory",
+        "tests/test_cart.py:9:setUp",
+        attributes={"errno": 2, "filename": "/shop/pages/cart.html"},
+        project=Project(name="shop", data={".html": ("tests/pages",)}),
+    ),
+    "xunit-tear-down-raised": one(
+        "webframe.Closed", "It is closed", "tests/base.py:9:teardown_method", LIB, phase="teardown"
+    ),
+    "xunit-set-up-raised": one(
+        "webframe.Closed", "It is closed", "tests/base.py:9:setup_method", LIB, phase="setup"
+    ),
+    "locale-asked-for": one(
+        "RuntimeError",
+        "The tests need a unicode locale",
+        "tests/__init__.py:3:<module>",
+        source="raise RuntimeError(said)",
+        phase="collect",
+    ),
+    "variable-named-by-harness": one(
+        "Exception",
+        "fatal: GIT_WORK_TREE not allowed without GIT_DIR",
+        CONFTEST,
+        source="raise Exception(output)",
+        phase="setup",
+        variables=("GIT_WORK_TREE",),
+    ),
     "time-zone-data": no_module("tzdata", SHOP, variables=("PYTHONTZPATH",)),
     "time-zone-data-absent": no_module("tzdata", SHOP),
     "user": one("KeyError", "'getpwuid(): uid not found: 12345'", SHOP),
