@@ -380,6 +380,7 @@ FACTS: dict[str, Fact] = {
     "import_folder": _import_folder,
     "importer_extra": _importer_extra,
     "module": _module,
+    "module_path": lambda facts: facts.context.project.file_of(facts["module"]),
     "module_state": _module_state,
     "outdated": _outdated,
     "outdated_version": _outdated_version,

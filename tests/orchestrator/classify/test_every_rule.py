@@ -1876,3 +1876,17 @@ def test_an_extra_for_developers_leaves_no_name_out(red, raised, extra):
 def test_every_rule_has_a_case():
     """A rule without a case cannot be added."""
     assert {rule.id for rule in rules()} == set(CASES) | ALONE_BELOW | OF_CHANGES
+
+
+@pytest.mark.parametrize(
+    ("message", "category"),
+    [
+        ("'shop' does not have a template named 'default.rst'.", "environment"),
+        ("shop has no file called 'prices.json'", "environment"),
+        ("'shop' does not have a colour named 'default.rst'.", "product_error"),
+        ("'shop' does not have a template named 'default'.", "product_error"),
+    ],
+)
+def test_a_file_that_somebody_does_not_have(red, raised, message, category):
+    """As who looks for it says."""
+    assert red(raised("shop.Unready", message, TEST, SHOP)).verdict().category == category

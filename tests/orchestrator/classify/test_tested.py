@@ -174,3 +174,43 @@ def test_what_also_comes_to_tests_that_wait_for_none(red, raised, line, rule):
     together = replace(waiting, recording=waiting.recording._replace(failures=failures))
 
     assert together.verdict("::test_total").rule == rule
+
+
+NAMED = replace(
+    PROJECT,
+    sources={
+        TESTS: Source(
+            imports={
+                "prices": "shop.deep.prices",
+                "price": "shop.deep.prices.price",
+                "price_of": "shop.deep.prices.price_of",
+                "Cart": "shop.cart.Cart",
+                "tool": "tests.tools.tool",
+                "loads": "json.loads",
+            }
+        )
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("test", "source", "named"),
+    [
+        ("TestPriceOf::test_plums", "self.assertEqual(value, 3)", "price_of"),
+        ("test_price_of_plums[3]", "assert value == 3", "price_of"),
+        ("TestCart::test_empty", "assert value == 3", "Cart"),
+        ("test_priceless", "assert value == 3", ""),
+        ("test_prices", "assert value == 3", ""),
+        ("test_tool_loads", "assert value == 3", ""),
+        ("TestPriceOf::test_plums", "assert Cart.total() == 3", ""),
+    ],
+)
+def test_what_a_test_bears_the_name_of(red, raised, test, source, named):
+    """Where its line does not call the product itself: what its file imports by that name."""
+    link = raised("AssertionError", "3 != 4", f"{TESTS}:9:test", source=source)
+    made = red(link, nodeid=f"{TESTS}::{test}", project=NAMED)
+
+    (first, *_) = made.suggestions()
+
+    said = f"The test bears the name of {named} of src/shop/" if named else "bears the name"
+    assert (said in first.text) is bool(named)
