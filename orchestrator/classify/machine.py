@@ -17,6 +17,11 @@ _OF_THE_TESTS = re.compile(
 """Programs that run what is tested: how they end says nothing of the machine."""
 _USAGE = re.compile(r"(?i)\busage: |unknown (?:option|command)|unrecogni[sz]ed (?:option|argument)")
 _READ = 4096
+# fatal: Unable to read current working directory: No such file or directory
+_SAYS_GONE = re.compile(
+    r"(?i)(?:unable to read|cannot access|error retrieving|could not get|cannot get) "
+    r"(?:the )?(?:current|parent) (?:working )?director(?:y|ies)"
+)
 _ASKS_FOLDER = re.compile(r"\bgetcwdb?\(|\.cwd\(\)")
 
 
@@ -132,7 +137,11 @@ def _module_file(facts: Facts) -> str:
 
 
 def _folder_gone(facts: Facts) -> str:
-    """`yes` where the system was asked for the folder that the process is in, and there is none."""
+    """`yes` where the system was asked for the folder that the process is in, and there is none; or
+    a program says so.
+    """
+    if _SAYS_GONE.search(facts.link.message[:_READ]):
+        return "yes"
     last = facts.link.frames[-1] if facts.link.frames else None
     if last is None or facts["filename"] or "FileNotFoundError" not in facts.link.type:
         return ""

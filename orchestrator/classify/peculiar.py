@@ -76,7 +76,11 @@ def _zone_variable(facts: Facts) -> str:
 
 
 def _local_zone_variable(facts: Facts) -> str:
-    """`TZ` where it is set and the local time zone was asked for, by whatever says so."""
+    """The variable that the line reads the zone from; else `TZ` where the local time zone was asked
+    for, by whatever says so; where it is set.
+    """
+    if facts["variable_read_is_set"]:
+        return facts["variable_read"]
     asked = any(_LOCAL_ZONE.search(f"{one.file} {one.function}") for one in facts.frames)
     return _set(facts, ("TZ",)) if asked else ""
 

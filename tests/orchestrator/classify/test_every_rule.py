@@ -992,6 +992,14 @@ CASES = {
     "xunit-set-up-raised": one(
         "webframe.Closed", "It is closed", "tests/base.py:9:setup_method", LIB, phase="setup"
     ),
+    "library-panicked": one("pyo3_runtime.PanicException", "Python API call failed", SHOP, LIBRARY),
+    "part-of-package-gone": one(
+        "ImportError",
+        "cannot import name 'rows' from partially initialized module 'shop' (most likely)",
+        "src/shop/__init__.py:3:<module>",
+        phase="collect",
+        project=Project(name="shop", modules=frozenset({"shop"}), files=("src/shop/__init__.py",)),
+    ),
     "locale-asked-for": one(
         "RuntimeError",
         "The tests need a unicode locale",

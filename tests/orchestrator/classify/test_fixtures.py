@@ -194,6 +194,21 @@ def test_a_folder_that_is_gone_under_the_process(
 
 
 @pytest.mark.parametrize(
+    ("said", "category"),
+    [
+        ("fatal: Unable to read current working directory: No such file or directory", "fixture"),
+        ("shell-init: error retrieving current directory: getcwd: cannot access", "fixture"),
+        ("fatal: not a git repository (or any of the parent directories)", "product_error"),
+    ],
+)
+def test_a_program_that_says_that_its_folder_is_gone(red, raised, said, category):
+    """What a helper of the tests raises of it."""
+    link = raised("RuntimeError", said, "tests/tools.py:7:run", source="raise RuntimeError(out)")
+
+    assert red(link).verdict().category == category
+
+
+@pytest.mark.parametrize(
     ("filename", "folders", "function", "rule"),
     [
         ("pages/cart.html", ("tests/pages",), "setUp", "set-up-looks-elsewhere@1"),

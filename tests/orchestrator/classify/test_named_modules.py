@@ -82,3 +82,23 @@ def test_a_module_that_nobody_asks_for_beside_a_version_that_does_not_fit(
     made = red(link, phase="collect", distributions=(webframe, frames))
 
     assert made.verdict().category == category
+
+
+@pytest.mark.parametrize(
+    ("file", "more", "rule"),
+    [
+        ("shop/rules/__init__.py", (), "part-of-package-gone@1"),
+        ("src/shop/rules/__init__.py", (), "part-of-package-gone@1"),
+        ("shop/rules/__init__.py", ("shop/rules/octal.py",), "circular-import@1"),
+        ("shop/rules/__init__.py", ("shop/rules/octal/__init__.py",), "circular-import@1"),
+        ("shop/rules/other.py", (), "circular-import@1"),
+        ("shop/__init__.py", (), "circular-import@1"),
+    ],
+)
+def test_a_part_that_a_package_asks_itself_for(red, raised, file, more, rule):
+    """Python says that it is a circle, most likely; where no file is there, it is none."""
+    message = "cannot import name 'octal' from partially initialized module 'shop.rules' (most)"
+    project = Project(name="shop", modules=frozenset({"shop"}), files=(file, *more))
+    link = raised("ImportError", message, "tests/test_cart.py:1:<module>", f"{file}:3:<module>")
+
+    assert red(link, phase="collect", project=project).verdict().rule == rule

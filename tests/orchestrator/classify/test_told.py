@@ -388,7 +388,7 @@ PANIC = (
     ("kind", "printed", "category"),
     [
         ("pyo3_runtime.PanicException", PANIC, "missing_dependency"),
-        ("pyo3_runtime.PanicException", PANIC.partition("thread")[0], "unknown"),
+        ("pyo3_runtime.PanicException", PANIC.partition("thread")[0], "compatibility"),
         ("shop.Interrupted", PANIC, "unknown"),
     ],
 )

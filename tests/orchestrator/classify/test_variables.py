@@ -128,6 +128,14 @@ def test_a_time_zone_that_the_machine_says(red, raised, function, variables, cul
     assert (verdict.culprit.name if verdict.culprit else None) == culprit
 
 
+def test_a_time_zone_that_a_line_reads_from_a_variable(red, raised):
+    """Whatever it is called."""
+    kind, source = "zoneinfo._common.ZoneInfoNotFoundError", "ZoneInfo(os.environ['SHOP_ZONE'])"
+    link = raised(kind, "no zone Europe/Nowhere", "shop/cart.py:7:zone", source=source)
+
+    assert red(link, variables=("SHOP_ZONE",)).verdict().culprit.name == "SHOP_ZONE"
+
+
 @pytest.mark.parametrize(
     ("kind", "message", "source", "category"),
     [
