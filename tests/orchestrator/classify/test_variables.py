@@ -143,7 +143,9 @@ def test_a_time_zone_that_a_line_reads_from_a_variable(red, raised):
         ("RuntimeError", "Try setting LANG=C.UTF-8", "raise Bad(said)", "environment"),
         ("SystemExit", "locale is not UTF-8", "raise Bad(said)", "environment"),
         ("RuntimeError", "needs a unicode locale encoding", "shop.start()", "product_error"),
+        ("RuntimeError", "file system encoding is ASCII", "raise Bad(said)", "environment"),
         ("RuntimeError", "the locale de is not known", "raise Bad(said)", "product_error"),
+        ("ValueError", "a locale has ASCII letters alone", "raise Bad(said)", "product_error"),
         ("RuntimeError", "the language is unicode", "raise Bad(said)", "product_error"),
     ],
 )
