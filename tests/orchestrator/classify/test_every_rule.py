@@ -1000,6 +1000,13 @@ CASES = {
         phase="collect",
         project=Project(name="shop", modules=frozenset({"shop"}), files=("src/shop/__init__.py",)),
     ),
+    "setting-named-by-refusal": one(
+        "RuntimeError",
+        "Model class Row isn't in an application in INSTALLED_APPS.",
+        SHOP,
+        LIBRARY,
+        source="raise RuntimeError(",
+    ),
     "locale-asked-for": one(
         "RuntimeError",
         "The tests need a unicode locale",
