@@ -19,6 +19,8 @@ _TRACEBACK = "Traceback"
 _LINE_OF_TRACEBACK = re.compile(r'File "([^"\n]+)", line (\d+), in ([^\n]+)\n')
 # module 'shop.formats' has no attribute 'csv'
 _LACKS = re.compile(r"^module '([\w.]{1,200})' has no attribute '(\w{1,200})'")
+# PyO3 modules may only be initialized once per interpreter process
+_ONCE = re.compile(r"\bonce per (?:interpreter )?process\b")
 # Where a quoted message may begin: at the beginning of a word, or of a line that repr() shows as \n
 _BEGINNING = re.compile(r"(?:(?<!\w)|(?<=\\n))\S")
 
@@ -26,13 +28,14 @@ _BEGINNING = re.compile(r"(?:(?<!\w)|(?<=\\n))\S")
 def leads(signed: Sequence[tuple[Failure, Signature]]) -> list[Signature]:
     """For each failure the signature of what it followed from, else its own.
 
-    Five kinds follow: an assertion that fails after the test logged the traceback of an exception
+    Six kinds follow: an assertion that fails after the test logged the traceback of an exception
     that others died of, or that quotes what it says; a test whose inner run of pytest reports it; a
     tear-down that only fails where the test had failed already; a package's lack of a part that
-    broke while it was imported; and pytest's complaint that it found nothing in a file which it
-    could not import. The cost grows with the text that failures carry, not with their pairs.
+    broke while it was imported; the second import of a compiled module that can be begun once; and
+    pytest's complaint that it found nothing in a file which it could not import. The cost grows
+    with the text that failures carry, not with their pairs.
     """
-    return _hidden(signed, _broken_off(signed, _unbound(signed, _echoed(signed))))
+    return _hidden(signed, _broken_off(signed, _begun(signed, _unbound(signed, _echoed(signed)))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +158,24 @@ def _unbound(
         asked = _LACKS.match(raised.message) if raised else None
         if asked:
             found[place] = broken.get(".".join(asked.groups()), found[place])
+    return found
+
+
+def _begun(
+    signed: Sequence[tuple[Failure, Signature]], leading: Sequence[Signature]
+) -> list[Signature]:
+    """The leads; that of an import of a compiled module for the second time becomes what the first
+    import broke of, at the same line.
+    """
+    broke: dict[tuple[str, int], Signature] = {}
+    found = list(leading)
+    for place, (failure, _) in enumerate(signed):
+        raised = decisive(failure)
+        lines = [(frame.file, frame.line) for frame in raised.frames] if raised else []
+        if raised and lines and "ImportError" in _kinds(raised) and _ONCE.search(raised.message):
+            found[place] = broke.get(lines[-1], found[place])
+        for line in lines:
+            broke.setdefault(line, found[place])
     return found
 
 

@@ -64,7 +64,8 @@ def mended(cause: Cause, project: Project) -> str:
     if culprit is None:
         return _of_harness(cause)
     of_machine = verdict.category == "environment" and culprit.type == "file"
-    if culprit.type in _OUTSIDE or of_machine:
+    of_product = verdict.kind == "missing_module" and culprit.type == "module"
+    if culprit.type in _OUTSIDE or of_machine or of_product:
         return f"{verdict.category} {culprit.type} {culprit.name}"
     is_sure = verdict.category in _ANOTHER_RELEASE and verdict.kind != "library_raised"
     if culprit.type == "distribution" and is_sure:

@@ -24,6 +24,9 @@ _NARROWER = re.compile(
 _DEFINITION = re.compile(r"^(.{1,500}?):(\d{1,7}):  def (\w{1,200})\(", re.MULTILINE)
 _REMOVAL = re.compile(r"\b(?:remove|unlink|rmtree|rmdir|removedirs)\(")
 _NAMED_FOR_TESTS = re.compile(r"\w*tests?/|tests?_\w+/")
+_XUNIT = re.compile(
+    r"(?:setup|teardown)_(?:module|class|method|function)$|(?:setUp|tearDown)Class$"
+)
 _AROUND_TESTS = frozenset({"setUp", "tearDown", "asyncSetUp", "asyncTearDown"})
 _NAMED_AROUND = re.compile(rf"\b(?:{'|'.join(sorted(_AROUND_TESTS))})\b")
 
@@ -294,6 +297,12 @@ def _case_method(facts: Facts) -> str:
     return own.function if own and own.function in _AROUND_TESTS else ""
 
 
+def _xunit_method(facts: Facts) -> str:
+    """The method or function that pytest runs around tests by its name, and that it came out of."""
+    own = next((frame for frame in facts.frames if frame.origin in _OWN), None)
+    return own.function if own and _XUNIT.match(own.function) else ""
+
+
 def _shared_support(facts: Facts) -> str:
     """The one file of the tests' own code that all of these files of tests import which failed
     with this type of exception, where they are several.
@@ -361,4 +370,5 @@ FACTS: dict[str, Fact] = {
     "shared_support": _shared_support,
     "unused_near": _unused_near,
     "wider_fixtures": _wider_fixtures,
+    "xunit_method": _xunit_method,
 }

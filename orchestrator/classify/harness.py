@@ -8,8 +8,8 @@ import re
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from orchestrator.classify.facts import Fact, Facts
-from orchestrator.classify.installed import version_of
+from orchestrator.classify.facts import Fact, Facts, part
+from orchestrator.classify.installed import Owner, Unmet, version_of
 from orchestrator.classify.plugins import Plugin, plugins, plugins_by_name
 from orchestrator.classify.rules import knowledge
 
@@ -82,7 +82,23 @@ def _of_its_name(facts: Facts) -> str:
 
 
 def _of_option(facts: Facts) -> str:
-    """The plugin that an option bears the name of, where it is installed and not loaded."""
+    """The plugin that an option bears the name of, where it is installed and not loaded, or the
+    project asks for it and it is not installed.
+    """
+    return _absent_of_option(facts, facts["option"]) or _unloaded_of_option(facts)
+
+
+def _absent_of_option(facts: Facts, option: str) -> str:
+    bare = canonicalize_name(option.lstrip("-"))
+    for entry in facts.context.project.requirements if bare else ():
+        name = entry.name.removeprefix("pytest-")
+        bears = name != entry.name and (bare == name or bare.startswith(f"{name}-"))
+        if bears and not facts.context.installed.has(entry.name):
+            return entry.name
+    return ""
+
+
+def _unloaded_of_option(facts: Facts) -> str:
     loaded = {canonicalize_name(name) for name in facts.context.recording.run.environment.plugins}
     option = canonicalize_name(facts["option"].lstrip("-")) if facts.group("options") else ""
     if not option or not loaded:
@@ -171,8 +187,9 @@ def _lacking(facts: Facts) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {name: [] for name in required}
     for option in _options(facts):
         plugin = _plugin_of(facts, "options", option)
-        if plugin and not facts.context.installed.has(plugin.distribution):
-            found.setdefault(plugin.distribution, []).append(option)
+        name = plugin.distribution if plugin else _absent_of_option(facts, option)
+        if name and not facts.context.installed.has(name):
+            found.setdefault(name, []).append(option)
     return found
 
 
@@ -187,6 +204,17 @@ def _lacking_said(facts: Facts) -> str:
         f"`{plugin}` ({', '.join(options)})" if options else f"`{plugin}`"
         for plugin, options in _lacking(facts).items()
     )
+
+
+def _plugin_of_other_version(facts: Facts) -> Unmet | None:
+    """The first plugin that the settings require in another version than is installed, where none
+    of those that they require is absent.
+    """
+    settings = Owner(name=facts.context.project.settings_file, version="")
+    asked = filter(None, map(str.strip, facts.group("required").split(",")))
+    unmet = [facts.context.installed.unmet_by(settings, text) for text in asked]
+    found = [one for one in unmet if one]
+    return found[0] if found and all(one.installed for one in found) else None
 
 
 def _nearest_marker(facts: Facts) -> str:
@@ -253,6 +281,9 @@ FACTS: dict[str, Fact] = {
     "plugin": _plugin,
     "plugin_behind": _plugin_behind,
     "plugin_fits": _plugin_fits,
+    "plugin_misfit": part(_plugin_of_other_version, "name"),
+    "plugin_misfit_requirement": part(_plugin_of_other_version, "requirement"),
+    "plugin_misfit_version": part(_plugin_of_other_version, "installed"),
     "plugin_said": _plugin_said,
     "plugin_state": _plugin_state,
     "plugin_version": _plugin_version,

@@ -4,6 +4,7 @@ next one finds.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -17,9 +18,17 @@ _OWN = ("project", "test")
 _READ = r"(?<![\w.'\"]){name}(?:\.\w+|\[[^\]]*\])+(?![\w(])"
 """A look at the state of what bears a name, which asks nobody to do anything."""
 _CALL = r"(?<![\w.'\"]){name}\.\w+\("
+_MORE = re.compile(
+    r"^ *(?:(?P<one>Left|Right) contains |Extra items in the (?P<other>left|right) set)",
+    re.MULTILINE,
+)
+"""Where pytest says which side of a comparison has more than the other."""
+_OF_STATE = ("repr", "str", "len", "bool", "list", "dict", "set", "tuple", "sorted", "sum")
+"""Functions of Python's that show the state of a value."""
 _WORD = r"(?<![\w.'\"]){name}(?![\w'\"])"
 _THERE_ALREADY = re.compile(r"Exists|Already|Duplicate|Conflict|Integrity")
 """In the type of what is raised where something is made a second time."""
+_READ_OF_MESSAGE = 2000
 _SEVERAL = 3
 """Tests that have to break on what they do with one value, for it to be the value."""
 
@@ -40,7 +49,7 @@ def _kept(facts: Facts) -> Fixture | None:
     if failure.phase != "call" or frame is None or link is not decisive(failure):
         return None
     if is_harness(frame):
-        found = (one for name, one in _names(facts) if _matches(_READ, name, frame))
+        found = (one for name, one in _names(facts) if _looks_at(name, frame, link.message))
     elif _THERE_ALREADY.search(link.type.rpartition(".")[2]):
         found = (one for name, one in _names(facts) if _matches(_WORD, name, _asking(failure)))
     else:
@@ -71,6 +80,43 @@ def _outlives(entry: Fixture) -> bool:
 
 def _matches(pattern: str, name: str, frame: Frame | None) -> bool:
     return frame is not None and bool(re.search(pattern.format(name=name), frame.source))
+
+
+def _looks_at(name: str, frame: Frame, message: str) -> bool:
+    """Whether a check looks at the state of what bears the name: at a part of it, at what Python
+    shows of it beside a literal, or at what it gave and holds more than was expected.
+    """
+    if _matches(_READ, name, frame):
+        return True
+    sides = _sides(frame.source)
+    shown = {f"{function}({name})" for function in _OF_STATE}
+    if any(side in shown and _is_literal(other) for side, other in (sides, sides[::-1])):
+        return True
+    more = _MORE.search(message[:_READ_OF_MESSAGE])
+    if more is None:
+        return False
+    longer = sides[0 if (more["one"] or more["other"]).lower() == "left" else 1]
+    return bool(re.match(_CALL.format(name=name), longer))
+
+
+def _sides(source: str) -> tuple[str, str]:
+    """Both sides of the one comparison that a line asserts; empty where it is none."""
+    try:
+        tree = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return "", ""
+    test = tree[0].test if len(tree) == 1 and isinstance(tree[0], ast.Assert) else None
+    if not isinstance(test, ast.Compare) or len(test.comparators) != 1:
+        return "", ""
+    return ast.unparse(test.left), ast.unparse(test.comparators[0])
+
+
+def _is_literal(text: str) -> bool:
+    try:
+        ast.literal_eval(text)
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def _asking(failure: Failure) -> Frame | None:

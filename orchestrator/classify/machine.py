@@ -7,6 +7,8 @@ import re
 from packaging.utils import canonicalize_name
 
 from orchestrator.classify.facts import Context, Fact, Facts, own_frame
+from orchestrator.classify.modules import is_own
+from orchestrator.classify.tested import is_of_tests
 from orchestrator.install import where_to_write
 
 _OF_THE_TESTS = re.compile(
@@ -15,6 +17,12 @@ _OF_THE_TESTS = re.compile(
 """Programs that run what is tested: how they end says nothing of the machine."""
 _USAGE = re.compile(r"(?i)\busage: |unknown (?:option|command)|unrecogni[sz]ed (?:option|argument)")
 _READ = 4096
+# fatal: Unable to read current working directory: No such file or directory
+_SAYS_GONE = re.compile(
+    r"(?i)(?:unable to read|cannot access|error retrieving|could not get|cannot get) "
+    r"(?:the )?(?:current|parent) (?:working )?director(?:y|ies)"
+)
+_ASKS_FOLDER = re.compile(r"\bgetcwdb?\(|\.cwd\(\)")
 
 
 def _program(facts: Facts) -> str:
@@ -104,6 +112,40 @@ def _file_placed(facts: Facts) -> str:
     """
     name = facts["filename"]
     return name if "/" in name else _placed(facts, name, "")
+
+
+def _file_elsewhere(facts: Facts) -> str:
+    """The one folder of the project that holds files of the missing one's ending and whose path
+    ends in the folder that it was looked for in, where that folder itself holds none.
+    """
+    folder, _, name = facts["filename"].rpartition("/")
+    if not folder or not facts["file_is_own"]:
+        return ""
+    folders = facts.context.project.data.get(f".{name.rpartition('.')[2]}", ())
+    found = [one for one in folders if one.endswith(f"/{folder}")]
+    return found[0] if len(found) == 1 and folder not in folders else ""
+
+
+def _module_file(facts: Facts) -> str:
+    """The module of the project that a file would be which is not there."""
+    path = facts["filename"]
+    if not path.endswith(".py") or not facts["file_is_own"] or is_of_tests(path):
+        return ""
+    dotted = path.removeprefix("src/").removesuffix(".py").removesuffix("/__init__")
+    top, _, inside = dotted.partition("/")
+    return dotted.replace("/", ".") if inside and is_own(facts, top) else ""
+
+
+def _folder_gone(facts: Facts) -> str:
+    """`yes` where the system was asked for the folder that the process is in, and there is none; or
+    a program says so.
+    """
+    if _SAYS_GONE.search(facts.link.message[:_READ]):
+        return "yes"
+    last = facts.link.frames[-1] if facts.link.frames else None
+    if last is None or facts["filename"] or "FileNotFoundError" not in facts.link.type:
+        return ""
+    return "yes" if last.function == "abspath" or _ASKS_FOLDER.search(last.source) else ""
 
 
 def _template_placed(facts: Facts) -> str:
@@ -204,8 +246,11 @@ def _time_zone_path(facts: Facts) -> str:
 
 FACTS: dict[str, Fact] = {
     "command_program": _command_program,
+    "file_elsewhere": _file_elsewhere,
     "file_placed": _file_placed,
+    "folder_gone": _folder_gone,
     "inifile": _inifile,
+    "module_file": _module_file,
     "named_is_project": _named_is_project,
     "program": _program,
     "program_failing": _program_failing,

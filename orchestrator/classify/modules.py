@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
@@ -22,6 +23,7 @@ from orchestrator.classify.standard import stdlib_state
 from orchestrator.requirements import Requirement
 
 _NO_MODULE = re.compile(r"^No module named '?(?P<module>[\w.]{1,200})'?")
+_NO_MODULE_BEHIND = re.compile(r": No module named '(?P<module>[\w.]{1,200})'$")
 _FROM = re.compile(
     r"^cannot import name '(?P<symbol>\w{1,200})' from "
     r"(?:partially initialized module )?'(?P<module>[\w.]{1,200})'"
@@ -57,6 +59,8 @@ def _module(facts: Facts) -> str:
     found = _NO_MODULE.match(message) or _FROM.match(message) or _OF_MODULE.match(message)
     # An AttributeError has a name as well: that of the attribute.
     imports = "ImportError" in (facts.link.type, *facts.link.bases)
+    # Who raises it again may put words of his own before Python's.
+    found = found or (_NO_MODULE_BEHIND.search(message.rstrip()) if imports else None)
     said = (found.groupdict().get("patched") or found["module"]) if found else ""
     named = (facts.attribute("name") if imports else "") or said
     if imports and is_namespace(named):
@@ -215,7 +219,7 @@ def _resolution(facts: Facts) -> Resolution | None:
         return None
     candidates = known_names(module)
     top = module.partition(".")[0]
-    named = (*candidates, *_joined(module))
+    named = (*candidates, *_joined(module), *_of_part(facts, module))
     declared = facts.context.project.declared(named) or _resembling(facts, top)
     if not declared and not candidates:
         declared = _of_framework(facts, top)
@@ -249,6 +253,13 @@ def _joined(module: str) -> tuple[str, ...]:
     """What its distribution may be called: google-cloud-storage, google-cloud, google."""
     parts = module.split(".")
     return tuple("-".join(parts[:length]) for length in range(len(parts), 0, -1))
+
+
+def _of_part(facts: Facts, module: str) -> Iterator[str]:
+    """What may bring a part of itself that is not for others, named after it: `_cffi_backend`."""
+    words = module.strip("_").split("_") if module.startswith("_") and "." not in module else []
+    names = ("-".join(words[:length]) for length in range(len(words), 0, -1))
+    return (name for name in names if not facts.context.installed.has(name))
 
 
 def _resembling(facts: Facts, top: str) -> Requirement | None:
@@ -369,6 +380,7 @@ FACTS: dict[str, Fact] = {
     "import_folder": _import_folder,
     "importer_extra": _importer_extra,
     "module": _module,
+    "module_path": lambda facts: facts.context.project.file_of(facts["module"]),
     "module_state": _module_state,
     "outdated": _outdated,
     "outdated_version": _outdated_version,

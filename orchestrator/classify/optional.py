@@ -22,6 +22,7 @@ from orchestrator.classify.owners import is_of_developers, owner_of
 from orchestrator.classify.rules import knowledge
 from orchestrator.classify.spelling import whole_word
 from orchestrator.classify.tested import imported_product, is_of_tests
+from orchestrator.project import Project
 from orchestrator.source import Guard, Source
 
 _DEPTH = 4
@@ -250,14 +251,31 @@ def _comes_to_others(facts: Facts) -> bool:
 
 
 def _under_test(facts: Facts) -> str:
-    """The files of the project that the test's file imports, that of its own name first."""
+    """The files of the project that the test's file imports, that of its own name first; before all
+    the one that it bears the name of and imports through others.
+    """
     project, test = facts.context.project, facts["test_file"]
     stem = test.rpartition("/")[2].removesuffix(".py").removeprefix("test_").removesuffix("_test")
     imported = (project.file_of(one) for one in project.source(test).imports.values())
     product = [file for file in dict.fromkeys(imported) if file and not is_of_tests(file)]
     named = [file for file in product if stem and stem in file]
-    shown = list(dict.fromkeys((*named, *product)))[:3]
+    beyond = () if named else _namesakes(project, stem)
+    shown = list(dict.fromkeys((*beyond, *named, *product)))[:3]
     return ", ".join(shown)
+
+
+def _namesakes(project: Project, stem: str) -> tuple[str, ...]:
+    """The one file of the product whose name is, or ends in, that of a file of tests: `lang_EN.py`
+    of `test_en.py`, `constraints.py` of `test_constraint.py`.
+    """
+    wanted = stem.lower().rstrip("s")
+    found = []
+    for file in project.files if wanted else ():
+        name = file.rpartition("/")[2].removesuffix(".py").lower().rstrip("s")
+        same = f"_{name}".endswith(f"_{wanted}")
+        if same and file.endswith(".py") and not is_of_tests(file):
+            found.append(file)
+    return tuple(found) if len(found) == 1 else ()
 
 
 FACTS: dict[str, Fact] = {

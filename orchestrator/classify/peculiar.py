@@ -28,6 +28,7 @@ _FULL = re.compile(
 )
 _CLOCK = re.compile(r"(?<![\d:])([01]?\d|2[0-3]):([0-5]\d)(?!\d)")
 _STAMP = re.compile(r"^-?\d{1,12}(?:\.0)?$")
+_LOCAL_ZONE = re.compile(r"(?i)local(?:_?zone|_?tz|_?time|$)|tzlocal|tz_(?:from_)?env")
 _DAY = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 _QUARTER, _FURTHEST = dt.timedelta(minutes=15), dt.timedelta(hours=26)
 
@@ -72,6 +73,16 @@ def _zone_variable(facts: Facts) -> str:
     moved = [one for one in apart if one]
     shifted = all(not one % _QUARTER and abs(one) <= _FURTHEST for one in moved)
     return _set(facts, ("TZ",)) if moved and shifted else ""
+
+
+def _local_zone_variable(facts: Facts) -> str:
+    """The variable that the line reads the zone from; else `TZ` where the local time zone was asked
+    for, by whatever says so; where it is set.
+    """
+    if facts["variable_read_is_set"]:
+        return facts["variable_read"]
+    asked = any(_LOCAL_ZONE.search(f"{one.file} {one.function}") for one in facts.frames)
+    return _set(facts, ("TZ",)) if asked else ""
 
 
 def _times(side: str) -> Iterator[dt.datetime]:
@@ -121,6 +132,7 @@ FACTS: dict[str, Fact] = {
     "colour_variable": _colour_variable,
     "encoding_variable": _encoding_variable,
     "home_is_set": _home_is_set,
+    "local_zone_variable": _local_zone_variable,
     "proxy_variable": _proxy_variable,
     "width_variable": _width_variable,
     "zone_variable": _zone_variable,

@@ -12,6 +12,7 @@ from orchestrator.classify.facts import Fact, Facts, is_harness, module_of, own_
 from orchestrator.classify.told import OF_A_PROCESS, OF_A_REQUEST, OF_A_RESULT
 
 _PLACE_LIMIT = 200
+_TWO = 2
 _TELLING = re.compile(r"^(?:\++ Timeout \++|Fatal Python error: .+)$", re.MULTILINE)
 _OF_FILES = {"FileNotFoundError", "NotADirectoryError", "IsADirectoryError", "FileExistsError"}
 # '/srv/x.csv', "data/x.csv", 'x.csv', and /srv/x.csv without quotes
@@ -128,6 +129,19 @@ def _own_callers(facts: Facts) -> str:
     callers.pop(own[-1].function if own else "", None)
     shown = (f"{name} ({frame.file}:{frame.line})" for name, frame in callers.items())
     return ", ".join(islice(shown, 3))
+
+
+def _own_caller(facts: Facts) -> str:
+    """The line of the product that called the deepest one, where it is of another function: it may
+    be what hands over what the deepest cannot take.
+    """
+    own = [frame for frame in facts.frames if frame.origin == "project" and not is_harness(frame)]
+    if len(own) < _TWO or own[-1] is not own_frame(facts):
+        return ""
+    caller, deepest = own[-2:]
+    if (caller.file, caller.function) == (deepest.file, deepest.function) or not caller.source:
+        return ""
+    return f"{caller.file}:{caller.line} in {caller.function}: {caller.source}"[:_PLACE_LIMIT]
 
 
 def _own_function(facts: Facts) -> str:
@@ -315,6 +329,7 @@ FACTS: dict[str, Fact] = {
     "missing_before": _missing_before,
     "missing_wrapped": _missing_wrapped,
     "mere_claim": _mere_claim,
+    "own_caller": _own_caller,
     "own_callers": _own_callers,
     "own_file": _own_file,
     "own_function": _own_function,

@@ -6,7 +6,7 @@ import difflib
 import re
 from functools import lru_cache
 
-from orchestrator.classify.facts import Fact, Facts
+from orchestrator.classify.facts import Fact, Facts, own_frame
 from orchestrator.classify.rules import knowledge
 from orchestrator.source import module_name
 
@@ -88,8 +88,23 @@ def _is_not_meant(facts: Facts, folder: str) -> bool:
     return only_tests or facts["distribution_source"] in ("declared", "required")
 
 
+def _part_gone(facts: Facts) -> str:
+    """The module that a package of the project asks itself for while it is imported, and that no
+    file of the checkout is: Python takes it for a circle.
+    """
+    frame, symbol, files = own_frame(facts), facts["symbol"], facts.context.project.files
+    itself = frame is not None and frame is facts.frames[-1] and frame.file in files
+    if not itself or frame is None or not symbol or not frame.file.endswith("__init__.py"):
+        return ""
+    package = module_name(frame.file)
+    part = f"{facts['module']}.{symbol}"
+    is_there = any(module_name(file) == f"{package}.{symbol}" for file in files)
+    return part if f".{package}".endswith(f".{facts['module']}") and not is_there else ""
+
+
 FACTS: dict[str, Fact] = {
     "folder_of_module": _folder_of_module,
     "meant_module": _meant_module,
     "nearest_module": _nearest_module,
+    "part_gone": _part_gone,
 }

@@ -9,12 +9,17 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from conftest_kit.records import Frame
-from orchestrator.classify.facts import Fact, Facts, is_harness
+from orchestrator.classify.facts import Fact, Facts, is_harness, part
 from orchestrator.classify.modules import is_own
 from orchestrator.project import Project
+from orchestrator.source import module_name
 
 _CALLED = re.compile(r"(?<![\w.])([A-Za-z_]\w{0,100}(?:\.[A-Za-z_]\w{0,100}){0,6})\(")
 _METHOD = re.compile(r"\.([A-Za-z_]\w{0,100})\(")
+_VALUE = re.compile(r"(?<![\w.'\"])([a-z]\w{2,60})(?![\w(.'\"=])")
+"""A name in a line that is neither called nor asked for a part."""
+_SHORT = 5
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _EXPECTED = re.compile(
     r"^(?:DID NOT (?:RAISE|WARN)[^'\n]{0,50}'(?P<type>[\w.]{1,200})'"
     r"|(?P<name>\w{1,200}) not raised)"
@@ -114,6 +119,30 @@ def _asked_file(facts: Facts) -> str:
     return found.file if found else ""
 
 
+def _named_after(facts: Facts) -> Called | None:
+    """The function or class of the product that the test's file imports and that the test, its
+    class, or a name in its line bears the name of, the longest of them; None where the line itself
+    calls the product.
+    """
+    if facts.once(_asked):
+        return None
+    line = facts["test_place"].partition(": ")[2]
+    values = {name for name in _VALUE.findall(line) if "_" in name or len(name) > _SHORT}
+    project, borne = facts.context.project, f"_{_in_words(facts['test'].partition('::')[2])}_"
+    found = []
+    for name, dotted in project.source(facts["test_file"]).imports.items():
+        is_module = dotted == module_name(file := home(project, dotted))
+        bears = f"_{_in_words(name)}_" in borne or any(name.endswith(f"_{one}") for one in values)
+        if bears and file and not (is_module or is_of_tests(file)):
+            found.append(Called(file, dotted.rpartition(".")[2]))
+    return max(found, key=lambda one: len(one.name), default=None)
+
+
+def _in_words(name: str) -> str:
+    """`remove_integer`, of `RemoveInteger` as well."""
+    return re.sub(r"\W+", "_", _HUMP.sub("_", name)).strip("_").lower()
+
+
 def _expected(facts: Facts) -> str:
     """The name of the exception, or the warning, that the test waited for in vain."""
     found = _EXPECTED.match(facts.link.message[:500])
@@ -178,6 +207,8 @@ FACTS: dict[str, Fact] = {
     "asked_function": _asked_function,
     "check_broke": _check_broke,
     "expected": _expected,
+    "named_after": part(_named_after, "name"),
+    "named_after_file": part(_named_after, "file"),
     "expected_from": _expected_from,
     "iterator_ended": _iterator_ended,
     "unprepared": _unprepared,

@@ -3,7 +3,8 @@
 A test that starts a command line sees its exit status; what the command died of stands in the
 result that its runner returns, or in the output that pytest captured. A test that asks a web
 application sees status 500, or the page of an error; what the application raised stands in the log.
-pytest itself quotes a traceback where a setting names something that cannot be imported.
+pytest itself quotes a traceback where a setting names something that cannot be imported; who runs
+a process often raises what that printed. Compiled code that panics prints why.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Iterator
 
 from conftest_kit.records import Failure, Raised
 from orchestrator.chain import decisive
+from orchestrator.classify.facts import is_harness
 from orchestrator.following import runs_pytest
 from orchestrator.printed import READ, exception, last_exception, literal
 
@@ -69,6 +71,12 @@ _NO_SCRIPT = re.compile(
 _OF_A_PLUGIN = re.compile(
     r'Error importing plugin "(?P<plugin>[^"\n]{1,200})": (?P<said>.{1,1000})'
 )
+_TRACEBACK = re.compile(r"^Traceback \(most recent call last\):$", re.MULTILINE)
+# ModuleNotFoundError: No module named '_cffi_backend'\nthread '<unnamed>' panicked at …
+_PANICKED = re.compile(
+    r"^(?P<type>[A-Za-z_][\w.]{0,100}): (?P<message>.{0,1000})\nthread '.{0,200}' panicked at ",
+    re.MULTILINE,
+)
 _OF_PROCESSES = {"AssertionError", "CalledProcessError", "SystemExit", "Failed"}
 
 
@@ -96,9 +104,11 @@ def _found(failure: Failure, root: str) -> Iterator[Raised]:
         return
     types = {name.rpartition(".")[2] for name in (raised.type, *raised.bases)}
     yield from _quoted(raised, types, root)
+    yield from _of_message(raised, root)
+    yield from _of_panic(failure, raised)
     yield from _of_inner_run(failure, root)
     yield from _of_request(failure, raised, root)
-    if not types & _OF_PROCESSES:
+    if not types & _OF_PROCESSES and not _gives_up(raised):
         return
     for result in _RESULT.finditer(raised.message[:READ]):
         notes = (OF_A_RESULT,) if result["type"] != "SystemExit" else ()
@@ -144,6 +154,25 @@ def _quoted(raised: Raised, types: set[str], root: str) -> Iterator[Raised]:
         yield from last_exception(raised.message, root, (*_IMPORTING, "AttributeError"))
     if "ImportError" in types:
         yield from _of_plugin(raised)
+
+
+def _of_message(raised: Raised, root: str) -> Iterator[Raised]:
+    """What was not found on import by the process whose traceback is raised as a message."""
+    if _TRACEBACK.search(raised.message[-READ:]):
+        yield from last_exception(raised.message, root, _IMPORTING)
+
+
+def _of_panic(failure: Failure, raised: Raised) -> Iterator[Raised]:
+    """What compiled code printed that it panicked of."""
+    if raised.type.rpartition(".")[2] == "PanicException":
+        for found in _PANICKED.findall(failure.captured.get("stderr", "")[-READ:])[-1:]:
+            yield exception(*found)._replace(frames=raised.frames)
+
+
+def _gives_up(raised: Raised) -> bool:
+    """Whether a line of tests says itself, by raising, that something did not go well."""
+    frame = raised.frames[-1] if raised.frames else None
+    return frame is not None and is_harness(frame) and frame.source.startswith("raise ")
 
 
 def _of_plugin(raised: Raised) -> Iterator[Raised]:

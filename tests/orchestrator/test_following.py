@@ -143,3 +143,27 @@ def test_what_an_inner_run_of_pytest_reports_is_what_others_died_of(
     )
 
     assert _led(_failed("a", *died, phase="setup"), seen) == [0, 0 if follows else 1]
+
+
+ONCE = "PyO3 modules may only be initialized once per interpreter process"
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "message", "follows"),
+    [
+        (10, "ImportError", ONCE, True),
+        (10, "ImportError", "cannot load module more than once per process", True),
+        (10, "ImportError", "cannot import name 'x' from 'y'", False),
+        (10, "RuntimeError", ONCE, False),
+        (11, "ImportError", ONCE, False),
+    ],
+)
+def test_a_compiled_module_that_can_be_begun_once(line, kind, message, follows):
+    """Who imports it after it broke learns only that it was begun before."""
+    at = Frame(file="keys/hashes.py", line=10, function="<module>", origin="installed")
+    broke = _failed("a", "PanicException", "call failed", phase="collect", frames=(at,))
+    later = at._replace(line=line)
+
+    led = _led(broke, _failed("b", kind, message, phase="collect", frames=(later,)))
+
+    assert (led == [0, 0]) is follows

@@ -174,6 +174,8 @@ MODULE = Culprit(type="module", name="shop.errors")
         ((VARIABLE, "variable", "x"), (Culprit(type="variable", name="HOME"), "variable", "x"), 2),
         ((PART, "missing_name", "no price 3"), (PART, "missing_name", "no price 4"), 1),
         ((PART, "missing_name", "no price"), (PART, "missing_name", "no total"), 2),
+        ((PART, "missing_module", "no price"), (PART, "missing_module", "no total"), 1),
+        ((PART, "missing_module", "no price"), (MODULE, "missing_module", "no price"), 2),
         ((PART, "circular_import", "no price"), (MODULE, "circular_import", "no total"), 1),
         ((PART, "import_path", "no price"), (MODULE, "import_path", "no total"), 1),
         ((NUMPY, "python_version", "x"), (PYTHON, "python_version", "y"), 1),

@@ -264,6 +264,23 @@ CASES = {
         [],
         {"phase": "start", "message": "Missing required plugins: pytest-x"},
     ),
+    "required-plugin-of-other-version": (
+        [],
+        {
+            "phase": "start",
+            "message": "Missing required plugins: pytest-mock==3.2.0",
+            "distributions": (MOCK,),
+        },
+    ),
+    "required-plugin-disabled": (
+        [],
+        {
+            "phase": "start",
+            "message": "Missing required plugins: pytest-mock",
+            "distributions": (MOCK,),
+            "run": {"command": ("pytest", "-p", "no:pytest_mock")},
+        },
+    ),
     "loaded-plugin-absent": (
         [],
         {"phase": "start", "message": 'Error importing plugin "pytest_timeout": No module named'},
@@ -943,6 +960,71 @@ CASES = {
     "locale": one("locale.Error", "unsupported locale setting", SHOP),
     "encoding": one("UnicodeEncodeError", "", SHOP, attributes={"encoding": "ascii"}),
     "time-zone": one("zoneinfo._common.ZoneInfoNotFoundError", "No time zone found", SHOP),
+    "local-time-zone": one(
+        "zoneinfo._common.ZoneInfoNotFoundError",
+        "No time zone like Europe/Nowhere",
+        TEST,
+        "lib/webframe/app.py:3:get_localzone",
+        variables=("TZ",),
+    ),
+    "current-folder-gone": one(
+        "FileNotFoundError",
+        "[Errno 2] No such file or directory",
+        CONFTEST,
+        source="origin = os.getcwd()",
+        phase="setup",
+        attributes={"errno": 2},
+    ),
+    "module-file-missing": one(
+        "FileNotFoundError",
+        "[Errno 2] No such file or directory",
+        TEST,
+        SHOP,
+        attributes={"errno": 2, "filename": "/shop/src/shop/runner/main.py"},
+    ),
+    "set-up-looks-elsewhere": one(
+        "FileNotFoundError",
+        "[Errno 2] No such file or directory",
+        "tests/test_cart.py:9:setUp",
+        attributes={"errno": 2, "filename": "/shop/pages/cart.html"},
+        project=Project(name="shop", data={".html": ("tests/pages",)}),
+    ),
+    "xunit-tear-down-raised": one(
+        "webframe.Closed", "It is closed", "tests/base.py:9:teardown_method", LIB, phase="teardown"
+    ),
+    "xunit-set-up-raised": one(
+        "webframe.Closed", "It is closed", "tests/base.py:9:setup_method", LIB, phase="setup"
+    ),
+    "library-panicked": one("pyo3_runtime.PanicException", "Python API call failed", SHOP, LIBRARY),
+    "part-of-package-gone": one(
+        "ImportError",
+        "cannot import name 'rows' from partially initialized module 'shop' (most likely)",
+        "src/shop/__init__.py:3:<module>",
+        phase="collect",
+        project=Project(name="shop", modules=frozenset({"shop"}), files=("src/shop/__init__.py",)),
+    ),
+    "setting-named-by-refusal": one(
+        "RuntimeError",
+        "Model class Row isn't in an application in INSTALLED_APPS.",
+        SHOP,
+        LIBRARY,
+        source="raise RuntimeError(",
+    ),
+    "locale-asked-for": one(
+        "RuntimeError",
+        "The tests need a unicode locale",
+        "tests/__init__.py:3:<module>",
+        source="raise RuntimeError(said)",
+        phase="collect",
+    ),
+    "variable-named-by-harness": one(
+        "Exception",
+        "fatal: GIT_WORK_TREE not allowed without GIT_DIR",
+        CONFTEST,
+        source="raise Exception(output)",
+        phase="setup",
+        variables=("GIT_WORK_TREE",),
+    ),
     "time-zone-data": no_module("tzdata", SHOP, variables=("PYTHONTZPATH",)),
     "time-zone-data-absent": no_module("tzdata", SHOP),
     "user": one("KeyError", "'getpwuid(): uid not found: 12345'", SHOP),
@@ -1812,3 +1894,17 @@ def test_an_extra_for_developers_leaves_no_name_out(red, raised, extra):
 def test_every_rule_has_a_case():
     """A rule without a case cannot be added."""
     assert {rule.id for rule in rules()} == set(CASES) | ALONE_BELOW | OF_CHANGES
+
+
+@pytest.mark.parametrize(
+    ("message", "category"),
+    [
+        ("'shop' does not have a template named 'default.rst'.", "environment"),
+        ("shop has no file called 'prices.json'", "environment"),
+        ("'shop' does not have a colour named 'default.rst'.", "product_error"),
+        ("'shop' does not have a template named 'default'.", "product_error"),
+    ],
+)
+def test_a_file_that_somebody_does_not_have(red, raised, message, category):
+    """As who looks for it says."""
+    assert red(raised("shop.Unready", message, TEST, SHOP)).verdict().category == category

@@ -463,3 +463,29 @@ def test_fixtures_in_a_circle_are_one_cause(red, raised):
 
     assert {one.verdict().culprit.name for one in both} == {"basket"}
     assert "`basket`, `prices`" in both[1].suggestions()[0].text
+
+
+@pytest.mark.parametrize(
+    ("places", "caller"),
+    [
+        (("shop/cart.py:7:total", "shop/rows.py:9:__getitem__"), "shop/cart.py:7 in total: x"),
+        (("shop/rows.py:7:__getitem__", "shop/rows.py:9:__getitem__"), ""),
+        (("shop/rows.py:9:__getitem__",), ""),
+        (("shop/cart.py:7:total", "lib/frames/a.py:3:b", "shop/rows.py:9:of"), "shop/cart.py:7"),
+    ],
+)
+def test_the_line_that_called_where_the_product_raised(red, raised, places, caller):
+    """What it hands over may be what is wrong, and not the function that stumbles over it."""
+    link = raised("TypeError", "x", "tests/test_cart.py:9:test_total", *places, source="x")
+
+    text = red(link).suggestions()[0].text
+
+    assert f"It was called at {caller}" in text if caller else "was called at" not in text
+
+
+def test_the_file_of_a_module_that_lacks_a_name(red, raised):
+    """So that it can be opened at once."""
+    link = raised("AttributeError", "module 'shop.cart' has no attribute 'Row'", "shop/a.py:9:b")
+    project = Project(name="shop", modules=frozenset({"shop"}), files=("src/shop/cart.py",))
+
+    assert "The module is src/shop/cart.py." in red(link, project=project).suggestions()[0].text

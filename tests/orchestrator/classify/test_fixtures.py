@@ -168,3 +168,100 @@ def test_a_fixture_that_nothing_asks_for_may_be_the_renamed_one(red, raised, oth
     made = red(link, phase="setup", project=Project(name="shop", fixtures=others))
 
     assert ("`tests_dir`" in made.suggestions()[0].text) is is_named
+
+
+GONE = "[Errno 2] No such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("places", "source", "filename", "category"),
+    [
+        (("tests/conftest.py:7:prepare",), "origin = os.getcwd()", None, "fixture"),
+        (("tests/test_cart.py:7:test_total", "std/posixpath.py:9:abspath"), "", None, "fixture"),
+        (("tests/test_cart.py:7:test_total",), "here = Path.cwd()", None, "fixture"),
+        (("tests/test_cart.py:7:test_total",), "open(getcwd_of(x))", None, "environment"),
+        (("tests/test_cart.py:7:test_total",), "open(os.getcwd())", "prices.csv", "environment"),
+    ],
+)
+def test_a_folder_that_is_gone_under_the_process(
+    red, raised, *, places, source, filename, category
+):
+    """Asked where it is, the system knows no such folder: what ran before did not go back."""
+    attributes = {"errno": 2, **({"filename": filename} if filename else {})}
+    link = raised("FileNotFoundError", GONE, *places, source=source, attributes=attributes)
+
+    assert red(link).verdict().category == category
+
+
+@pytest.mark.parametrize(
+    ("said", "category"),
+    [
+        ("fatal: Unable to read current working directory: No such file or directory", "fixture"),
+        ("shell-init: error retrieving current directory: getcwd: cannot access", "fixture"),
+        ("fatal: not a git repository (or any of the parent directories)", "product_error"),
+    ],
+)
+def test_a_program_that_says_that_its_folder_is_gone(red, raised, said, category):
+    """What a helper of the tests raises of it."""
+    link = raised("RuntimeError", said, "tests/tools.py:7:run", source="raise RuntimeError(out)")
+
+    assert red(link).verdict().category == category
+
+
+@pytest.mark.parametrize(
+    ("filename", "folders", "function", "rule"),
+    [
+        ("pages/cart.html", ("tests/pages",), "setUp", "set-up-looks-elsewhere@1"),
+        ("pages/cart.html", ("pages", "tests/pages"), "setUp", "project-file-missing@1"),
+        ("pages/cart.html", ("a/pages", "b/pages"), "setUp", "project-file-missing@1"),
+        ("pages/cart.html", ("tests/mypages",), "setUp", "project-file-missing@1"),
+        ("pages/cart.html", ("tests/pages",), "test_total", "project-file-missing@1"),
+        ("cart.html", ("tests/pages",), "setUp", "project-file-missing@1"),
+    ],
+)
+def test_a_set_up_that_looks_in_the_wrong_folder(red, raised, *, filename, folders, function, rule):
+    """The one folder of that name is further down, and has such files."""
+    link = raised(
+        "FileNotFoundError",
+        GONE,
+        f"tests/test_cart.py:7:{function}",
+        attributes={"errno": 2, "filename": f"/shop/{filename}"},
+    )
+
+    assert red(link, project=Project(name="shop", data={".html": folders})).verdict().rule == rule
+
+
+@pytest.mark.parametrize(
+    ("filename", "rule"),
+    [
+        ("/shop/src/shop/runner/main.py", "module-file-missing@1"),
+        ("/shop/shop/runner/main.py", "module-file-missing@1"),
+        ("/shop/shop/tests/test_main.py", "project-file-missing@1"),
+        ("/shop/scripts/main.py", "project-file-missing@1"),
+        ("/shop/shop/runner/main.txt", "project-file-missing@1"),
+        ("/srv/shop/main.py", "file-missing@1"),
+    ],
+)
+def test_a_file_that_would_be_a_module_of_the_project(red, raised, filename, rule):
+    """A part of the product is gone, not something that the machine lacks."""
+    attributes = {"errno": 2, "filename": filename}
+    link = raised("FileNotFoundError", GONE, "shop/cart.py:7:total", attributes=attributes)
+
+    assert red(link).verdict().rule == rule
+
+
+@pytest.mark.parametrize(
+    ("place", "phase", "category"),
+    [
+        ("tests/base.py:9:teardown_method", "teardown", "fixture"),
+        ("tests/base.py:9:setup_class", "setup", "fixture"),
+        ("tests/base.py:9:teardown_methods", "teardown", "compatibility"),
+        ("tests/base.py:9:tearDownClass", "teardown", "fixture"),
+        ("shop/base.py:9:teardown_method", "teardown", "compatibility"),
+    ],
+)
+def test_what_pytest_runs_around_tests_by_its_name(red, raised, place, phase, category):
+    """As in fixtures: what the tests' own code asks of a library there is theirs to mend."""
+    link = raised("webframe.Closed", "It is closed", place, "lib/webframe/app.py:3:get")
+
+    assert red(link, phase=phase).verdict().category == category

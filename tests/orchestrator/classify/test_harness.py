@@ -137,3 +137,64 @@ def test_a_backend_of_anyio_is_no_plugin(red, raised):
     )
 
     assert made.verdict().culprit.name == "pytest-asyncio"
+
+
+@pytest.mark.parametrize(
+    ("required", "category", "culprit"),
+    [
+        ("pytest-asyncio==0.21.0", "compatibility", "pytest-asyncio"),
+        ("pytest-asyncio>=1, pytest_asyncio<0.22", "compatibility", "pytest-asyncio"),
+        ("pytest-asyncio==0.21.0, pytest-x", "missing_dependency", "pytest-asyncio"),
+        ("pytest-x==2.5.0", "missing_dependency", "pytest-x"),
+        ("pytest-asyncio", "missing_dependency", "pytest-asyncio"),
+    ],
+    ids=["another version", "two of one", "and one absent", "absent", "in any version"],
+)
+def test_a_plugin_that_the_settings_require(red, raised, required, category, culprit):
+    """What is installed in another version than is asked for is not absent."""
+    message = f"Missing required plugins: {required}"
+    refused = raised("_pytest.config.exceptions.UsageError", message, bases=REFUSED)
+
+    verdict = red(refused, phase="start", **asyncio("0.23.2")).verdict()
+
+    assert (verdict.category, verdict.culprit.name) == (category, culprit)
+
+
+def test_a_required_plugin_of_another_version_is_pinned(red, raised):
+    """To what the settings ask for."""
+    message = "Missing required plugins: pytest-asyncio==0.21.0"
+    refused = raised("_pytest.config.exceptions.UsageError", message, bases=REFUSED)
+
+    best, *_ = red(refused, phase="start", **asyncio("0.23.2")).suggestions()
+
+    assert best.commands == ("pip install pytest-asyncio==0.21.0",)
+
+
+@pytest.mark.parametrize(
+    ("options", "category"),
+    [
+        ("--zzyzx", "missing_dependency"),
+        ("--zzyzx-level=2", "missing_dependency"),
+        ("--zzyzxed", "configuration"),
+        ("--isolated", "configuration"),
+    ],
+)
+def test_an_option_that_bears_the_name_of_what_the_project_asks_for(red, options, category):
+    """A plugin that nobody knows is told by its name, where the project asks for it."""
+    project = Project(
+        name="shop",
+        requirements=(
+            Requirement(
+                name="pytest-zzyzx", text="pytest-zzyzx>=2", file="setup.py", group="tests"
+            ),
+            Requirement(name="isolated", text="isolated", file="setup.py"),
+        ),
+    )
+    message = f"pytest: error: unrecognized arguments: {options}"
+
+    made = red(phase="start", message=message, project=project)
+
+    assert made.verdict().category == category
+    if category == "missing_dependency":
+        assert made.verdict().culprit.name == "pytest-zzyzx"
+        assert "`pytest-zzyzx` (--zzyzx" in made.suggestions()[0].text

@@ -66,6 +66,12 @@ def _with(made, *fixtures, project=ASKING, passed=5):
         ("assert basket['rows'][0] == 3", True),
         ("assert price(3, of=basket.owner.name) == 3", True),
         ("assert len(row.basket) == 3", True),
+        ("assert repr(basket) == 'Basket(0)'", True),
+        ("assert [] == list(basket)", True),
+        ("assert len(rows) == len(basket)", False),
+        ("assert total(rows) == list(basket)", False),
+        ("assert repr(shop.basket) == 'Basket(0)'", False),
+        ("assert repr(basket) ==", False),
         ("assert basket.total() == 3", False),
         ("assert total(basket) == 3", False),
         ("assert shop.basket.rows == 3", False),
@@ -149,3 +155,29 @@ def test_a_value_that_another_test_changed(run):
 def test_the_first_test_that_has_the_value(run):
     """What it finds no other test has changed."""
     assert run(CART, "-k", "second or third").verdict("test_second").category == "assertion"
+
+
+DICTS = "assert {'a': 1, 'b': 2} == {'a': 1}\n  \n  Omitting 1 identical items\n  Left contains 1 more item:"
+LISTS = "assert [1] == [1, 2]\n  \n  Right contains one more item: 2"
+SETS = "assert {1, 2} == {1}\n  \n  Extra items in the left set:\n  2"
+
+
+@pytest.mark.parametrize(
+    ("source", "message", "is_kept"),
+    [
+        ("assert basket.rows() == {'a': 1}", DICTS, True),
+        ("assert basket.names() == {1}", SETS, True),
+        ("assert {'a': 1} == basket.rows()", DICTS, False),
+        ("assert [1] == basket.names()", LISTS, True),
+        ("assert basket.names() == [1, 2]", LISTS, False),
+        ("assert rows(basket.names()) == {1}", SETS, False),
+        ("assert basket.rows() == {'a': 1}", "assert {'a': 2} == {'a': 1}", False),
+    ],
+)
+def test_a_check_that_finds_more_than_it_expects(red, raised, source, message, is_kept):
+    """What others put in is there in addition; on the side of the value, and of its own giving."""
+    made = red(raised("AssertionError", message, TEST, source=source))
+
+    verdict = _with(made, BASKET).verdict()
+
+    assert (verdict.category == "fixture") is is_kept

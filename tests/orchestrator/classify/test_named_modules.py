@@ -56,3 +56,49 @@ def test_a_build_of_what_bears_the_name(red, raised, asked, culprit):
 
     assert made.verdict().culprit.name == culprit
     assert "psycopg2-binary" in made.suggestions()[0].text
+
+
+@pytest.mark.parametrize(
+    ("frames_version", "module", "category"),
+    [
+        ("2.0", "zzyzx", "compatibility"),
+        ("1.0", "zzyzx", "missing_dependency"),
+        ("2.0", "cv2x", "missing_dependency"),
+    ],
+)
+def test_a_module_that_nobody_asks_for_beside_a_version_that_does_not_fit(
+    red, raised, frames_version, module, category
+):
+    """What a library asks for and does not have is likelier to be why than what it does not ask
+    for, and may only try.
+    """
+    webframe = Distribution(
+        name="webframe", version="1.0", modules=("webframe",), requires=("frames<2", "cv2x")
+    )
+    frames = INSTALLED[0]._replace(version=frames_version)
+    asked = "shop/cart.py:1:<module>", "lib/webframe/app.py:3:<module>"
+    link = raised("ModuleNotFoundError", f"No module named '{module}'", *asked)
+
+    made = red(link, phase="collect", distributions=(webframe, frames))
+
+    assert made.verdict().category == category
+
+
+@pytest.mark.parametrize(
+    ("file", "more", "rule"),
+    [
+        ("shop/rules/__init__.py", (), "part-of-package-gone@1"),
+        ("src/shop/rules/__init__.py", (), "part-of-package-gone@1"),
+        ("shop/rules/__init__.py", ("shop/rules/octal.py",), "circular-import@1"),
+        ("shop/rules/__init__.py", ("shop/rules/octal/__init__.py",), "circular-import@1"),
+        ("shop/rules/other.py", (), "circular-import@1"),
+        ("shop/__init__.py", (), "circular-import@1"),
+    ],
+)
+def test_a_part_that_a_package_asks_itself_for(red, raised, file, more, rule):
+    """Python says that it is a circle, most likely; where no file is there, it is none."""
+    message = "cannot import name 'octal' from partially initialized module 'shop.rules' (most)"
+    project = Project(name="shop", modules=frozenset({"shop"}), files=(file, *more))
+    link = raised("ImportError", message, "tests/test_cart.py:1:<module>", f"{file}:3:<module>")
+
+    assert red(link, phase="collect", project=project).verdict().rule == rule

@@ -164,3 +164,24 @@ def test_an_option_that_bears_the_name_of_a_plugin(red, option, addopts, variabl
     )
 
     assert made.verdict().culprit.name == culprit
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "culprit"),
+    [
+        ("RuntimeError", "Row isn't in an application in INSTALLED_APPS.", "INSTALLED_APPS"),
+        ("web.ImproperlyConfigured", "The SECRET_KEY setting must not be empty.", "SECRET_KEY"),
+        ("web.ImproperlyConfigured", "settings.CACHE_DIR is wrong", "CACHE_DIR"),
+        ("RuntimeError", "gave up after MAX_TRIES attempts", None),
+        ("LookupError", "The SECRET_KEY setting must not be empty.", None),
+    ],
+)
+def test_a_setting_that_a_library_refuses(red, raised, kind, message, culprit):
+    """By its own name, in what it raises on purpose."""
+    places = "tests/test_cart.py:1:<module>", "lib/webframe/app.py:3:get"
+    link = raised(kind, message, *places, source="raise Refused(said)")
+
+    verdict = red(link, phase="collect").verdict()
+
+    assert (verdict.category == "configuration") is bool(culprit)
+    assert culprit is None or verdict.culprit.name == culprit

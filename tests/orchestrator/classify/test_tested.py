@@ -174,3 +174,75 @@ def test_what_also_comes_to_tests_that_wait_for_none(red, raised, line, rule):
     together = replace(waiting, recording=waiting.recording._replace(failures=failures))
 
     assert together.verdict("::test_total").rule == rule
+
+
+NAMED = replace(
+    PROJECT,
+    sources={
+        TESTS: Source(
+            imports={
+                "prices": "shop.deep.prices",
+                "price": "shop.deep.prices.price",
+                "price_of": "shop.deep.prices.price_of",
+                "price_of_plums": "shop.deep.prices.price_of_plums",
+                "Cart": "shop.cart.Cart",
+                "tool": "tests.tools.tool",
+                "loads": "json.loads",
+            }
+        )
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("test", "source", "named"),
+    [
+        ("TestPriceOf::test_plums", "self.assertEqual(value, 3)", "price_of"),
+        ("test_price_of_plum[3]", "assert value == 3", "price_of"),
+        ("TestCart::test_empty", "assert value == 3", "Cart"),
+        ("test_plums", "assert price_of == 3", ""),
+        ("test_plums", "assert of_plums == 3", "price_of_plums"),
+        ("test_plums", "assert of_plums() == 3", ""),
+        ("test_plums", "assert row.of_plums == 3", ""),
+        ("test_plums", "assert row['of_plums'] == 3", ""),
+        ("test_plums", "assert plum == 3", ""),
+        ("test_priceless", "assert value == 3", ""),
+        ("test_prices", "assert value == 3", ""),
+        ("test_tool_loads", "assert value == 3", ""),
+        ("TestPriceOf::test_plums", "assert Cart.total() == 3", ""),
+    ],
+)
+def test_what_a_test_bears_the_name_of(red, raised, test, source, named):
+    """Where its line does not call the product itself: what its file imports by that name."""
+    link = raised("AssertionError", "3 != 4", f"{TESTS}:9:test", source=source)
+    made = red(link, nodeid=f"{TESTS}::{test}", project=NAMED)
+
+    (first, *_) = made.suggestions()
+
+    said = f"By its name it is about {named} of src/shop/" if named else "By its name"
+    assert (said in first.text) is bool(named)
+
+
+@pytest.mark.parametrize(
+    ("test", "files", "named"),
+    [
+        ("tests/test_en.py", ("shop/lang_EN.py", "shop/lang_DE.py"), "shop/lang_EN.py"),
+        ("tests/test_row.py", ("shop/rows.py", "shop/rowing.py"), "shop/rows.py"),
+        ("tests/test_en.py", ("shop/lang_EN.py", "other/en.py"), ""),
+        ("tests/test_en.py", ("tests/lang_en.py",), ""),
+        ("tests/test_en.py", ("shop/encode.py",), ""),
+    ],
+)
+def test_the_file_that_a_test_bears_the_name_of(red, raised, test, files, named):
+    """Though it reaches it only through others."""
+    project = Project(
+        name="shop",
+        files=("shop/__init__.py", *files),
+        sources={test: Source(imports={"say": "shop.say"})},
+    )
+    link = raised("AssertionError", "3 != 4", f"{test}:9:test", source="assert value == 3")
+
+    (first, *_) = red(link, nodeid=f"{test}::test", project=project).suggestions()
+
+    about = f"It is about {named}, shop/__init__.py" if named else "It is about shop/__init__.py"
+    assert about in first.text

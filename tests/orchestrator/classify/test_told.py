@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from conftest_kit.records import Distribution
+
 TEST = "tests/test_cart.py:9:test_total"
+LIB = "lib/webframe/app.py:3:get"
 RESULT = """assert 1 == 0\n +  where 1 = <Result {}>.exit_code"""
 PRINTED = 'Traceback (most recent call last):\n  File "/x.py", line 1, in <module>\n{}\n'
 
@@ -338,3 +341,67 @@ def test_what_an_inner_run_of_pytest_broke_off_with(red, raised, printed, fixtur
     found = red(gone, captured={"stdout": printed}, fixtures=[("run", fixture, 9)]).verdict()
 
     assert (found.culprit.name if found.category == "missing_dependency" else None) == expected
+
+
+ABSENT = PRINTED.format("ModuleNotFoundError: No module named 'yaml'")
+REWORDED = PRINTED.format("ModuleNotFoundError: Cannot tell the version: No module named 'yaml'")
+FAILS = PRINTED.format("ValueError: no price")
+
+
+@pytest.mark.parametrize(
+    ("message", "captured", "category"),
+    [
+        (ABSENT, {}, "missing_dependency"),
+        (f"it ended with status 1:\n{ABSENT}", {}, "missing_dependency"),
+        (REWORDED, {}, "missing_dependency"),
+        ("the build failed", {"stdout": ABSENT}, "missing_dependency"),
+        ("the build failed", {"stderr": REWORDED}, "missing_dependency"),
+        ("the build failed", {"stderr": FAILS}, "product_error"),
+        (FAILS, {}, "product_error"),
+        (repr(ABSENT), {}, "product_error"),
+        ("the build failed", {}, "product_error"),
+    ],
+)
+def test_what_a_helper_of_tests_raises_of_a_process(red, raised, message, captured, category):
+    """What it did not find on import is why, in its words or in what was captured; nothing else of
+    what it printed is.
+    """
+    told = raised("RuntimeError", message, TEST, source="raise RuntimeError(output)")
+
+    assert red(told, captured=captured).verdict().category == category
+
+
+def test_what_a_line_that_does_not_raise_printed_is_not_why(red, raised):
+    """Code may print what it can do without, and stumble over something else."""
+    told = raised("RuntimeError", "no price", TEST, source="total(cart)")
+
+    assert red(told, captured={"stderr": ABSENT}).verdict().category != "missing_dependency"
+
+
+PANIC = (
+    "ModuleNotFoundError: No module named '_cv2x_backend'\n"
+    "thread '<unnamed>' panicked at /src/err/mod.rs:790:5:\nPython API call failed\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "printed", "category"),
+    [
+        ("pyo3_runtime.PanicException", PANIC, "missing_dependency"),
+        ("pyo3_runtime.PanicException", PANIC.partition("thread")[0], "compatibility"),
+        ("shop.Interrupted", PANIC, "unknown"),
+    ],
+)
+def test_what_compiled_code_panicked_of(red, raised, kind, printed, category):
+    """The exception says nothing; the line before that of the panic says what was not found."""
+    needs = Distribution(
+        name="webframe", version="1.0", modules=("webframe",), requires=("cv2x>=1.12",)
+    )
+    panicked = raised(kind, "Python API call failed", "shop/cart.py:1:<module>", LIB)
+    panicked = panicked._replace(bases=("BaseException",))
+
+    made = red(panicked, phase="collect", captured={"stderr": printed}, distributions=(needs,))
+
+    assert made.verdict().category == category
+    if category == "missing_dependency":
+        assert made.verdict().culprit.name == "cv2x"

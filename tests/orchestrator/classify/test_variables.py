@@ -10,6 +10,7 @@ ALONE = (Distribution(name="frames", version="2.0", modules=("frames",)),)
 READS = "params['backend'] = os.environ.get('FRAMESBACKEND')"
 IMPORTED = "lib/frames/__init__.py:12:<module>"
 TEST = "tests/test_cart.py:1:<module>"
+CONFTEST = "tests/conftest.py:5:basket"
 OWN = "cannot import name '_fast' from 'frames.core' (/env/frames/core/__init__.py)"
 SAYS = "Bad program. It can be set via $FRAMES_PROGRAM."
 
@@ -82,3 +83,74 @@ def test_a_name_that_a_library_lacks_of_itself(red, raised, variables, asker, ru
 
     assert made.verdict().rule == rule
     assert rule == "name-removed@1" or made.verdict().confidence < 0.9
+
+
+@pytest.mark.parametrize(
+    ("source", "variables", "category"),
+    [
+        ("raise Exception(output)", ("GIT_WORK_TREE",), "environment"),
+        ("raise Exception(output)", ("GIT_DIR_OF_OURS",), "fixture"),
+        ("raise Exception(output)", ("HOME",), "fixture"),
+        ("git('init')", ("GIT_WORK_TREE",), "fixture"),
+    ],
+)
+def test_what_the_tests_raise_of_a_program_that_names_a_variable(
+    red, raised, source, variables, category
+):
+    """A helper raises what a program said; one that is set and named there is why."""
+    link = raised("Exception", "fatal: GIT_WORK_TREE at HOME", CONFTEST, source=source)
+    made = red(
+        link, phase="setup", variables=variables, fixtures=[("basket", "tests/conftest.py", 4)]
+    )
+
+    assert made.verdict().category == category
+
+
+@pytest.mark.parametrize(
+    ("function", "variables", "culprit"),
+    [
+        ("get_localzone", ("TZ",), "TZ"),
+        ("_tz_from_env", ("TZ",), "TZ"),
+        ("tzlocal", ("TZ",), "TZ"),
+        ("get_localzone", (), None),
+        ("zone_of", ("TZ",), None),
+        ("localized", ("TZ",), None),
+    ],
+)
+def test_a_time_zone_that_the_machine_says(red, raised, function, variables, culprit):
+    """`TZ` is why where the local zone was asked for, not where the code names one."""
+    kind = "zoneinfo._common.ZoneInfoNotFoundError"
+    link = raised(kind, "no zone Europe/Nowhere", TEST, f"lib/frames/table.py:3:{function}")
+
+    verdict = red(link, variables=variables).verdict()
+
+    assert verdict.category == "environment"
+    assert (verdict.culprit.name if verdict.culprit else None) == culprit
+
+
+def test_a_time_zone_that_a_line_reads_from_a_variable(red, raised):
+    """Whatever it is called."""
+    kind, source = "zoneinfo._common.ZoneInfoNotFoundError", "ZoneInfo(os.environ['SHOP_ZONE'])"
+    link = raised(kind, "no zone Europe/Nowhere", "shop/cart.py:7:zone", source=source)
+
+    assert red(link, variables=("SHOP_ZONE",)).verdict().culprit.name == "SHOP_ZONE"
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "source", "category"),
+    [
+        ("RuntimeError", "needs a unicode locale encoding", "raise Bad(said)", "environment"),
+        ("RuntimeError", "Try setting LANG=C.UTF-8", "raise Bad(said)", "environment"),
+        ("SystemExit", "locale is not UTF-8", "raise Bad(said)", "environment"),
+        ("RuntimeError", "needs a unicode locale encoding", "shop.start()", "product_error"),
+        ("RuntimeError", "file system encoding is ASCII", "raise Bad(said)", "environment"),
+        ("RuntimeError", "the locale de is not known", "raise Bad(said)", "product_error"),
+        ("ValueError", "a locale has ASCII letters alone", "raise Bad(said)", "product_error"),
+        ("RuntimeError", "the language is unicode", "raise Bad(said)", "product_error"),
+    ],
+)
+def test_a_refusal_of_the_locale(red, raised, *, kind, message, source, category):
+    """Who refuses to run with it says so."""
+    link = raised(kind, message, TEST, source=source)
+
+    assert red(link, phase="collect").verdict().category == category
