@@ -13,6 +13,8 @@ from typing import NamedTuple
 from conftest_kit.records import Failure, Fixture, Frame
 from orchestrator.chain import decisive, is_assertion
 from orchestrator.classify.facts import Context, Fact, Facts, is_harness, part
+from orchestrator.printed import literal
+from orchestrator.source import parsed
 
 _OWN = ("project", "test")
 _READ = r"(?<![\w.'\"]){name}(?:\.\w+|\[[^\]]*\])+(?![\w(])"
@@ -101,10 +103,7 @@ def _looks_at(name: str, frame: Frame, message: str) -> bool:
 
 def _sides(source: str) -> tuple[str, str]:
     """Both sides of the one comparison that a line asserts; empty where it is none."""
-    try:
-        tree = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return "", ""
+    tree = parsed(source.encode()).body
     test = tree[0].test if len(tree) == 1 and isinstance(tree[0], ast.Assert) else None
     if not isinstance(test, ast.Compare) or len(test.comparators) != 1:
         return "", ""
@@ -112,11 +111,7 @@ def _sides(source: str) -> tuple[str, str]:
 
 
 def _is_literal(text: str) -> bool:
-    try:
-        ast.literal_eval(text)
-    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
-        return False
-    return True
+    return bool(literal(text) != text)
 
 
 def _asking(failure: Failure) -> Frame | None:
