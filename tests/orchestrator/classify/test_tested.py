@@ -174,3 +174,18 @@ def test_what_also_comes_to_tests_that_wait_for_none(red, raised, line, rule):
     together = replace(waiting, recording=waiting.recording._replace(failures=failures))
 
     assert together.verdict("::test_total").rule == rule
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        ("tests/test_cart.py:9:test_total", "lib/frames/table.py:3:read"),
+        ("shop/cart.py:7:total", "lib/frames/testing/equal.py:3:equal"),
+        ("shop/cart.py:7:total", "lib/frames/table.py:3:assert_same"),
+        ("shop/tests/tools.py:7:same", "lib/frames/table.py:3:read"),
+        ("shop/cart.py:7:total",),
+    ],
+)
+def test_a_check_is_no_assertion_of_a_library_itself(red, raised, places):
+    """Neither what a test calls to compare, nor what the product wraps of it, nor its own."""
+    assert red(raised("AssertionError", "1 != 2", *places)).verdict().category == "assertion"
