@@ -636,6 +636,20 @@ CASES = {
     "younger-than-its-surroundings-asserted": one(
         "AssertionError", "assert 1 == 2", TEST, **YOUNGER
     ),
+    "more-warnings-than-counted": one(
+        "AssertionError",
+        "2 != 1",
+        TEST,
+        source="self.assertEqual(len(w), 1)",
+        project=replace(
+            ASKING_FRAMES,
+            sources={
+                **ASKING_FRAMES.sources,
+                "tests/test_cart.py": Source(imports={"shop": "shop", "frames": "frames"}),
+            },
+        ),
+        **ALONE,
+    ),
     "library-asked-alone-asserted": one(
         "AssertionError", "assert '3' == '34'", TEST, project=ASKING_FRAMES, **ALONE
     ),
