@@ -170,6 +170,10 @@ def test_words_of_a_later_release_that_a_check_does_not_expect(red, raised, kind
         ("click", "8.1.7", "assert 'No such option: --cart' in 'Usage: shop'"),
         ("pydantic", "2.7.0", "assert 'Field required' == 'Input should be a valid integer'"),
         ("jsonschema", "4.23.0", "assert '[] should be non-empty' == ''"),
+        ("numpy", "2.3.0", "assert 'total=0.5' == 'sum=0.5'"),
+        ("numpy", "2.3.0", "assert 'total=np.float64(0.5)' == 'total=0.7'"),
+        ("numpy", "2.3.0", "assert [np.float64(0.5), 0.6] == [0.5, 0.7]"),
+        ("pandas", "3.0.0", 'Attribute "dtype" are different\n[left]:  int64\n[right]: object'),
     ],
 )
 def test_words_that_differ_otherwise_are_no_break(red, raised, name, version, message):
