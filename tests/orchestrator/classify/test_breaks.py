@@ -166,7 +166,7 @@ def test_words_of_a_later_release_that_a_check_does_not_expect(red, raised, kind
     ("name", "version", "message"),
     [
         ("werkzeug", "3.0.0", "assert '/login' == 'http://localhost/logout'"),
-        ("werkzeug", "2.0.3", "assert '/login' == 'http://localhost/login'"),
+        ("werkzeug", "3.0.0", "assert '/login' == 'http://localhost/login'"),
         ("click", "8.1.7", "assert 'No such option: --cart' in 'Usage: shop'"),
         ("pydantic", "2.7.0", "assert 'Field required' == 'Input should be a valid integer'"),
         ("jsonschema", "4.23.0", "assert '[] should be non-empty' == ''"),
