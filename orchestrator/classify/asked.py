@@ -6,12 +6,13 @@ an exception out of the project's own line. What is asked for is metadata, and n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
 
-from orchestrator.classify.facts import Fact, Facts, part
+from orchestrator.classify.facts import Fact, Facts, is_harness, own_frame, part
 from orchestrator.classify.installed import Owner, Unmet, version_of
 from orchestrator.classify.modules import is_own
 from orchestrator.classify.owners import owner_of
@@ -19,6 +20,19 @@ from orchestrator.classify.owners import owner_of
 _MANIFESTS = ("pyproject.toml", "setup.cfg", "setup.py")
 _SEVERAL = 2
 _SAID = 4
+_READ = 1000
+# 2 != 1, assert 2 == 1
+_UNEQUAL = re.compile(
+    r"^(?:assert )?(?P<first>\d{1,4}) (?:!=|==) (?P<second>\d{1,4})\b", re.MULTILINE
+)
+# +  where 2 = len([<warnings.WarningMessage object at 0x7f>, …])
+_RECORDED = re.compile(
+    r"where \d{1,4} = len\((?:\[<warnings\.WarningMessage|Warnings(?:Checker|Recorder)\()"
+)
+_COUNTS = re.compile(
+    r"\blen\((?:w|ws|warn|warns|recwarn|(?:\w{1,40}_)?warnings?(?:_list)?|caught(?:_warnings)?)(?:\.list)?\)"
+)
+_SECOND = re.compile(r"(?:,|==)\s*len\(")
 _DEPTH = 3
 """Files of the project that are followed, one importing the other."""
 
@@ -122,6 +136,31 @@ def _is_wished(facts: Facts, name: str) -> bool:
     return False
 
 
+def _counted_of(facts: Facts) -> Owner | None:
+    """The one library that the project asks for and the failing files use, where a test counts
+    warnings and finds more than it expects.
+    """
+    if not _has_more_warnings(facts):
+        return None
+    names, project = facts.once(used), facts.context.project
+    own = canonicalize_name(project.name or facts.context.recording.run.project)
+    for_users = {one.name for one in project.requirements if not (one.group or one.by)}
+    found = sorted((for_users & names) - {own, "pytest"})
+    version = facts.context.installed.version(found[0]) if len(found) == 1 else ""
+    return Owner(name=found[0], version=version) if version else None
+
+
+def _has_more_warnings(facts: Facts) -> bool:
+    """Whether an assertion on the length of what recorded warnings has more than it wants."""
+    message, frame = facts.link.message[:_READ], own_frame(facts)
+    source = frame.source if frame and is_harness(frame) else ""
+    numbers = _UNEQUAL.search(message)
+    if numbers is None or not (_COUNTS.search(source) or _RECORDED.search(message)):
+        return False
+    first, second = int(numbers["first"]), int(numbers["second"])
+    return second > first if _SECOND.search(source) else first > second
+
+
 def _newcomer_said(facts: Facts) -> str:
     """`frames 3.0 asks with its extras for shelf>=2, till>=4.1, and older ones are installed`."""
     found = facts.once(_newcomer)
@@ -158,6 +197,8 @@ def _asked_requirement(facts: Facts) -> str:
 
 
 FACTS: dict[str, Fact] = {
+    "counted": part(_counted_of, "name"),
+    "counted_version": part(_counted_of, "version"),
     "asked_name": _asked_name,
     "asked_requirement": _asked_requirement,
     "asked_said": _asked_said,

@@ -71,6 +71,7 @@ _SHAPES = (
     ("argument", "PluginValidationError", _ARGUMENT),
 )
 """What a message asks for, by the kind of entry that answers it, and the exception it is of."""
+_CHECKED = {"AssertionError": "Failed"}  # as `pytest.raises`, where the words are others
 
 
 class Break(NamedTuple):
@@ -189,7 +190,8 @@ def _behaviour(entry: Mapping[str, Any], facts: Facts) -> str:
     searched = (re.search(pattern, facts.link.message[:2000]) for pattern in patterns)
     said = next(filter(None, searched), None)
     elsewhere = entry.get("raised_in", facts["raised_file"]) != facts["raised_file"]
-    if entry["exception"] not in types or said is None or elsewhere:
+    wanted = {entry["exception"], _CHECKED.get(entry["exception"], "")}
+    if not types & wanted or said is None or elsewhere:
         return ""
     named = said.groupdict().get("name", "")
     return named if named in entry["names"] else str(next(iter(entry["names"])))

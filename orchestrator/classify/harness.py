@@ -12,6 +12,7 @@ from orchestrator.classify.facts import Fact, Facts, part
 from orchestrator.classify.installed import Owner, Unmet, version_of
 from orchestrator.classify.plugins import Plugin, plugins, plugins_by_name
 from orchestrator.classify.rules import knowledge
+from orchestrator.following import runs_pytest
 
 _WIDELY_USED = 100
 """How many plugins, of those that are known."""
@@ -23,6 +24,14 @@ _ASYNC = {
     "pytest-twisted": "twisted",
 }
 """Plugins that run `async def` tests, and the library that each runs them with."""
+# /env/lib/python3.11/site-packages/_pytest/fixtures.py:1290: AssertionError
+_INSIDE_PYTEST = re.compile(
+    r"^/\S{0,300}/site-packages/(?P<place>(?:_pytest/(?:config/)?"
+    r"(?:__init__|cacheprovider|capture|fixtures|main|mark|nodes|python|reports|runner|terminal)"
+    r"|pluggy/\w{1,30})\.py:\d{1,6}): AssertionError$",
+    re.MULTILINE,
+)
+_READ = 65536
 
 
 def _plugin_of(facts: Facts, brings: str, name: str) -> Plugin | None:
@@ -63,6 +72,13 @@ def _wanted(facts: Facts) -> tuple[str, str]:
         if name := facts.group(group):
             return brings, name
     return "", ""
+
+
+def _broken_inside(facts: Facts) -> str:
+    """The line of pytest's own at which it found itself broken, in a run inside the test."""
+    texts = facts.failure.captured.values() if runs_pytest(facts.failure) else ()
+    found = (_INSIDE_PYTEST.search(text[-_READ:]) for text in texts)
+    return next((one["place"] for one in found if one), "")
 
 
 def _plugin(facts: Facts) -> str:
@@ -274,6 +290,7 @@ def _plugin_manager(facts: Facts) -> str:
 FACTS: dict[str, Fact] = {
     "async_plugin": _async_plugin,
     "async_plugin_state": _async_plugin_state,
+    "broken_inside": _broken_inside,
     "lacking_plugins": _lacking_plugins,
     "lacking_said": _lacking_said,
     "nearest_marker": _nearest_marker,

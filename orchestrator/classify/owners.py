@@ -123,7 +123,7 @@ def _called(facts: Facts) -> Owner | None:
     own = own_frame(facts)
     if own is None:
         return None
-    below = frames[max(i for i, frame in enumerate(frames) if frame is own) + 1 :]
+    below = frames[max(i for i, frame in enumerate(frames) if frame == own) + 1 :]
     entered = next((frame for frame in below if frame.origin == "installed"), None)
     return owner_of(facts, module_of(entered)) if entered else None
 
@@ -242,6 +242,18 @@ def _unmet_name(facts: Facts) -> str:
     return found.name if found else ""
 
 
+def _raiser_unmet(facts: Facts) -> str:
+    """`yes` where what raised is not of the version that another asks for, which was called on the
+    way, or where libraries were among themselves.
+    """
+    raiser, unmet = facts.once(_raiser_of), facts.once(_touching)
+    if raiser is None or unmet is None:
+        return ""
+    is_it = canonicalize_name(raiser.name) == canonicalize_name(unmet.name)
+    near = unmet.by in facts.once(_in_frames) or own_frame(facts) is None
+    return "yes" if is_it and near else ""
+
+
 def _unmet_version(facts: Facts) -> str:
     found = facts.once(_touching)
     return found.installed if found else ""
@@ -266,6 +278,7 @@ FACTS: dict[str, Fact] = {
     "raiser": _raiser,
     "raiser_is_latest": _raiser_is_latest,
     "raiser_is_plugin": _raiser_is_plugin,
+    "raiser_unmet": _raiser_unmet,
     "raiser_version": _raiser_version,
     "unmet": _unmet,
     "unmet_name": _unmet_name,

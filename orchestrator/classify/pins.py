@@ -63,9 +63,23 @@ def _of(facts: Facts, name: str) -> Pin | None:
     bounds = list(_bounds(facts, name))
     if asked := _excluding(facts, name, version, bounds):
         return asked
-    if old := _old(name, version, bounds):
+    before = _before(name, version, bounds)
+    if old := _old(name, version, bounds) or _first(name, version, bounds, before):
         return Pin(f"{name}>{version.base_version}", f"a guess: a later release, as {old}")
-    return _before(name, version, bounds)
+    return before
+
+
+def _first(name: str, version: Version, bounds: list[_Bound], before: Pin | None) -> str:
+    """Why it is rather too old, where somebody asks for its series at least, so that before it only
+    releases of the same series are left, and later majors are known.
+    """
+    newest = newest_known(canonicalize_name(name))
+    series = Version(f"{version.major}.{version.minor}")
+    is_left = before is not None and not before.requirement.endswith(f"<{version.base_version}")
+    asking = [bound for bound in bounds if _is_above(bound, series)]
+    if is_left or not asking or newest is None or newest.major <= version.major:
+        return ""
+    return f"{asking[0].by} asks for {series} at least; {newest} is known"
 
 
 def _before(name: str, version: Version, bounds: list[_Bound]) -> Pin | None:

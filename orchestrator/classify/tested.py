@@ -187,6 +187,25 @@ def _check_broke(facts: Facts) -> str:
     return "yes" if types & _PARTS or (types & _TAKEN and of_nothing) else ""
 
 
+def _asserted_inside(facts: Facts) -> str:
+    """`yes` where a library that the product called asserts what it takes for granted: below the
+    product no line of what helps tests.
+    """
+    frames = facts.frames
+    own = [place for place, frame in enumerate(frames) if frame.origin in ("project", "test")]
+    calling = frames[own[-1]] if own else None
+    below = frames[own[-1] + 1 :] if own else ()
+    if calling is None or is_harness(calling) or is_of_tests(calling.file) or not below:
+        return ""
+    helps = any(map(_helps_tests, below))
+    return "yes" if below[-1].origin == "installed" and not helps else ""
+
+
+def _helps_tests(frame: Frame) -> bool:
+    of_helpers = any(part.lstrip("_").startswith("test") for part in frame.file.split("/"))
+    return of_helpers or frame.function.startswith("assert")
+
+
 def _unprepared(facts: Facts) -> str:
     """`yes` where a test's own class, which is none of unittest's, lacks an attribute: what sets it
     before each test did not run.
@@ -203,6 +222,7 @@ def _without_nose(facts: Facts) -> str:
 
 
 FACTS: dict[str, Fact] = {
+    "asserted_inside": _asserted_inside,
     "asked_file": _asked_file,
     "asked_function": _asked_function,
     "check_broke": _check_broke,

@@ -36,6 +36,8 @@ _RESULT = re.compile(
     re.MULTILINE,
 )
 _INTERNAL = "INTERNALERROR> "
+# assert <ExitCode.INTERNAL_ERROR: 3> == 0
+_EXIT_CODE = re.compile(r"<ExitCode\.[A-Z_]{1,30}: \d>")
 _SAID = {"ModuleNotFoundError": "No module named ", "ImportError": "cannot import name "}
 _IMPORTING = ("ModuleNotFoundError", "ImportError")
 # +  where '' = CompletedProcess(args=[…], returncode=1, stdout='', stderr='…').stdout
@@ -61,7 +63,10 @@ _SAYS_NOTHING = re.compile(
     re.MULTILINE,
 )
 # ERROR    shop:app.py:875 Exception on / [GET]
-_LEVEL = re.compile(r"^(?=(?:DEBUG|INFO|WARNING|ERROR|CRITICAL) )", re.MULTILINE)
+# … 11729 bytes left out …: what stands behind is of no record that can be told
+_LEVEL = re.compile(
+    r"^(?=(?:DEBUG|INFO|WARNING|ERROR|CRITICAL) |… \d{1,12} bytes left out …)", re.MULTILINE
+)
 _MINOR = ("DEBUG ", "INFO ", "WARNING ")
 # python: can't open file '/srv/tools/gen.py': [Errno 2] No such file or directory
 _NO_SCRIPT = re.compile(
@@ -106,7 +111,7 @@ def _found(failure: Failure, root: str) -> Iterator[Raised]:
     yield from _quoted(raised, types, root)
     yield from _of_message(raised, root)
     yield from _of_panic(failure, raised)
-    yield from _of_inner_run(failure, root)
+    yield from _of_inner_run(failure, raised, root)
     yield from _of_request(failure, raised, root)
     if not types & _OF_PROCESSES and not _gives_up(raised):
         return
@@ -187,9 +192,12 @@ def _of_plugin(raised: Raised) -> Iterator[Raised]:
             yield exception(kind, found["said"])._replace(frames=raised.frames)
 
 
-def _of_inner_run(failure: Failure, root: str) -> Iterator[Raised]:
-    """What a run of pytest inside a test broke off with, or could not import."""
-    for text in failure.captured.values() if runs_pytest(failure) else ():
+def _of_inner_run(failure: Failure, raised: Raised, root: str) -> Iterator[Raised]:
+    """What a run of pytest inside a test broke off with, or could not import: one that pytester
+    starts, or whose status the test looks at.
+    """
+    runs = runs_pytest(failure) or _EXIT_CODE.search(raised.message[:READ])
+    for text in failure.captured.values() if runs else ():
         lines = text[-READ:].splitlines()
         broke = [line.removeprefix(_INTERNAL) for line in lines if line.startswith(_INTERNAL)]
         yield from last_exception("\n".join(broke), root)

@@ -136,3 +136,50 @@ def test_a_library_younger_than_what_stands_around_it(red, raised, run, is_blame
     assert (verdict.rule or "").startswith("younger-than-its-surroundings") is is_blamed
     assert not is_blamed or verdict.culprit.name == "frames"
     assert not is_blamed or verdict.confidence <= 0.7
+
+
+RECORDED = (
+    "assert {} == {}\n +  where {} = len([<warnings.WarningMessage object at 0x7f>, "
+    "<warnings.WarningMessage object at 0x7e>])"
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("self.assertEqual(len(w), 1)", "2 != 1"),
+        ("self.assertEqual(1, len(caught))", "1 != 2"),
+        ("assert len(record) == 1", RECORDED.format(2, 1, 2)),
+        ("assert 1 == len(record)", RECORDED.format(1, 2, 2)),
+    ],
+)
+def test_more_warnings_than_the_test_counts(red, raised, source, message):
+    """Where one library is used: what warns beside the project is that."""
+    made = red(
+        raised("AssertionError", message, TEST, source=source),
+        project=shop(THROUGH, "frames>=1"),
+        distributions=(FRAMES, PYTEST),
+    )
+
+    assert made.verdict().culprit.name == "frames"
+    assert made.verdict().confidence < 0.7
+
+
+@pytest.mark.parametrize(
+    ("source", "message", "sources"),
+    [
+        ("self.assertEqual(len(w), 1)", "0 != 1", THROUGH),
+        ("self.assertEqual(1, len(w))", "1 != 0", THROUGH),
+        ("self.assertEqual(len(rows), 1)", "2 != 1", THROUGH),
+        ("self.assertEqual(len(w), 1)", "2 != 1", ELSEWHERE),
+    ],
+)
+def test_no_more_warnings_than_the_test_counts(red, raised, source, message, sources):
+    """Fewer are the project's own affair, other things are no warnings, nor is it who is not used."""
+    verdict = red(
+        raised("AssertionError", message, TEST, source=source),
+        project=shop(sources, "frames>=1"),
+        distributions=(FRAMES, PYTEST),
+    ).verdict()
+
+    assert verdict.category == "assertion"

@@ -149,6 +149,43 @@ def test_behaviour_is_told_by_its_message(entry):
     assert entry["remedy"]
 
 
+@pytest.mark.parametrize("kind", ["AssertionError", "Failed"])
+def test_words_of_a_later_release_that_a_check_does_not_expect(red, raised, kind):
+    """`pytest.raises` fails with an exception of pytest's own where the words are others."""
+    said = (
+        'Regex pattern did not match.\n  Expected regex: "can\'t set attribute"\n'
+        "  Actual message: \"property 'price' of 'Cart' object has no setter\""
+    )
+
+    verdict = red(raised(kind, said, TEST), python="3.12.4").verdict()
+
+    assert (verdict.rule, verdict.culprit.name) == ("python-break@1", "Python")
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "message"),
+    [
+        ("werkzeug", "3.0.0", "assert '/login' == 'http://localhost/logout'"),
+        ("werkzeug", "3.0.0", "assert '/login' == 'http://localhost/login'"),
+        ("click", "8.1.7", "assert 'No such option: --cart' in 'Usage: shop'"),
+        ("pydantic", "2.7.0", "assert 'Field required' == 'Input should be a valid integer'"),
+        ("jsonschema", "4.23.0", "assert '[] should be non-empty' == ''"),
+        ("numpy", "2.3.0", "assert 'total=0.5' == 'sum=0.5'"),
+        ("numpy", "2.3.0", "assert 'total=np.float64(0.5)' == 'total=0.7'"),
+        ("numpy", "2.3.0", "assert [np.float64(0.5), 0.6] == [0.5, 0.7]"),
+        ("pandas", "3.0.0", 'Attribute "dtype" are different\n[left]:  int64\n[right]: object'),
+    ],
+)
+def test_words_that_differ_otherwise_are_no_break(red, raised, name, version, message):
+    """Both the words of before and those of after have to be there, of the same thing."""
+    made = red(
+        raised("AssertionError", message, TEST),
+        distributions=(Distribution(name=name, version=version, modules=(name,)),),
+    )
+
+    assert made.verdict().category == "assertion"
+
+
 def test_behaviour_of_one_module_is_no_other_s(red, raised):
     """`random.randrange(1.0)` is refused since 3.12, `range(1.0)` always was."""
     error = raised("TypeError", "'float' object cannot be interpreted as an integer", TEST)

@@ -46,6 +46,7 @@ NUMPY = Distribution(name="numpy", version="2.3.0", modules=("numpy",))
 HTTPX = Distribution(name="httpx", version="0.28.1", modules=("httpx",))
 URLLIB3 = Distribution(name="urllib3", version="2.5.0", modules=("urllib3",))
 PIP = Distribution(name="frames", version="2.0", modules=("frames",))
+WEBFRAME = Distribution(name="webframe", version="0.110", modules=("webframe",))
 ALONE = {"distributions": (PIP, NUMPY)}
 ASYNC = Project(
     name="shop",
@@ -432,6 +433,7 @@ CASES = {
     "stdlib-module-removed": no_module("distutils.core", SHOP),
     "stdlib-module-newer": no_module("annotationlib", SHOP),
     "unmet-requirement": one("TypeError", "unhashable", SHOP, LIBRARY),
+    "unmet-requirement-raised": one("ValueError", "no such model", SHOP, LIBRARY, LIB),
     "unmet-requirement-touched": one(
         "ImportError", "cannot import name 'Row' from 'webframe'", TEST
     ),
@@ -545,9 +547,20 @@ CASES = {
         ),
     ),
     "library-raised": one("frames.Error", "bad escape", SHOP, LIB),
+    "library-asserted": one("AssertionError", "no view after the first", SHOP, LIB, **ALONE),
+    "inner-run-broke-pytest": one(
+        "AssertionError",
+        "outcomes.passed has unexpected value",
+        TEST,
+        fixtures=[("pytester", "_pytest/pytester.py", 9)],
+        captured={
+            "stdout": ">   assert not self._finalizers\nE   AssertionError\n\n"
+            "/env/lib/python3.12/site-packages/_pytest/fixtures.py:1290: AssertionError\n"
+        },
+    ),
     "library-raised-inside": (
         [("webframe.Wrong", "no", TEST, SHOP, LIBRARY), ("frames.Error", "no", LIBRARY, LIB)],
-        {},
+        {"distributions": (PIP, WEBFRAME)},
     ),
     "plugin-refused-by-pytest": one(
         "Failed",
@@ -642,6 +655,20 @@ CASES = {
     "younger-than-its-surroundings": one("KeyError", "'x'", TEST, SHOP, **YOUNGER),
     "younger-than-its-surroundings-asserted": one(
         "AssertionError", "assert 1 == 2", TEST, **YOUNGER
+    ),
+    "more-warnings-than-counted": one(
+        "AssertionError",
+        "2 != 1",
+        TEST,
+        source="self.assertEqual(len(w), 1)",
+        project=replace(
+            ASKING_FRAMES,
+            sources={
+                **ASKING_FRAMES.sources,
+                "tests/test_cart.py": Source(imports={"shop": "shop", "frames": "frames"}),
+            },
+        ),
+        **ALONE,
     ),
     "library-asked-alone-asserted": one(
         "AssertionError", "assert '3' == '34'", TEST, project=ASKING_FRAMES, **ALONE
@@ -1197,7 +1224,7 @@ CASES = {
     ),
     "conftest-raised": one("ZeroDivisionError", "x", CONFTEST, phase="start"),
     "hook-raised": one("ZeroDivisionError", "x", CONFTEST, phase="internal"),
-    "internal-error": one("ZeroDivisionError", "x", LIB, phase="internal"),
+    "internal-error": one("ZeroDivisionError", "x", LIB, phase="internal", **ALONE),
     "unreadable-settings-file": (
         [],
         {"phase": "start", "message": "ERROR: /x/pytest.ini:1: unexpected value continuation"},

@@ -154,3 +154,27 @@ def test_most_series_came_later(red, raised, version, others, pinned):
     made = red(raised("ImportError", gone, TEST), distributions=(soup, *others))
 
     assert f"`{pinned}` may be one (a guess" in made.suggestions()[0].text
+
+
+@pytest.mark.parametrize(
+    ("version", "asked", "pinned"),
+    [
+        ("1.3.24", "SQLAlchemy>=1.3", "SQLAlchemy>1.3.24"),
+        ("1.3.24", "SQLAlchemy>=1.0", "SQLAlchemy<1.3"),
+        ("2.0.30", "SQLAlchemy>=2.0", "SQLAlchemy<2.0.30"),
+    ],
+)
+def test_where_somebody_asks_for_the_series_a_later_one_is_guessed(
+    red, raised, version, asked, pinned
+):
+    """Before it there is nothing left to go back to; where a later major version is known."""
+    column = {"obj": "sqlalchemy.sql.schema.Column", "name": "zzyzx"}
+    lacks = raised(
+        "AttributeError", "'Column' object has no attribute 'zzyzx'", TEST, attributes=column
+    )
+    known = Distribution(name="SQLAlchemy", version=version, modules=("sqlalchemy",))
+
+    made = red(lacks, distributions=(known, asking(asked)))
+
+    assert made.verdict().rule == "attribute-removed@1"
+    assert f"`{pinned}` may have it (a guess" in made.suggestions()[0].text

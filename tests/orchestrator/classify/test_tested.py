@@ -246,3 +246,18 @@ def test_the_file_that_a_test_bears_the_name_of(red, raised, test, files, named)
 
     about = f"It is about {named}, shop/__init__.py" if named else "It is about shop/__init__.py"
     assert about in first.text
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        ("tests/test_cart.py:9:test_total", "lib/frames/table.py:3:read"),
+        ("shop/cart.py:7:total", "lib/frames/testing/equal.py:3:equal"),
+        ("shop/cart.py:7:total", "lib/frames/table.py:3:assert_same"),
+        ("shop/tests/tools.py:7:same", "lib/frames/table.py:3:read"),
+        ("shop/cart.py:7:total",),
+    ],
+)
+def test_a_check_is_no_assertion_of_a_library_itself(red, raised, places):
+    """Neither what a test calls to compare, nor what the product wraps of it, nor its own."""
+    assert red(raised("AssertionError", "1 != 2", *places)).verdict().category == "assertion"

@@ -123,6 +123,41 @@ def test_a_log_whose_beginning_was_cut_off(red, raised, cut):
     assert (verdict.category, verdict.culprit.name) == ("product_error", "shop/cart.py")
 
 
+def test_a_log_that_was_cut_within_a_record_of_no_error(red, raised):
+    """What stands behind the cut is of another record than what stands before."""
+    shown = LOGGED.format(IN_SHOP).partition("\n")[2]
+    log = f"INFO     engine:base.py:1 CREATE TABLE cart\n… 7042 bytes left out …\n{shown}"
+
+    verdict = red(raised("AssertionError", "500 != 200", TEST), captured={"log": log}).verdict()
+
+    assert (verdict.category, verdict.culprit.name) == ("product_error", "shop/cart.py")
+
+
+BROKEN_OFF = """INTERNALERROR> Traceback (most recent call last):
+INTERNALERROR>   File "/env/lib/python3.12/site-packages/webframe/app.py", line 59, in start
+INTERNALERROR>     self.table = table(model="main")
+INTERNALERROR>   File "/env/lib/python3.12/site-packages/frames/table.py", line 262, in table
+INTERNALERROR>     raise ValueError(f"unknown model {model!r}")
+INTERNALERROR> ValueError: unknown model 'main'
+"""
+
+
+@pytest.mark.parametrize(
+    ("message", "category"),
+    [
+        ("assert <ExitCode.INTERNAL_ERROR: 3> == 0", "compatibility"),
+        ("assert 3 == 0", "assertion"),
+    ],
+)
+def test_a_run_of_pytest_whose_status_the_test_looks_at(red, raised, message, category):
+    """What it broke off with is told, whoever started it."""
+    failed = raised("AssertionError", message, TEST)
+
+    verdict = red(failed, captured={"stdout": BROKEN_OFF}).verdict()
+
+    assert verdict.category == category
+
+
 def test_what_is_logged_beside_another_assertion_is_not_told(red, raised):
     """An application may log an exception and go on."""
     log = LOGGED.format(IN_SHOP)
