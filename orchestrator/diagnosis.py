@@ -81,7 +81,7 @@ def since_green(
 
 def green_added(context: Context) -> Callable[[Green | None], Context]:
     """A function that adds a green run to the context; git is asked once for each run."""
-    root, now = context.project.root, context.recording.run.environment.git
+    root, now = context.project.root, context.recording.run
     known: dict[str, tuple[Edit, ...] | None] = {}
 
     def add(green: Green | None) -> Context:

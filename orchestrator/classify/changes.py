@@ -20,8 +20,9 @@ _ONLY_THE_RUN = frozenset({"conftest-kit", "prometheus-client", "pip"})
 """What comes and goes with how tests are run, and changes none."""
 _OF_EVERY_RUN = re.compile(
     r"(?:_|COLUMNS|CONFTEST_KIT_\w+|LINES|OLDPWD|PWD|PYTEST_(?:CURRENT_TEST|VERSION|XDIST_\w+)|SHLVL"
-    r"|(?:ALACRITTY|GNOME_TERMINAL|ITERM|KITTY|KONSOLE|SSH|TERM|TMUX|VSCODE|WT|XDG_SESSION)_\w+"
-    r"|INVOCATION_ID|JOURNAL_STREAM|LESS\w*|LS_COLORS|SESSION_MANAGER|STY|TERM|TMPDIR|TMUX|WINDOWID)$"
+    r"|(?:ALACRITTY|DIRENV|GNOME_TERMINAL|ITERM|KITTY|KONSOLE|NVM|SSH|TERM|TMUX|VSCODE|WT)_\w+"
+    r"|XDG_SESSION_\w+|INVOCATION_ID|JOURNAL_STREAM|LESS\w*|LS_COLORS|EDITOR|PAGER|VISUAL"
+    r"|SESSION_MANAGER|STY|TERM|TMPDIR|TMUX|VIRTUAL_ENV|WINDOWID)$"
 )
 """Variables that differ from run to run, and from terminal to terminal."""
 
@@ -47,10 +48,12 @@ def changed(facts: Facts) -> Mapping[str, Change]:
     now: dict[str, str] = {**facts.context.installed.versions}
     if not before or not now:
         return {}
+    project = (facts.context.project.name, facts.context.recording.run.project)
+    passed_over = _ONLY_THE_RUN | {canonicalize_name(name) for name in project}
     return {
         name: Change(name, before.get(name, ""), now.get(name, ""))
         for name in sorted(before.keys() | now.keys())
-        if before.get(name, "") != now.get(name, "") and name not in _ONLY_THE_RUN
+        if before.get(name, "") != now.get(name, "") and name not in passed_over
     }
 
 
@@ -142,9 +145,34 @@ def _guilty(facts: Facts) -> Change | None:
 
 
 def _how_guilty(facts: Facts) -> str:
-    """`alone`, or `among others`; empty where no distribution is guilty."""
-    alone = facts.once(_only) and not facts["edited"]
-    return "alone" if alone else "among others" if facts.once(_touched) else ""
+    """`alone`, `apart` where nothing leads from the failure to what alone changed, or `among
+    others`; empty where no distribution is guilty.
+    """
+    only = facts.once(_only)
+    if only and not facts["edited"]:
+        return "alone" if only.name in facts.once(_reached) else "apart"
+    return "among others" if facts.once(_touched) else ""
+
+
+def _reached(facts: Facts) -> frozenset[str]:
+    """Normalised names of the distributions that the failure may have to do with: those near it,
+    plugins of pytest, what the test's file imports through the project, and what these ask for.
+    """
+    project, installed = facts.context.project, facts.context.installed
+    files = {facts["test_file"], *(one.file for one in facts.failure.fixtures)}
+    modules = {
+        module
+        for said in project.sources_near(sorted(files)).values()
+        for module in said.imports.values()
+    }
+    owners = (owner_of(facts, module) for module in sorted(modules))
+    found: set[str] = {canonicalize_name(name) for name in _near(facts) if name}
+    found |= {canonicalize_name(owner.name) for owner in owners if owner}
+    found |= {canonicalize_name(name) for name in installed.plugins}
+    found |= {entry.name for entry in project.requirements}
+    while more := {one for name in found for one in installed.asked_by(name)} - found:
+        found |= more
+    return frozenset(found)
 
 
 def _green_run(facts: Facts) -> str:
@@ -159,7 +187,7 @@ def same_code(facts: Facts) -> str:
     before, now = green.run.environment.git, facts.context.recording.run.environment.git
     if not before.get("commit") or not now.get("commit"):
         return ""
-    clean = facts.once(was_committed) and now.get("dirty") is False
+    clean = facts.once(was_committed) and now.get("dirty") is False and not facts.context.edits
     return "yes" if clean and before["commit"] == now["commit"] else "no"
 
 

@@ -26,14 +26,17 @@ _SETTINGS = re.compile(
     r"(?:.*/)?(?:[\w.-]+\.(?:ini|cfg)|\.?pytest\.toml|pyproject\.toml|setup\.py)"
 )
 _TELLS_NOTHING = re.compile(
-    r"(?:docs?|requirements|\.[^/]+)/.*|\.[^/]+|requirements[\w.-]*|[^/]+\.(?:lock|md|rst|ya?ml)",
+    r"(?:docs?|requirements|scripts|examples|\.[^./][^/]*)/.*|\.[^./][^/]*|requirements[\w.-]*"
+    r"|(?:.*/)?(?:authors|changelog|changes|contributing|copying|dockerfile|history|licen[cs]e|makefile"
+    r"|manifest\.in|news|notice|readme)[^/]*|[^/]+\.(?:lock|md|rst|txt)"
+    r"|(?:appveyor|azure-pipelines|codecov|docker-compose|mkdocs|readthedocs)[^/]*\.ya?ml",
     re.IGNORECASE,
 )
 """What is written about the code, what is installed for it, and how others start it."""
-_ANY = frozenset({"settings", "data"})
-"""Kinds of files that any test may rest on."""
-_ANYWHERE = 10
-"""How near these are."""
+_ANYWHERE, _IMPORTED, _ABOVE, _AROUND = 10, 15, 20, 40
+"""How near is what any test may rest on, what the test imports, a conftest above it, and what
+stands around it.
+"""
 
 
 class Touched(NamedTuple):
@@ -55,23 +58,48 @@ class Touched(NamedTuple):
 
 def touched(facts: Facts) -> tuple[Touched, ...]:
     """The nearest first: a function that it came through, a fixture that the test was given, the
-    test or what stands around it, a file on the way, a conftest above, what any test may rest on.
+    test or what stands around it, a file on the way, a conftest above, what the test imports, and
+    what any test may rest on.
     """
-    near = {*facts.once(_way), *(file for _, file in facts.once(_given)), facts["test_file"]}
-    own = own_frame(facts)
-    # What a test checks may have come out of any function of the product.
-    anywhere = _ANY | ({"product"} if own is None or is_harness(own) else set())
     found: list[Touched] = []
     for edit in facts.context.edits or ():
-        kind = _kind(edit.file)
+        least = _least(facts, edit.file)
         parts = (*edit.parts, *edit.gone) or ("",)
-        is_near = kind and (edit.file in near or edit.file.endswith("conftest.py"))
-        for function in parts if is_near else parts[:1]:
-            least = _ANYWHERE if kind in anywhere else 0
+        is_near = bool(_kind(edit.file)) and edit.file in facts.once(_near)
+        is_near = is_near or edit.file.endswith("conftest.py")
+        for function in parts if is_near else parts[:1] if least else ():
             nearness = (_nearness(facts, edit.file, function) if is_near else 0) or least
             role = _role(facts, edit.file, function) if nearness else ""
             found.append(Touched(nearness, edit.file, function, role, edit.state))
     return tuple(sorted((one for one in found if one.nearness), key=lambda one: -one.nearness))
+
+
+def _near(facts: Facts) -> AbstractSet[str]:
+    """Files on the way of the exception, of the fixtures, and that of the test."""
+    return {*facts.once(_way), *(file for _, file in facts.once(_given)), facts["test_file"]}
+
+
+def _least(facts: Facts, file: str) -> int:
+    """How near a whole file is, wherever in it something was edited."""
+    kind = _kind(file)
+    if kind in ("settings", "data") or file.startswith("../"):
+        return _ANYWHERE if kind else 0
+    if kind == "product" and facts.once(_is_check):
+        return _ANYWHERE
+    is_conftest = file.rpartition("/")[2] == "conftest.py"
+    return _IMPORTED if kind and not is_conftest and file in facts.once(_imported) else 0
+
+
+def _is_check(facts: Facts) -> bool:
+    """Whether no product raised: what a test checks may have come out of any function of it."""
+    own = own_frame(facts)
+    return own is None or is_harness(own)
+
+
+def _imported(facts: Facts) -> AbstractSet[str]:
+    """What the test's file and what lies on the way import of the project, also through others."""
+    test = facts["test_file"]
+    return facts.context.project.sources_near(sorted(facts.once(_near))).keys() - {test}
 
 
 @lru_cache(maxsize=8192)
@@ -98,27 +126,31 @@ def _role(facts: Facts, file: str, function: str) -> str:
 def _nearness(facts: Facts, file: str, function: str) -> int:
     """How near a function of the tests or of the product is; 0 where nothing leads there."""
     name, way = function.rpartition(".")[2], facts.once(_way)
+    fixture = _fixture_of(facts, file, name)
     if name and name in way.get(file, ()):
         return 60
-    if (_fixture_of(facts, file, name), file) in facts.once(_given):
+    if fixture and (fixture, file) in facts.once(_given):
         return 50
     if file == facts["test_file"]:
-        return _in_own_file(facts, function)
-    if file in way:
-        return 30
+        return 0 if fixture else _in_own_file(facts, function)
     folder, _, last = file.rpartition("/")
-    is_above = not folder or facts["test_file"].startswith(f"{folder}/")
-    return 20 if last == "conftest.py" and is_above else 0
+    if last == "conftest.py":
+        is_above = not folder or facts["test_file"].startswith(f"{folder}/")
+        return _ABOVE if is_above else 0
+    return 30 if file in way else 0
 
 
 def _in_own_file(facts: Facts, function: str) -> int:
-    """The nearest are the test and what stands around it, then what it may call; no other test."""
+    """The nearest are the test and what stands around it, then what it may call, and what its class
+    may inherit; no other test.
+    """
     parts = function.split(".")
     test = facts.failure.nodeid.partition("[")[0].split("::")[1:]
-    is_around = _AROUND_TESTS.fullmatch(parts[-1]) and parts[:-1] == test[: len(parts) - 1]
-    if not (test and function) or parts == test[: len(parts)] or is_around:
-        return 40
-    return 0 if parts[-1].startswith("test") or "Test" in parts[0] else 25
+    is_around = _AROUND_TESTS.fullmatch(parts[-1])
+    is_own = is_around and parts[:-1] == test[: len(parts) - 1]
+    if not (test and function) or parts == test[: len(parts)] or is_own:
+        return _AROUND
+    return 0 if parts[-1].startswith("test") or not (is_around or "Test" not in parts[0]) else 25
 
 
 def _way(facts: Facts) -> Mapping[str, AbstractSet[str]]:
@@ -152,11 +184,14 @@ def _nearest(facts: Facts) -> Touched | None:
 
 def _only_role(facts: Facts) -> str:
     """The role of all that was edited and may matter, where the code alone changed and all of it
-    was committed when it passed.
+    was committed when it passed. Of what stands around tests something has to be near.
     """
-    roles = {one.role for one in facts.once(touched)}
-    alone = facts["code_alone"] and facts.once(was_committed)
-    return roles.pop() if len(roles) == 1 and alone else ""
+    found = facts.once(touched)
+    roles = {one.role for one in found}
+    if len(roles) != 1 or not facts["code_alone"] or not facts.once(was_committed):
+        return ""
+    is_far = found[0].nearness < _AROUND and not found[0].file.endswith("conftest.py")
+    return "" if roles == {"harness"} and is_far else roles.pop()
 
 
 def _fixture(facts: Facts) -> str:
@@ -165,6 +200,12 @@ def _fixture(facts: Facts) -> str:
     if nearest is None:
         return ""
     return _fixture_of(facts, nearest.file, nearest.function.rpartition(".")[2])
+
+
+def _is_given(facts: Facts) -> str:
+    """`yes` where the nearest edit is of a fixture that the test was given; else `no`."""
+    nearest = facts.once(_nearest)
+    return "yes" if nearest and nearest.nearness >= _AROUND else "no"
 
 
 def _module(facts: Facts) -> str:
@@ -207,6 +248,7 @@ FACTS: dict[str, Fact] = {
     "edited_alone": _only_role,
     "edited_file": part(_nearest, "file"),
     "edited_fixture": _fixture,
+    "edited_is_given": _is_given,
     "edited_module": _module,
     "edited_perhaps": _edited_perhaps,
     "edited_since": _edited_since,

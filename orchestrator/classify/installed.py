@@ -122,6 +122,18 @@ class Installed:
                 owner = Owner(name=entry.name, version=entry.version)
                 yield owner, _extra(requirement, entry.extras)
 
+    def asked_by(self, name: str) -> frozenset[str]:
+        """What a distribution requires, also through extras, and elsewhere; normalised names."""
+        return self._asked.get(canonicalize_name(name), frozenset())
+
+    @cached_property
+    def _asked(self) -> dict[str, frozenset[str]]:
+        found: dict[str, set[str]] = {}
+        for wanted, asking in self._requirements.items():
+            for entry, _ in asking:
+                found.setdefault(canonicalize_name(entry.name), set()).add(wanted)
+        return {name: frozenset(wanted) for name, wanted in found.items()}
+
     def specifiers(self, name: str) -> Iterator[tuple[Owner, SpecifierSet]]:
         """Which versions of a distribution others require here, without their extras."""
         for entry, text in self._requirements.get(canonicalize_name(name), ()):

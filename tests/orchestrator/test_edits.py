@@ -77,6 +77,56 @@ def test_what_is_no_python_that_parses_is_named_alone(file, before, now, edit):
     assert compared(file, before, now) == edit
 
 
+DOCUMENTED = b'''"""Of a shop."""
+
+class Cart:
+    """What is bought."""
+
+    def add(self):
+        """Later."""
+'''
+
+
+@pytest.mark.parametrize("words", [b"Of a shop.", b"What is bought.", b"Later."])
+def test_what_a_docstring_says_is_no_edit(words):
+    """Of modules, classes and functions."""
+    assert compared("shop.py", DOCUMENTED, DOCUMENTED.replace(words, b"Else")) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_edit"),
+    [
+        (b'version = "1"', b'version = "2"', False),
+        (b"dependencies = []", b"dependencies = ['six']", False),
+        (b"addopts = '-q'", b"addopts = '-v'", True),
+        (b"addopts = '-q'", b"addopts = ", True),
+    ],
+)
+def test_of_a_manifest_what_is_said_to_tools(old, new, is_edit):
+    """A version or a dependency is nothing that tests read."""
+    manifest = (
+        b'[project]\nversion = "1"\ndependencies = []\n'
+        b"[tool.pytest.ini_options]\naddopts = '-q'\n"
+    )
+    edit = compared("lib/pyproject.toml", manifest, manifest.replace(old, new))
+
+    assert edit == (Edit(file="lib/pyproject.toml") if is_edit else None)
+
+
+@pytest.mark.parametrize(
+    "deep",
+    [
+        "def f(x):\n" + "".join(f"    {'el' * bool(n)}if x == {n}: pass\n" for n in range(900)),
+        "x = " + " + ".join("1" for _ in range(9000)),
+    ],
+)
+def test_generated_code_that_is_too_deep_is_named_alone(deep):
+    """No review ends there."""
+    edit = compared("table.py", deep.encode(), f"{deep}\ny = 1\n".encode())
+
+    assert edit in (Edit(file="table.py"), Edit(file="table.py", parts=("",)))
+
+
 @given(before=st.none() | st.binary(max_size=40), now=st.none() | st.binary(max_size=40))
 def test_any_content_can_be_compared(before, now):
     """The same contents are never an edit, and no content is refused."""

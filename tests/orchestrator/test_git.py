@@ -43,11 +43,8 @@ class Repository:
 
 
 def _run(commit, *, dirty=False, started=""):
-    return Run(
-        run_id="green",
-        started=started,
-        environment=Environment(git={"commit": commit, "dirty": dirty}),
-    )
+    git = {"commit": commit, "dirty": dirty}
+    return Run(run_id="a", started=started, environment=Environment(git=git))
 
 
 @pytest.fixture
@@ -76,9 +73,7 @@ def test_what_differs_between_two_commits(repository):
     second = repository.commit(**files)
     repository.commit(**{"cart.py": "later = 1\n"})
 
-    found = git.edited_since(
-        repository.root, _run(repository.first), {"commit": second, "dirty": False}
-    )
+    found = git.edited_since(repository.root, _run(repository.first), _run(second))
 
     assert found == (
         Edit(file="cart.py", parts=("total",)),
@@ -94,39 +89,80 @@ def test_what_was_not_committed_is_read_from_the_files(repository, dirty):
     second = repository.commit(**{"rates.json": "[]"})
     (repository.root / "cart.py").write_text(CART + "\n\ndef vat():\n    return 19\n")
 
-    found = git.edited_since(
-        repository.root, _run(repository.first), {"commit": second, "dirty": dirty}
-    )
+    found = git.edited_since(repository.root, _run(repository.first), _run(second, dirty=dirty))
 
     assert found == (Edit(file="cart.py", parts=("vat",)), Edit(file="rates.json"))
 
 
 def test_the_same_commit_differs_in_nothing(repository):
     """Which is known, and not unknown."""
-    now = {"commit": repository.first, "dirty": False}
+    now = _run(repository.first)
 
     assert git.edited_since(repository.root, _run(repository.first), now) == ()
 
 
 @pytest.mark.parametrize(
-    ("before", "now"),
+    ("before", "now", "dirty"),
     [
-        ("", {}),
-        ("a" * 40, {"dirty": False}),
-        ("--output=x", {"dirty": False}),
-        (None, {"commit": "b" * 40, "dirty": False}),
-        (None, {"commit": "--output=x", "dirty": False}),
-        (None, {"commit": "b" * 40, "dirty": True}),
-        (None, {}),
+        ("", "", False),
+        ("a" * 40, None, False),
+        ("--output=x", None, False),
+        (None, "b" * 40, False),
+        (None, "--output=x", False),
+        (None, "b" * 40, True),
+        (None, None, True),
     ],
 )
-def test_unknown_where_git_has_not_both(repository, before, now):
-    """A shallow clone, an odd name, changes that were made on another commit: `None`, no error."""
-    known = {} if now == {} else {"commit": repository.first}
-    first = repository.first if before is None else before
+def test_unknown_where_git_has_not_both(repository, before, now, dirty):
+    """A shallow clone, an odd name, changes that were made on another commit or taken back since:
+    `None`, no error.
+    """
+    old, new = (repository.first if one is None else one for one in (before, now))
 
-    assert git.edited_since(repository.root, _run(first), {**known, **now}) is None
+    assert git.edited_since(repository.root, _run(old), _run(new, dirty=dirty)) is None
     assert not (repository.root / "x").exists()
+
+
+def test_a_new_file_that_git_does_not_know_counts_from_when_it_was_written(repository):
+    """Where the run that passed cannot have seen it; what git is told to ignore does not count."""
+    (repository.root / ".gitignore").write_text("ignored.py\n")
+    for name, day in (("old_one.py", 1), ("conftest.py", 3), ("ignored.py", 3)):
+        path = repository.root / name
+        path.write_text("def pytest_configure(): pass\n")
+        moment = datetime(2026, 1, day, tzinfo=UTC).timestamp()
+        os.utime(path, (moment, moment))
+    before = _run(repository.first, started="2026-01-02T00:00:00.000000Z")
+
+    assert git.edited_since(repository.root, before, _run(repository.first)) == (
+        Edit(file="conftest.py", state="added", parts=("pytest_configure",)),
+    )
+
+
+def test_what_lies_beside_the_project_is_seen_too(repository):
+    """A library of the same repository."""
+    (repository.top / "libs").mkdir()
+    (repository.top / "libs" / "money.py").write_text("def parse(): pass\n")
+    second = repository.commit()
+
+    found = git.edited_since(repository.root, _run(repository.first), _run(second))
+
+    assert found == (Edit(file="../libs/money.py", state="added", parts=("parse",)),)
+
+
+def test_a_partial_clone_is_asked_for_nothing(repository, tmp_path):
+    """What it lacks is named without its functions; nobody is waited for."""
+    second = repository.commit(**{"cart.py": CART.replace("1", "2")})
+    repository.say("config", "uploadpack.allowFilter", "true")
+    clone = tmp_path / "clone"
+    source = f"file://{repository.top}"
+    repository.say("clone", "-q", "--filter=blob:none", source, str(clone))
+    subprocess.run(
+        ["git", "remote", "set-url", "origin", "git://127.0.0.1:9/gone"], cwd=clone, check=True
+    )
+
+    found = git.edited_since(clone / "shop", _run(repository.first), _run(second))
+
+    assert found == (Edit(file="cart.py"),)
 
 
 def test_a_checkout_names_no_program_to_start(repository):
@@ -137,27 +173,37 @@ def test_a_checkout_names_no_program_to_start(repository):
     (repository.top / ".gitattributes").write_text("*.py diff=trap\n")
     (repository.root / "cart.py").write_text("changed = 1\n")
 
-    now = {"commit": repository.first, "dirty": True}
+    now = _run(repository.first, dirty=True)
 
     assert git.edited_since(repository.root, _run(repository.first), now)
     assert not trap.exists()
 
 
 def test_many_files_are_bounded(repository, monkeypatch):
-    """Beyond the bound a file is named without its functions, and then not at all."""
+    """Beyond one bound a file is named without its functions, beyond the other nothing is known."""
     monkeypatch.setattr(git, "_MAX_COMPARED", 2)
-    monkeypatch.setattr(git, "_MAX_FILES", 3)
-    second = repository.commit(**{f"m{number}.py": "a = 1" for number in range(5)})
-
-    found = git.edited_since(
-        repository.root, _run(repository.first), {"commit": second, "dirty": False}
+    before, now = (
+        _run(repository.first),
+        _run(repository.commit(**{f"m{number}.py": "a = 1" for number in range(3)})),
     )
 
-    assert [(edit.file, edit.parts) for edit in found] == [
+    assert [(edit.file, edit.parts) for edit in git.edited_since(repository.root, before, now)] == [
         ("m0.py", ("",)),
         ("m1.py", ("",)),
         ("m2.py", ()),
     ]
+    monkeypatch.setattr(git, "_MAX_FILES", 2)
+    assert git.edited_since(repository.root, before, now) is None
+
+
+def test_large_files_are_bounded(repository, monkeypatch):
+    """As many bytes are compared as take two seconds."""
+    monkeypatch.setattr(git, "_MAX_BYTES", 10)
+    second = repository.commit(**{"a.py": "a = 1", "b.py": "b = 10000"})
+
+    found = git.edited_since(repository.root, _run(repository.first), _run(second))
+
+    assert [(edit.file, edit.parts) for edit in found] == [("a.py", ("",)), ("b.py", ())]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +227,7 @@ def test_what_was_there_uncommitted_when_it_passed_is_no_edit(repository, dirty,
     found = git.edited_since(
         repository.root,
         _run(repository.first, dirty=dirty, started=started),
-        {"commit": repository.first, "dirty": True},
+        _run(repository.first, dirty=True),
     )
 
     assert [edit.file for edit in found] == files

@@ -9,6 +9,7 @@ import pytest
 from conftest_kit.records import Environment, Run
 from corpus_memory_logging.records import Green
 from orchestrator.flaky import both_outcomes
+from orchestrator.source import Source
 
 COMMIT, OTHER = {"commit": "a" * 40, "dirty": False}, {"commit": "b" * 40, "dirty": False}
 NOW = {"webframe": "0.110", "frames": "2.0", "pytest": "9.2.0"}
@@ -143,6 +144,32 @@ def test_without_version_control_the_versions_decide(since, wrong):
 def test_several_that_have_nothing_to_do_with_it_decide_nothing(since, wrong):
     """Which of them it was is not guessed."""
     assert since(wrong, frames="1.9", webframe="0.1").verdict().category == "assertion"
+
+
+def test_the_project_itself_is_no_package_that_changed(red, since, wrong):
+    """Whose version a build writes anew for each commit."""
+    made = since(wrong, shop="1.0")
+    environment = made.recording.run.environment
+    installed = {**environment.distributions, "shop": "1.1.dev3"}
+    run = made.recording.run._replace(environment=environment._replace(distributions=installed))
+    built = replace(made, recording=made.recording._replace(run=run))
+
+    assert built.verdict().category == "assertion"
+
+
+@pytest.mark.parametrize(
+    ("imports", "sure"),
+    [({"frames": "frames"}, True), ({}, False)],
+)
+def test_what_nothing_leads_to_may_be_chance(since, wrong, imports, sure):
+    """What the test's file imports is more likely to have broken it."""
+    made = since(wrong, frames="1.9")
+    said = {"tests/test_cart.py": Source(imports=imports)}
+    verdict = replace(made, project=replace(made.project, sources=said)).verdict()
+
+    assert (verdict.category, verdict.culprit.name) == ("compatibility", "frames")
+    assert (verdict.confidence > 0.9) is sure
+    assert verdict.confidence == 0.6 or sure
 
 
 def test_a_variable_that_changed_too_is_as_good_an_explanation(since, wrong):

@@ -10,6 +10,7 @@ from conftest_kit.records import Environment, Run
 from corpus_memory_logging.records import Green
 from orchestrator.edits import Edit
 from orchestrator.project import FixtureDefinition, Project
+from orchestrator.source import Source
 
 GREEN, RED = {"commit": "a" * 40, "dirty": False}, {"commit": "b" * 40, "dirty": False}
 CONFTEST, TEST, CART = "tests/conftest.py", "tests/test_cart.py", "shop/cart.py"
@@ -86,6 +87,15 @@ def test_a_fixture_that_alone_was_edited(edited, wrong, edits, name):
     assert CONFTEST in best.text
 
 
+def test_a_fixture_that_the_test_is_not_given_may_leave_something_behind(edited, wrong):
+    """Less sure than of one that it is given."""
+    given = edited(wrong, _edit(CONFTEST, "make_client")).verdict()
+    beside = edited(wrong, _edit(CONFTEST, "other")).verdict()
+
+    assert (beside.category, beside.culprit.name) == ("fixture", "other")
+    assert beside.confidence < 0.7 < given.confidence
+
+
 @pytest.mark.parametrize(
     "edit",
     [
@@ -114,6 +124,9 @@ def test_other_set_up_that_alone_was_edited(edited, wrong, edit):
         [_edit("tests/other/conftest.py", "make_client")],
         [_edit("tests/test_other.py", "setUpModule")],
         [_edit("README.md"), _edit("docs/conf.py", ""), _edit("uv.lock")],
+        [_edit("lib/README"), _edit("CHANGES.txt"), _edit("Dockerfile"), _edit("Makefile")],
+        [_edit(CONFTEST, "make_client"), _edit("settings.yaml")],
+        [_edit(CONFTEST, "make_client"), _edit("../libs/money.py", "parse")],
         [],
     ],
 )
@@ -180,7 +193,8 @@ def test_settings_that_alone_were_edited(edited, refused):
         ([], "compatibility"),
         ([_edit("shop/other.py", "f"), _edit("tests/test_other.py", "test_x")], "compatibility"),
         ([_edit("pyproject.toml"), _edit("requirements.txt")], "compatibility"),
-        ([_edit(TEST, "test_other", "TestCart", "TestCart.setUp")], "compatibility"),
+        ([_edit(TEST, "test_other", "TestCart")], "compatibility"),
+        ([_edit(TEST, "CartTestCase.setUp")], None),
         ([_edit(TEST, "helper")], None),
         ([_edit(CART, "total")], None),
         ([_edit(CART, "other")], None),
@@ -198,6 +212,18 @@ def test_a_version_that_changed_where_no_edit_is_on_the_way(edited, refused, edi
 def test_any_edit_of_the_product_may_change_a_value(edited, wrong):
     """A check in a test got it from wherever."""
     assert edited(wrong, _edit("shop/far.py", "f"), frames="1").verdict().category == "assertion"
+
+
+@pytest.mark.parametrize(
+    ("imports", "blamed"), [({"money": "shop.money"}, False), ({"other": "shop.other"}, True)]
+)
+def test_what_the_product_imports_may_have_given_the_wrong_value(edited, refused, imports, blamed):
+    """Though the exception did not come through it."""
+    made = edited(refused, _edit("shop/money.py", "parse"), frames="1")
+    files = ("shop/cart.py", "shop/money.py", "shop/other.py")
+    shop = replace(made.project, files=files, sources={CART: Source(imports=imports)})
+
+    assert replace(made, project=shop).verdict().rule.startswith("changed-") is blamed
 
 
 def test_where_the_edits_are_not_known_the_code_may_be_wrong(edited, refused):

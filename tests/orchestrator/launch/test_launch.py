@@ -50,6 +50,12 @@ def old_pytest(elsewhere, tmp_path_factory):
     return folder
 
 
+@pytest.fixture(autouse=True)
+def tox_as_it_is(monkeypatch):
+    """Whoever runs these tests may have told tox something."""
+    monkeypatch.delenv("TOX_OVERRIDE", raising=False)
+
+
 @pytest.fixture
 def project(tmp_path):
     """Writes files of the user's project and gives its folder."""
