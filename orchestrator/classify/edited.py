@@ -25,6 +25,8 @@ _AROUND_TESTS = re.compile(
 _SETTINGS = re.compile(
     r"(?:.*/)?(?:[\w.-]+\.(?:ini|cfg)|\.?pytest\.toml|pyproject\.toml|setup\.py)"
 )
+_TOLD_BESIDE = re.compile(r"(?:docs?|\.[^./][^/]*)/")
+"""Folders of what documents the code, and of what hides from it."""
 _TELLS_NOTHING = re.compile(
     r"(?:docs?|requirements|scripts|examples|\.[^./][^/]*)/.*|\.[^./][^/]*|requirements[\w.-]*"
     r"|(?:.*/)?(?:authors|changelog|changes|contributing|copying|dockerfile|history|licen[cs]e|makefile"
@@ -32,7 +34,7 @@ _TELLS_NOTHING = re.compile(
     r"|(?:appveyor|azure-pipelines|codecov|docker-compose|mkdocs|readthedocs)[^/]*\.ya?ml",
     re.IGNORECASE,
 )
-"""What is written about the code, what is installed for it, and how others start it."""
+"""No code: what is written about it, what is installed for it, and how others start it."""
 _ANYWHERE, _IMPORTED, _ABOVE, _AROUND = 10, 15, 20, 40
 """How near is what any test may rest on, what the test imports, a conftest above it, and what
 stands around it.
@@ -63,15 +65,18 @@ def touched(facts: Facts) -> tuple[Touched, ...]:
     """
     found: list[Touched] = []
     for edit in facts.context.edits or ():
-        least = _least(facts, edit.file)
-        parts = (*edit.parts, *edit.gone) or ("",)
-        is_near = bool(_kind(edit.file)) and edit.file in facts.once(_near)
-        is_near = is_near or edit.file.endswith("conftest.py")
-        for function in parts if is_near else parts[:1] if least else ():
-            nearness = (_nearness(facts, edit.file, function) if is_near else 0) or least
-            role = _role(facts, edit.file, function) if nearness else ""
-            found.append(Touched(nearness, edit.file, function, role, edit.state))
-    return tuple(sorted((one for one in found if one.nearness), key=lambda one: -one.nearness))
+        least, parts = _least(facts, edit.file), (*edit.parts, *edit.gone) or ("",)
+        is_conftest = edit.file.rpartition("/")[2] == "conftest.py"
+        if _kind(edit.file) and (is_conftest or edit.file in facts.once(_near)):
+            near = [(max(_nearness(facts, edit.file, one), least), one) for one in parts]
+        else:
+            near = [(least, parts[0])]
+        found.extend(
+            Touched(nearness, edit.file, function, _role(facts, edit.file, function), edit.state)
+            for nearness, function in near
+            if nearness
+        )
+    return tuple(sorted(found, key=lambda one: -one.nearness))
 
 
 def _near(facts: Facts) -> AbstractSet[str]:
@@ -107,10 +112,10 @@ def _kind(file: str) -> str:
     """`settings`, `data`, `product` or `tests`; empty for what no test rests on."""
     if _SETTINGS.fullmatch(file):
         return "settings"
-    if _TELLS_NOTHING.fullmatch(file):
-        return ""
     if not file.endswith(".py"):
-        return "data"
+        return "" if _TELLS_NOTHING.fullmatch(file) else "data"
+    if _TOLD_BESIDE.match(file):
+        return ""
     return "tests" if is_of_tests(file) else "product"
 
 

@@ -126,6 +126,7 @@ def test_other_set_up_that_alone_was_edited(edited, wrong, edit):
         [_edit("README.md"), _edit("docs/conf.py", ""), _edit("uv.lock")],
         [_edit("lib/README"), _edit("CHANGES.txt"), _edit("Dockerfile"), _edit("Makefile")],
         [_edit(CONFTEST, "make_client"), _edit("settings.yaml")],
+        [_edit(CONFTEST, "make_client"), _edit("shop/history.py", "f")],
         [_edit(CONFTEST, "make_client"), _edit("../libs/money.py", "parse")],
         [],
     ],
