@@ -1,12 +1,10 @@
 """Generates the data files under `orchestrator/knowledge/` from released packages and interpreters.
 
     pip download --no-deps --prefer-binary -r .ci/plugins.txt -d WHEELS
-    python .ci/generate_knowledge.py imports --mapping pipreqs-0.5.0-py3-none-any.whl WHEELS…
     python .ci/generate_knowledge.py plugins WHEELS…
     python .ci/generate_knowledge.py stdlib PYTHON…
 
-`imports` reads the names at the top level of each wheel, and after them the file `mapping` of a
-pipreqs wheel; `plugins` scans the source of each release of `.ci/plugins.txt` that has a `pytest11`
+`plugins` scans the source of each release of `.ci/plugins.txt` that has a `pytest11`
 entry point for fixtures, options, ini keys, markers and hooks (also of what it takes over with a
 star from another release in WHEELS: celery for pytest-celery), and adds what plugins once brought
 from `breaks/`; where there is no wheel the sdist is read. `stdlib` asks each interpreter which
@@ -36,27 +34,8 @@ from pathlib import Path
 PLUGINS = Path(__file__).resolve().with_name("plugins.txt")
 KNOWLEDGE = Path(__file__).resolve().parent.parent / "orchestrator" / "knowledge"
 
-# Names at the top level that say nothing of who brings them.
-JUNK = {
-    "test", "tests", "testing", "doc", "docs", "example", "examples", "benchmark", "benchmarks",
-    "script", "scripts", "setup", "build", "dist", "bin", "lib", "src", "data", "tools", "tool",
-    "utils", "util", "include", "share", "conftest", "main", "config", "core", "common", "app",
-    "server", "client", "plugins", "samples", "demo", "ci", "etc", "requirements", "helpers",
-    "models", "settings", "site", "packages",
-}  # fmt: skip
-
-# What a distribution no longer brings, and many still look for: setuptools, until release 82.
-FORMERLY = {"pkg_resources": "setuptools"}
-
-READ = (".py", "/METADATA", "/PKG-INFO", "/entry_points.txt", "pipreqs/mapping")
+READ = (".py", "/METADATA", "/PKG-INFO", "/entry_points.txt")
 """Files of a release that are read."""
-
-# Without a release for ten years; their readmes or successors name what to use instead.
-SUPERSEDED = {
-    "mysql-python": "mysqlclient",
-    "pycrypto": "pycryptodome",
-    "socksipy-branch": "PySocks",
-}
 
 # CPython's documentation, "Requirements for optional modules": what each is built with.
 OPTIONAL = {
@@ -124,24 +103,6 @@ class Release:
         """Of a file; empty where it has none."""
         return self.files.get(name, b"").decode("utf-8", "replace")
 
-    def modules(self) -> set[str]:
-        """Import names at the top level; of a namespace package, the packages in it."""
-        files = [name for name in self.files if not re.match(r"[^/]+\.(dist-info|data)/", name)]
-        packages = {name.rpartition("/")[0] for name in files if name.endswith("/__init__.py")}
-        found = set()
-        for name in files:
-            if not re.search(r"\.(py|so|pyd)$", name):
-                continue
-            parts = name.split("/")
-            folder = "/".join(parts[:-1])
-            depth = next((n for n in range(1, len(parts)) if "/".join(parts[:n]) in packages), None)
-            top = ".".join(parts[:depth]) if depth else None
-            if top is None and not folder:
-                top = parts[0].partition(".")[0]
-            if top and all(re.fullmatch(r"[A-Za-z]\w*", part) for part in top.split(".")):
-                found.add(top)
-        return {name for name in found if name.partition(".")[0].lower() not in JUNK}
-
     def plugin_modules(self) -> dict[str, str]:
         """`pytest11` entry points."""
         points = ConfigParser(delimiters=("=",), strict=False)
@@ -190,44 +151,6 @@ def releases(folders: Iterable[Path], *kinds: str) -> Iterator[Release]:
             yield Release(path)
         except (zipfile.BadZipFile, tarfile.TarError, StopIteration):
             print(f"{path.name} is no release; passed over", file=sys.stderr)
-
-
-def imports(mapping: Path, folders: list[Path]) -> str:
-    """The content of imports.toml."""
-    found: dict[str, dict[str, str]] = {}
-    count = 0
-    for wheel in releases(folders):
-        count += 1
-        for module in wheel.modules():
-            found.setdefault(module, {}).setdefault(canonical(wheel.name), wheel.name)
-    source = Release(mapping)
-    for line in source.text("pipreqs/mapping").splitlines():
-        module, _, name = line.strip().partition(":")
-        name = FORMERLY.get(module, name)
-        if (
-            name not in ("", "None")
-            and module.lower() not in JUNK
-            and re.fullmatch(r"[A-Za-z][\w.]*", module)
-        ):
-            name = SUPERSEDED.get(canonical(name), name.replace("_", "-"))
-            if module not in found or canonical(module) == canonical(name):
-                found.setdefault(module, {}).setdefault(canonical(name), name)
-    shared = {module.partition(".")[0] for module in found if "." in module}
-    found = {module: names for module, names in found.items() if module not in shared}
-    said = f"{source.name} {source.version} and the metadata of {count} released wheels"
-    lines = [f'source = "{said}"', f'date = "{today()}"', "", "[modules]"]
-    for module in sorted(found, key=str.lower):
-        names = _preferred(module, found[module])
-        lines.append(f"{_key(module)} = {json.dumps(names)}")
-    return _file("Which distributions bring an import name, the most likely first.", lines)
-
-
-def _preferred(module: str, names: dict[str, str]) -> list[str]:
-    """The one of the module's own name first, then the shortest: opencv-python before -headless."""
-    ordered = sorted(
-        names.items(), key=lambda item: (item[0] != canonical(module), len(item[0]), item[0])
-    )
-    return [name for _, name in ordered][:4]
 
 
 def plugins(folders: list[Path]) -> str:
@@ -497,20 +420,12 @@ def main() -> None:
     """Writes the file that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
-    command = commands.add_parser("imports")
-    command.add_argument("--mapping", type=Path, required=True)
-    command.add_argument("folders", nargs="+", type=Path)
     command = commands.add_parser("plugins")
     command.add_argument("folders", nargs="+", type=Path)
     command = commands.add_parser("stdlib")
     command.add_argument("interpreters", nargs="+")
     asked = parser.parse_args()
-    if asked.command == "imports":
-        text = imports(asked.mapping, asked.folders)
-    elif asked.command == "plugins":
-        text = plugins(asked.folders)
-    else:
-        text = stdlib(asked.interpreters)
+    text = plugins(asked.folders) if asked.command == "plugins" else stdlib(asked.interpreters)
     (KNOWLEDGE / f"{asked.command}.toml").write_text(text, "utf-8")
 
 

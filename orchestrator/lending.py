@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -13,8 +12,8 @@ from packaging.utils import canonicalize_name
 from corpus_memory_logging.records import Cause, Culprit
 from orchestrator.chain import decisive
 from orchestrator.classify import Context
+from orchestrator.classify.mapping import imports
 from orchestrator.classify.plugins import plugins_by_name
-from orchestrator.classify.rules import knowledge
 from orchestrator.classify.spelling import whole_word
 from orchestrator.source import Source
 from orchestrator.traces import place
@@ -134,20 +133,7 @@ def _modules(name: str, context: Context) -> list[str]:
         for module, owners in context.installed.modules.items()
         if any(canonicalize_name(owner.name) == wanted for owner in owners)
     ]
-    return brought or list(_known_modules().get(wanted, ()))
-
-
-@cache
-def _known_modules() -> dict[str, tuple[str, ...]]:
-    """Normalised name of a distribution to the modules at the top level that it is the first to
-    bring.
-    """
-    found: dict[str, tuple[str, ...]] = {}
-    for module, names in knowledge("imports")["modules"].items():
-        if "." not in module:
-            name = canonicalize_name(names[0])
-            found[name] = (*found.get(name, ()), module)
-    return found
+    return brought or list(imports().tops.get(wanted, ()))
 
 
 def _text(other: Cause) -> str:

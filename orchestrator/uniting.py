@@ -75,7 +75,8 @@ _JOINING = (
     _Evidence(traces.asked, "it asks the same function of the product", 0.75, needs_green=True),
 )
 """The surest first."""
-_GIVING_WRONGLY = frozenset({"leaked_state", "no_value"})
+_GIVES_NOTHING = "no_value"
+_GIVING_WRONGLY = frozenset({"leaked_state", _GIVES_NOTHING})
 """Kinds of what is wrong with the value of a fixture, for whoever is given it."""
 _GIVEN = 0.7
 """What it is worth that they are given such a value."""
@@ -125,16 +126,21 @@ class _Sets:
 
     @classmethod
     def of(cls, causes: Sequence[Cause]) -> _Sets:
-        """Each by itself. Without a file that sets them variables follow, without a recording the
-        hosts that are asked instead. What others may have left in a value is only suspected where
-        the run has a sure explanation.
+        """Each by itself. Without a file that sets them variables follow, without a recording, or
+        what a fixture should give in their place, the hosts that are asked instead. What others may
+        have left in a value is only suspected where the run has a sure explanation.
         """
         is_sure = any(cause.verdict.category in LENDING and is_sure_of(cause) for cause in causes)
         unset = any(map(_is_file_of_variables, causes))
         unrecorded = any(cause.verdict.kind == "recording" for cause in causes)
+        idle = {
+            cause.verdict.culprit.name
+            for cause in causes
+            if cause.verdict.kind == _GIVES_NOTHING and cause.verdict.culprit
+        }
         follows = [
             (unset and _names(cause, "variable"))
-            or (unrecorded and _names(cause, "host"))
+            or (_names(cause, "host") and (unrecorded or not idle.isdisjoint(_given(cause))))
             or (is_sure and cause.verdict.kind == "leaked_state" and not is_sure_of(cause))
             for cause in causes
         ]
@@ -181,6 +187,11 @@ def _is_explained(cause: Cause) -> bool:
 def _names(cause: Cause, kind: str) -> bool:
     culprit = cause.verdict.culprit
     return culprit is not None and culprit.type == kind
+
+
+def _given(cause: Cause) -> set[str]:
+    """The fixtures that all of its failures were given."""
+    return set.intersection(*({one.name for one in of.fixtures} for of in cause.failures))
 
 
 def _is_file_of_variables(cause: Cause) -> bool:
@@ -232,8 +243,7 @@ def _join_given(sets: _Sets) -> None:
     }
     for index, cause in enumerate(sets.causes if giving else ()):
         if not sets.explained[sets.root(index)]:
-            own = [{one.name for one in failure.fixtures} for failure in cause.failures]
-            for name in sorted(giving.keys() & set.intersection(*own)):
+            for name in sorted(giving.keys() & _given(cause)):
                 sets.join(giving[name], index, f"it is given `{name}` as well", _GIVEN)
 
 

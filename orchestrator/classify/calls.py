@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from conftest_kit.records import Frame
 from orchestrator.classify.facts import Fact, Facts, is_harness, module_of
 from orchestrator.classify.installed import Owner
+from orchestrator.classify.mapping import known_names
 from orchestrator.classify.modules import is_own
-from orchestrator.classify.owners import known_names, owner_of
+from orchestrator.classify.owners import owner_of
 from orchestrator.classify.tested import home
 
 _OWN = ("project", "test")

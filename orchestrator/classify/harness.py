@@ -10,8 +10,8 @@ from packaging.version import Version
 
 from orchestrator.classify.facts import Fact, Facts, part
 from orchestrator.classify.installed import Owner, Unmet, version_of
+from orchestrator.classify.mapping import imports
 from orchestrator.classify.plugins import Plugin, plugins, plugins_by_name
-from orchestrator.classify.rules import knowledge
 from orchestrator.following import runs_pytest
 
 _WIDELY_USED = 100
@@ -167,7 +167,7 @@ def _plugin_fits(facts: Facts) -> str:
     """
     plugin, project = facts["plugin"], facts.context.project
     serves = plugin.removeprefix("pytest-")
-    bring = knowledge("imports")["modules"].get(serves, (plugin,))
+    bring = imports().modules.get(serves, (plugin,))
     if not plugin or serves == plugin or plugin in bring or serves in facts["fixture"]:
         return "yes" if plugin else ""
     used = facts.context.installed.has(serves) or project.declared((serves, plugin))

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from orchestrator.classify.facts import Fact, Facts, is_harness, part
 from orchestrator.classify.installed import Owner
-from orchestrator.classify.owners import asking, asks, known_names
+from orchestrator.classify.mapping import known_names
+from orchestrator.classify.owners import asking, asks
 from orchestrator.classify.told import says_nothing
 
 _READ = 2000

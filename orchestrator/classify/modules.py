@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from packaging.utils import canonicalize_name
 
 from orchestrator.classify.facts import Fact, Facts
+from orchestrator.classify.mapping import imports, known_names
 from orchestrator.classify.owners import (
     asking,
     asks,
-    is_namespace,
     is_of_developers,
-    known_names,
     owner_of,
 )
 from orchestrator.classify.rules import knowledge
@@ -58,12 +57,12 @@ def _module(facts: Facts) -> str:
     message = facts.link.message[:500]
     found = _NO_MODULE.match(message) or _FROM.match(message) or _OF_MODULE.match(message)
     # An AttributeError has a name as well: that of the attribute.
-    imports = "ImportError" in (facts.link.type, *facts.link.bases)
+    is_import = "ImportError" in (facts.link.type, *facts.link.bases)
     # Who raises it again may put words of his own before Python's.
-    found = found or (_NO_MODULE_BEHIND.search(message.rstrip()) if imports else None)
+    found = found or (_NO_MODULE_BEHIND.search(message.rstrip()) if is_import else None)
     said = (found.groupdict().get("patched") or found["module"]) if found else ""
-    named = (facts.attribute("name") if imports else "") or said
-    if imports and is_namespace(named):
+    named = (facts.attribute("name") if is_import else "") or said
+    if is_import and named in imports().namespaces:
         return _imported_whole(facts, named)
     return named or _asked_of(facts)
 
@@ -237,8 +236,8 @@ def _resolution(facts: Facts) -> Resolution | None:
                 said=asks(owner, extra),
             )
     if candidates:
-        source = knowledge("imports")["source"]
-        return Resolution(distribution=candidates[0], source="known", said=f"known from {source}")
+        said = f"known from {imports().source}"
+        return Resolution(distribution=candidates[0], source="known", said=said)
     for name in named:
         if any(facts.context.installed.asked_for(name)):
             return Resolution(distribution=name, source="required", said="")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from orchestrator.classify.facts import Fact, Facts, module_of, own_frame
 from orchestrator.classify.installed import Owner, Unmet, version_of
+from orchestrator.classify.mapping import imports, known_names
 from orchestrator.classify.plugins import plugins_by_name
-from orchestrator.classify.rules import knowledge
 from orchestrator.classify.surface import library
 
 _OF_ITS_DEVELOPERS = frozenset(
@@ -27,28 +26,11 @@ def is_of_developers(extra: str) -> bool:
     return not _OF_ITS_DEVELOPERS.isdisjoint(_WORDS.split(extra.lower()))
 
 
-def known_names(module: str) -> tuple[str, ...]:
-    """Who is known to bring a module or its longest known prefix, the likeliest first."""
-    table = knowledge("imports")["modules"]
-    parts = module.split(".")
-    for length in range(len(parts), 0, -1):
-        names = table.get(".".join(parts[:length]))
-        if names:
-            return tuple(names)
-    return ()
-
-
-@cache
-def is_namespace(top: str) -> bool:
-    """Whether many distributions share this name at the top level, as `google` or `zope`."""
-    return any(name.startswith(f"{top}.") for name in knowledge("imports")["modules"])
-
-
 def owner_of(facts: Facts, module: str) -> Owner | None:
     """The installed distribution that brings a module."""
     if not module:
         return None
-    shared = is_namespace(module.partition(".")[0])
+    shared = module.partition(".")[0] in imports().namespaces
     return facts.context.installed.owner(module, known_names(module), shared=shared)
 
 
@@ -162,14 +144,7 @@ def _named_state(facts: Facts) -> str:
 
 def _is_known(name: str) -> bool:
     wanted = canonicalize_name(name)
-    return (
-        any(
-            canonicalize_name(candidate) == wanted
-            for names in knowledge("imports")["modules"].values()
-            for candidate in names
-        )
-        or wanted in plugins_by_name()
-    )
+    return wanted in imports().distributions or wanted in plugins_by_name()
 
 
 def _extra_lacks(facts: Facts) -> str:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import difflib
 import re
 from functools import lru_cache
+from itertools import islice
 
 from orchestrator.classify.facts import Fact, Facts, own_frame
+from orchestrator.classify.mapping import imports
 from orchestrator.classify.rules import knowledge
 from orchestrator.source import module_name
+
+_POPULAR = 3000
+"""How many of the names that are known somebody may have meant: one that few know is seldom it."""
 
 
 def _nearest_module(facts: Facts) -> str:
@@ -22,7 +27,8 @@ def _nearest_module(facts: Facts) -> str:
     }
     if own:
         return _nearest(facts["module"], frozenset(own), cutoff=0.7)
-    names = {*installed.modules, *knowledge("imports")["modules"], *project.modules} - {top}
+    known = islice(imports().modules, _POPULAR)
+    names = {*installed.modules, *known, *project.modules} - {top}
     return _nearest(top, frozenset(names), cutoff=0.8)
 
 

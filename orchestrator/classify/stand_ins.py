@@ -7,7 +7,8 @@ import re
 from packaging.utils import canonicalize_name
 
 from orchestrator.classify.facts import Fact, Facts
-from orchestrator.classify.owners import asking, asks, is_namespace, known_names
+from orchestrator.classify.mapping import imports, known_names
+from orchestrator.classify.owners import asking, asks
 from orchestrator.classify.rules import knowledge
 
 _NOT_A_PACKAGE = re.compile(r"; '[\w.]{1,200}' is not a package")
@@ -31,7 +32,7 @@ def _stand_in(facts: Facts) -> str:
     top, owner, has = facts["top"], facts["single_file_of"], facts.context.installed.has
     named = canonicalize_name(top) if top else ""
     own = {*facts.context.project.modules, *knowledge("stdlib")["names"]}
-    if not owner or has(named) or is_namespace(top) or top in own:
+    if not owner or has(named) or top in imports().namespaces or top in own:
         return ""
     if facts["stand_in_said"]:
         return named

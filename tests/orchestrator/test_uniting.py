@@ -625,6 +625,34 @@ def test_what_is_unknown_makes_nothing_less_sure():
     assert found.verdict.confidence == 0.85
 
 
+def _of_basket(kind):
+    """What is wrong with the fixture `basket`."""
+    wrong = _cause("basket", "wrong", 2, category="fixture", kind=kind)
+    culprit = Culprit(type="fixture", name="basket")
+    return replace(wrong, verdict=replace(wrong.verdict, culprit=culprit))
+
+
+def _given(cause, name):
+    """The cause, with tests that were given a fixture of that name."""
+    fixture = Fixture(name=name, scope="module", file="tests/conftest.py", line=4, origin="test")
+    failures = tuple(failure._replace(fixtures=(fixture,)) for failure in cause.failures)
+    return replace(cause, failures=failures)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "causes"),
+    [("no_value", "basket", 1), ("no_value", "client", 2), ("leaked_state", "basket", 2)],
+)
+def test_hosts_are_asked_for_want_of_what_a_fixture_should_give(kind, given, causes):
+    """A stand-in that is not there keeps no test from asking the host itself."""
+    asked = _explained(verdict=_verdict("network", "dns", 0.95, HOST))
+
+    found = united([_given(asked, given), _of_basket(kind)])
+
+    assert len(found) == causes
+    assert any(cause.verdict.kind == kind for cause in found)
+
+
 @pytest.mark.parametrize(
     ("kind", "given", "causes"),
     [
@@ -636,14 +664,9 @@ def test_what_is_unknown_makes_nothing_less_sure():
 )
 def test_what_was_given_the_same_wrong_value_is_one_cause(kind, given, causes):
     """As far as every test of it was given the value; a set-up that raised gave none."""
-    wrong = _cause("basket", "wrong", 2, category="fixture", kind=kind)
-    wrong = replace(
-        wrong, verdict=replace(wrong.verdict, culprit=Culprit(type="fixture", name="basket"))
-    )
-    fixture = Fixture(name=given, scope="module", file="tests/conftest.py", line=4, origin="test")
+    wrong = _of_basket(kind)
     other = _cause("", "other", 3, category="assertion", kind="wrong_value")
-    failures = tuple(failure._replace(fixtures=(fixture,)) for failure in other.failures)
-    other = replace(other, verdict=replace(other.verdict, culprit=None), failures=failures)
+    other = _given(replace(other, verdict=replace(other.verdict, culprit=None)), given)
 
     found = united([other, wrong])
 

@@ -107,7 +107,7 @@ def test_namespaces(missing, owners):
     absent = missing("google.cloud.storage", distributions=owners)
     moved = missing("google.protobuf.gone", distributions=owners)
 
-    assert (absent.category, absent.culprit.name) == ("missing_dependency", "google.cloud.storage")
+    assert (absent.category, absent.culprit.name) == ("missing_dependency", "google-cloud-storage")
     assert (moved.category, moved.culprit.name) == ("compatibility", "protobuf")
 
 

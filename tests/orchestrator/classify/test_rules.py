@@ -114,36 +114,6 @@ def test_a_category_that_is_none_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("module", "distribution"),
-    [
-        ("yaml", "PyYAML"),
-        ("cv2", "opencv-python"),
-        ("sklearn", "scikit-learn"),
-        ("PIL", "pillow"),
-        ("bs4", "beautifulsoup4"),
-        ("dateutil", "python-dateutil"),
-        ("dotenv", "python-dotenv"),
-        ("jwt", "PyJWT"),
-        ("google.protobuf", "protobuf"),
-        ("multipart", "python-multipart"),
-        ("attr", "attrs"),
-        ("serial", "pyserial"),
-        ("Crypto", "pycryptodome"),
-        ("MySQLdb", "mysqlclient"),
-    ],
-)
-def test_import_names(module, distribution):
-    """The generated mapping knows the names that differ, the likeliest first."""
-    assert knowledge("imports")["modules"][module][0] == distribution
-
-
-@pytest.mark.parametrize("junk", ["tests", "docs", "examples", "setup", "utils", "google", "zope"])
-def test_no_junk_among_import_names(junk):
-    """Names that say nothing of who brings them, and namespaces, are left out."""
-    assert junk not in knowledge("imports")["modules"]
-
-
-@pytest.mark.parametrize(
     ("key", "name", "plugin"),
     [
         ("fixtures", "mocker", "pytest-mock"),

@@ -1,0 +1,67 @@
+"""Which distributions bring an import name, where no metadata says so: `knowledge/imports.txt`.
+
+One name a line, the popular ones first, and the distributions whose released files hold it, the
+likeliest first. Only popular distributions are in it: a name that only somebody unknown brings is
+never one to install.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from packaging.utils import canonicalize_name
+
+_HEAD = re.compile(r"^# (source|date): (.+)$", re.MULTILINE)
+
+
+class Imports(NamedTuple):
+    """The mapping, and where it is from."""
+
+    source: str
+    date: str
+    modules: Mapping[str, tuple[str, ...]]
+    """Import name, of a namespace package with its part, to distributions; never empty. The most
+    downloaded first.
+    """
+    namespaces: frozenset[str]
+    """Names at the top level that many distributions share: `google`, `zope`."""
+    tops: Mapping[str, tuple[str, ...]]
+    """Normalised name of a distribution to the names at the top level that it is the likeliest to
+    bring.
+    """
+    distributions: frozenset[str]
+    """Normalised names of all."""
+
+
+@cache
+def imports() -> Imports:
+    """What the file says."""
+    text = files("orchestrator").joinpath("knowledge/imports.txt").read_text("utf-8")
+    head = dict(_HEAD.findall(text))
+    lines = (line.split() for line in text.splitlines() if not line.startswith("#"))
+    modules = {module: tuple(names) for module, *names in lines}
+    tops: dict[str, tuple[str, ...]] = {}
+    for module, names in modules.items():
+        if "." not in module:
+            first = canonicalize_name(names[0])
+            tops[first] = (*tops.get(first, ()), module)
+    every = {name for names in modules.values() for name in names}
+    return Imports(
+        source=head["source"],
+        date=head["date"],
+        modules=modules,
+        namespaces=frozenset(name.partition(".")[0] for name in modules if "." in name),
+        tops=tops,
+        distributions=frozenset(map(canonicalize_name, every)),
+    )
+
+
+def known_names(module: str) -> tuple[str, ...]:
+    """Who is known to bring a module or its longest known prefix, the likeliest first."""
+    known, parts = imports().modules, module.split(".")
+    prefixes = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((known[prefix] for prefix in prefixes if prefix in known), ())
