@@ -63,7 +63,7 @@ def mended(cause: Cause, project: Project) -> str:
         return verdict.kind
     if culprit is None:
         return _of_harness(cause)
-    of_machine = verdict.category == "environment" and culprit.type == "file"
+    of_machine = bool(_file(cause))
     of_product = verdict.kind == "missing_module" and culprit.type == "module"
     if culprit.type in _OUTSIDE or of_machine or of_product:
         return f"{verdict.category} {culprit.type} {culprit.name}"
@@ -79,6 +79,29 @@ def mended(cause: Cause, project: Project) -> str:
     if culprit.type == "fixture":
         return _of_fixture(cause)
     return _of_part(cause)
+
+
+def paths_by_name(causes: Iterable[Cause]) -> Mapping[str, str]:
+    """Of the files of the machine that are to blame by their path: the path, by its last part where
+    that is of no other.
+    """
+    paths = {path for path in map(_file, causes) if "/" in path}
+    names = Counter(path.rpartition("/")[2] for path in paths)
+    found = {path.rpartition("/")[2]: path for path in paths}
+    return {name: path for name, path in found.items() if names[name] == 1}
+
+
+def file_meant(cause: Cause, paths: Mapping[str, str]) -> str:
+    """As `mended`: the file that a cause names by its last part, where others name its path."""
+    path = paths.get(_file(cause))
+    return f"environment file {path}" if path else ""
+
+
+def _file(cause: Cause) -> str:
+    """The file of the machine that is to blame."""
+    culprit = cause.verdict.culprit
+    is_one = culprit is not None and culprit.type == "file"
+    return culprit.name if is_one and culprit and cause.verdict.category == "environment" else ""
 
 
 def absent_distribution(cause: Cause) -> str:

@@ -18,7 +18,14 @@ from orchestrator import traces
 from orchestrator.chain import decisive, is_assertion
 from orchestrator.classify import Context
 from orchestrator.lending import LENDING, Explanation, is_sure_of
-from orchestrator.mended import absent_distribution, lacked, mended, waited_in
+from orchestrator.mended import (
+    absent_distribution,
+    file_meant,
+    lacked,
+    mended,
+    paths_by_name,
+    waited_in,
+)
 
 _UNEXPLAINED = frozenset(
     {
@@ -92,13 +99,14 @@ def united(found: Iterable[Cause], context: Context) -> tuple[Cause, ...]:
     """
     known = list(found)
     absent = dict.fromkeys(filter(None, map(absent_distribution, known)))
-    waited = waited_in(known)
+    waited, paths = waited_in(known), paths_by_name(known)
     same: dict[str, list[_Joined]] = {}
     for cause in known:
         without = lacked(cause, absent, context)
         stopped = waited.get(cause.cause_id, "")
-        key = without or stopped or mended(cause, context.project) or cause.cause_id
-        same.setdefault(key, []).append(_Joined(cause, follows=bool(without)))
+        meant = file_meant(cause, paths)
+        key = without or stopped or meant or mended(cause, context.project) or cause.cause_id
+        same.setdefault(key, []).append(_Joined(cause, follows=bool(without or meant)))
     causes = [_one(alike) for alike in same.values()]
     if len(causes) > 1:
         causes = _joined(causes, context)

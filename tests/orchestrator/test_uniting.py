@@ -167,6 +167,10 @@ HOST = Culprit(type="host", name="prices.invalid")
 MODULE = Culprit(type="module", name="shop.errors")
 
 
+def _file(name):
+    return Culprit(type="file", name=name)
+
+
 @pytest.mark.parametrize(
     ("one", "other", "causes"),
     [
@@ -184,6 +188,9 @@ MODULE = Culprit(type="module", name="shop.errors")
         ((NUMPY, "data_mismatch", "x"), (NUMPY, "data_mismatch", "x"), 2),
         ((BASKET, "not_found", "x"), (BASKET, "recursive", "y"), 1),
         ((BASKET, "no_value", "no price"), (BASKET, "no_value", "no total"), 1),
+        ((_file("data/x.csv"), "file", "x"), (_file("data/x.csv"), "wrong_path", "y"), 1),
+        ((_file("data/x.csv"), "file", "x"), (_file("x.csv"), "file", "y"), 1),
+        ((_file("data/x.csv"), "file", "x"), (_file("y.csv"), "file", "y"), 2),
         ((None, "memory", "x"), (None, "memory", "y"), 1),
         ((None, "killed", "x"), (None, "killed", "y"), 2),
     ],
@@ -582,6 +589,18 @@ def test_an_installed_release_touches_what_imports_it(kind, near, causes):
     )
 
     assert len(found) == causes
+
+
+def test_a_file_that_stands_in_two_folders():
+    """Which of the two is meant by its name alone is not known."""
+    names = ("data/x.csv", "old/x.csv", "x.csv")
+
+    causes = [
+        _of(_file(name), kind="file", category="environment", place=f"t/{n}.py:1:t", message="x")
+        for n, name in enumerate(names)
+    ]
+
+    assert len(united(causes)) == 3
 
 
 def test_variables_follow_from_the_file_that_sets_them():
