@@ -1312,6 +1312,17 @@ CASES = {
             '  File "/shop/shop/cart.py", line 7, in total\n    x()\nIndexError: x'
         },
     ),
+    "library-raised-told": one(
+        "AssertionError",
+        "assert 500 == 200",
+        TEST,
+        captured={
+            "log": "Traceback (most recent call last):\n"
+            '  File "/shop/shop/cart.py", line 7, in total\n    read()\n'
+            '  File "/env/lib/python3.11/site-packages/frames/table.py", line 3, in read\n'
+            "    x, y = line\nValueError: not enough values to unpack"
+        },
+    ),
     "process-raised": one(
         "AssertionError",
         "False is not true",
