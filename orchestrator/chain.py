@@ -11,6 +11,8 @@ _LINE_LIMIT = 200
 _READ_LIMIT = 4096
 # /home/me/.venv/lib/python3.12/site-packages/: where things are installed tells little
 _IMPORTING = re.compile(r"(?:import|from) \w")
+# A handler that looks at what it caught, but not one that only says that something was raised
+_CHECKING = re.compile(r"assert (?!\(?(?:False|0|None|not True)\b)")
 _SITE = re.compile(r"(?:/[^/\s'\"()]{1,255}){1,40}/(?:site|dist)-packages/")
 
 
@@ -47,7 +49,7 @@ def decisive(failure: Failure) -> Raised | None:
 
     A cause (`raise … from …`) is always followed. A context is followed only where the handler
     itself raised, which wraps; what broke in a call or an import that the handler made is a failure
-    of its own.
+    of its own, and so is what it found wrong with an exception that was expected.
     An exception group stands for its member where it has one. What a traceback of another process
     is carried in, dressed as a cause, is none.
     """
@@ -79,7 +81,7 @@ def _wraps(wrapper: Raised, handled: Raised) -> bool:
         return True
     raised_in, caught_in = wrapper.frames[-1], handled.frames[0]
     met = (raised_in.file, raised_in.function) == (caught_in.file, caught_in.function)
-    return met and not _IMPORTING.match(raised_in.source)
+    return met and not (_IMPORTING.match(raised_in.source) or _CHECKING.match(raised_in.source))
 
 
 def _only_reports(wrapper: Raised) -> bool:

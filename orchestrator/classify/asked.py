@@ -58,8 +58,7 @@ def _of_project(facts: Facts) -> Iterator[Unmet]:
     exact versions stand in files that are only one way to install it.
     """
     installed, project = facts.context.installed, facts.context.project
-    names = {project.name, facts.context.recording.run.project}
-    own = {canonicalize_name(name) for name in names if name}
+    own = facts.context.own_names
     for unmet in installed.unmet(own):
         if unmet.installed and canonicalize_name(unmet.by.name) in own:
             yield unmet

@@ -48,8 +48,7 @@ def changed(facts: Facts) -> Mapping[str, Change]:
     now: dict[str, str] = {**facts.context.installed.versions}
     if not before or not now:
         return {}
-    project = (facts.context.project.name, facts.context.recording.run.project)
-    passed_over = _ONLY_THE_RUN | {canonicalize_name(name) for name in project}
+    passed_over = _ONLY_THE_RUN | facts.context.own_names
     return {
         name: Change(name, before.get(name, ""), now.get(name, ""))
         for name in sorted(before.keys() | now.keys())

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any, TypeVar
 
+from packaging.utils import canonicalize_name
+
 from conftest_kit.records import Failure, Frame, Raised, Recording
 from corpus_memory_logging.records import Green
 from orchestrator.chain import FROM_ELSEWHERE
@@ -45,6 +47,12 @@ class Context:
         default_factory=dict, repr=False, compare=False
     )
     """Of the run: with another `green` it stays."""
+
+    @property
+    def own_names(self) -> frozenset[str]:
+        """What the project itself goes by as a distribution, normalised."""
+        names = (self.project.name, self.recording.run.project)
+        return frozenset(canonicalize_name(name) for name in names if name)
 
     def facts(self, failure: Failure, link: Raised | None) -> Facts:
         """The facts of one link of a failure's chain: the same to whoever asks again."""

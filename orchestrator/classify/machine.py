@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 from packaging.utils import canonicalize_name
@@ -22,6 +23,7 @@ _SAYS_GONE = re.compile(
     r"(?i)(?:unable to read|cannot access|error retrieving|could not get|cannot get) "
     r"(?:the )?(?:current|parent) (?:working )?director(?:y|ies)"
 )
+_LISTS_FOLDER = re.compile(r"\b(?:listdir|scandir|iterdir|chdir|walk|rmtree|glob)\(")
 _ASKS_FOLDER = re.compile(r"\bgetcwdb?\(|\.cwd\(\)")
 
 
@@ -112,6 +114,15 @@ def _file_placed(facts: Facts) -> str:
     """
     name = facts["filename"]
     return name if "/" in name else _placed(facts, name, "")
+
+
+def _folder_taken(facts: Facts) -> str:
+    """What is no folder and is used as one: the path itself where what it holds was asked for, else
+    what the path leads through.
+    """
+    path = posixpath.normpath(facts["filename"]) if facts["filename"] else ""
+    is_asked_for = any(_LISTS_FOLDER.search(frame.source) for frame in facts.frames[-3:])
+    return path if is_asked_for else posixpath.dirname(path)
 
 
 def _file_elsewhere(facts: Facts) -> str:
@@ -219,9 +230,8 @@ def _yielding_fixture(facts: Facts) -> str:
 
 def _named_is_project(facts: Facts) -> str:
     """`yes` where the project's own metadata was asked for."""
-    named, project = facts.group("named"), facts.context.project
-    own = {canonicalize_name(project.name), canonicalize_name(facts.context.recording.run.project)}
-    return "yes" if named and canonicalize_name(named) in own else ""
+    named = facts.group("named")
+    return "yes" if named and canonicalize_name(named) in facts.context.own_names else ""
 
 
 def _where(facts: Facts) -> str:
@@ -249,6 +259,7 @@ FACTS: dict[str, Fact] = {
     "file_elsewhere": _file_elsewhere,
     "file_placed": _file_placed,
     "folder_gone": _folder_gone,
+    "folder_taken": _folder_taken,
     "inifile": _inifile,
     "module_file": _module_file,
     "named_is_project": _named_is_project,

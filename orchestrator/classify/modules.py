@@ -171,6 +171,8 @@ def is_own(facts: Facts, top: str) -> bool:
         return False
     if top in project.modules:
         return True
+    if owner and canonicalize_name(owner.name) in facts.context.own_names:
+        return True
     # In a repository of several packages these are installed from folders of the checkout.
     if owner and _is_root_package(facts, top):
         return True
@@ -360,7 +362,7 @@ def _owner_lacks(facts: Facts) -> str:
     for as well: in its files, or in its own metadata with an extra.
     """
     installed, project = facts.context.installed, facts.context.project
-    own = {canonicalize_name(one) for one in (project.name, facts.context.recording.run.project)}
+    own = facts.context.own_names
     for name, extra in installed.absent_of_extras(facts["owner"]) if facts["owner"] else ():
         if is_of_developers(extra):
             continue

@@ -174,8 +174,7 @@ def _extra_lacking(facts: Facts) -> str:
     installed.
     """
     installed, project, name = facts.context.installed, facts.context.project, facts["symbol"]
-    of = filter(None, (project.name, facts.context.recording.run.project))
-    lacking = (installed.lacking(one, name) for one in of)
+    lacking = (installed.lacking(one, name) for one in sorted(facts.context.own_names))
     declared = (
         entry.name
         for entry in project.requirements

@@ -305,7 +305,7 @@ def _failing_test_place(facts: Facts) -> str:
 
 
 def _message(facts: Facts) -> str:
-    return headline(facts.link.message or facts.failure.message)
+    return headline(facts.link.message or facts.failure.message) or "no message"
 
 
 def _variable(facts: Facts) -> str:

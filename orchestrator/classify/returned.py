@@ -88,10 +88,9 @@ def _stdlib() -> frozenset[str]:
 
 def _is_needed(facts: Facts, owner: Owner) -> bool:
     """Whether the project asks for it for whoever uses the project, and is not it."""
-    project, name = facts.context.project, canonicalize_name(owner.name)
-    own = {canonicalize_name(one) for one in (project.name, facts.context.recording.run.project)}
-    for_users = (one.name for one in project.requirements if not (one.group or one.by))
-    return name not in own and name in for_users
+    requirements, name = facts.context.project.requirements, canonicalize_name(owner.name)
+    for_users = (one.name for one in requirements if not (one.group or one.by))
+    return name not in facts.context.own_names and name in for_users
 
 
 def _returned_by_of(facts: Facts) -> Owner | None:

@@ -63,6 +63,10 @@ _OF_OTHERS = (
     "COV_",
     "CONDA_",
 )
+_OF_PATHS = frozenset({"SHELL", "EDITOR", "HOME", "TMPDIR", "VIRTUAL_ENV"})
+"""Of those that are set everywhere, which name a path."""
+_TEMPORARY, _ALL_FOLDERS = "PYTEST_DEBUG_TEMPROOT", re.compile(r"/pytest-of-[^/]{1,100}$")
+"""Where pytest makes its temporary folders, and the folder that holds them all."""
 _NAME = re.compile(r"(?<![\w.])[A-Z][A-Z0-9_]{3,100}(?!\w)")
 _TELLING = 8
 _LIKE = 5
@@ -118,12 +122,22 @@ def _variable_used(facts: Facts) -> str:
 
 
 def _variable_of_path(facts: Facts) -> str:
-    """A variable that was set and that a file of the traceback reads, where a path leads out of the
-    project and to nothing.
+    """A variable that was set and that a file of the traceback reads, or pytest for its folders,
+    where a path leads out of the project and to nothing; also one that everybody has set, where a
+    function on the way reads it.
     """
     path = facts["filename"]
+    if _ALL_FOLDERS.search(path) and _is_set(facts, _TEMPORARY):
+        return _TEMPORARY
     if not path.startswith("/") or facts["file_is_temporary"]:
         return ""
+    used = (use.name for frame in _frames(facts) for use in _at(facts, frame, "variable"))
+    usual = (name for name in used if name in _OF_PATHS and _is_set(facts, name))
+    return facts["variable_on_the_way"] or next(usual, "")
+
+
+def _variable_on_the_way(facts: Facts) -> str:
+    """A variable that was set and that a file of the traceback reads."""
     everywhere = {frame.file for link in facts.failure.exceptions for frame in link.frames}
     for file in (*(frame.file for frame in _frames(facts)), *sorted(everywhere)):
         for use in facts.context.project.source(file).uses:
@@ -282,6 +296,7 @@ FACTS: dict[str, Fact] = {
     "variable_named": _variable_named,
     "variable_of_owner": _variable_of_owner,
     "variable_of_path": _variable_of_path,
+    "variable_on_the_way": _variable_on_the_way,
     "variable_passed": _variable_passed,
     "variable_reached": _variable_reached,
     "variable_unset": _variable_unset,

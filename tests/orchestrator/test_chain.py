@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from conftest_kit.records import Failure, Frame, Raised
 from orchestrator.chain import decisive
 
@@ -48,6 +50,26 @@ def test_a_slip_of_the_handler_is_no_wrapper():
     )
 
     assert _decisive(*chain) == "NameError"
+
+
+@pytest.mark.parametrize(
+    ("source", "decisive"),
+    [
+        ("assert str(error) == expected", "AssertionError"),
+        ("assert (error.code == 3)", "AssertionError"),
+        ("assert False, error", "KeyError"),
+        ("assert not True", "KeyError"),
+        ("raise AssertionError(error)", "KeyError"),
+    ],
+)
+def test_what_a_handler_finds_wrong_with_what_it_caught(source, decisive):
+    """An exception that was expected is looked at; one that was not is only told."""
+    chain = (
+        _link("AssertionError", functions=("test_a", "raises"), source=source),
+        _link("KeyError", "context", functions=("raises", "lookup")),
+    )
+
+    assert _decisive(*chain) == decisive
 
 
 def test_context_of_a_failing_fallback_is_not_followed():

@@ -985,6 +985,9 @@ CASES = {
     "port-in-use": one("OSError", "", SHOP, attributes={"errno": 98}),
     "read-only": one("OSError", "", SHOP, attributes={"errno": 30}),
     "permission": one("PermissionError", "", SHOP, attributes={"filename": "/srv/x"}),
+    "folder-is-a-file": one(
+        "NotADirectoryError", "", SHOP, attributes={"errno": 20, "filename": "./cache/a"}
+    ),
     "file-missing": one("FileNotFoundError", "", SHOP, attributes={"filename": "/srv/a.csv"}),
     "locale": one("locale.Error", "unsupported locale setting", SHOP),
     "encoding": one("UnicodeEncodeError", "", SHOP, attributes={"encoding": "ascii"}),
@@ -1550,6 +1553,13 @@ CASES = {
             },
         ),
     ),
+    "variable-leads-to-no-database": one(
+        "sqlite3.OperationalError",
+        "unable to open database file",
+        SHOP,
+        project=using("variable", "SHOP_DATABASE", at=30),
+        variables=("SHOP_DATABASE",),
+    ),
     "variable-leads-nowhere": one(
         "FileNotFoundError",
         "[Errno 2] No such file or directory: '/srv/x'",
@@ -1752,6 +1762,22 @@ def test_the_fixture_that_closes_a_circle(red, raised):
     verdict = replace(made[0], recording=made[0].recording._replace(failures=both)).verdict()
 
     assert verdict.culprit.name == "shop"
+
+
+@pytest.mark.parametrize(
+    ("source", "culprit"), [("os.makedirs(path)", "cache"), ("os.listdir(path)", "cache/a")]
+)
+def test_what_is_no_folder(red, raised, source, culprit):
+    """What is listed is it itself; else it is on the way."""
+    link = raised(
+        "NotADirectoryError",
+        "",
+        SHOP,
+        attributes={"errno": 20, "filename": "./cache/a"},
+        source=source,
+    )
+
+    assert red(link).verdict().culprit.name == culprit
 
 
 def test_a_file_whose_absence_is_said_otherwise(red, raised):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from conftest_kit.records import Distribution
+from orchestrator.project import Project
+from orchestrator.source import Source
+from orchestrator.uses import Use
 
 ALONE = (Distribution(name="frames", version="2.0", modules=("frames",)),)
 READS = "params['backend'] = os.environ.get('FRAMESBACKEND')"
@@ -13,6 +16,12 @@ TEST = "tests/test_cart.py:1:<module>"
 CONFTEST = "tests/conftest.py:5:basket"
 OWN = "cannot import name '_fast' from 'frames.core' (/env/frames/core/__init__.py)"
 SAYS = "Bad program. It can be set via $FRAMES_PROGRAM."
+
+
+def using(name, at):
+    """A project whose code reads a variable at that line, in a function that begins there."""
+    use = Use(kind="variable", name=name, at=at, lines=((at, 40),))
+    return Project(name="shop", sources={"shop/cart.py": Source(uses=(use,))})
 
 
 def read_at(link, place):
@@ -154,3 +163,43 @@ def test_a_refusal_of_the_locale(red, raised, *, kind, message, source, category
     link = raised(kind, message, TEST, source=source)
 
     assert red(link, phase="collect").verdict().category == category
+
+
+@pytest.mark.parametrize(
+    ("path", "variables", "rule"),
+    [
+        ("/mnt/x/pytest-of-me", ("PYTEST_DEBUG_TEMPROOT",), "variable-leads-nowhere@1"),
+        ("/mnt/x/pytest-of-me", (), "file-missing@1"),
+        ("/mnt/x/pytest-of-me/pytest-0/a0/x", ("PYTEST_DEBUG_TEMPROOT",), "file-missing@1"),
+    ],
+)
+def test_where_pytest_makes_its_folders(red, raised, path, variables, rule):
+    """What a test looks for in one of them is its own."""
+    link = raised(
+        "FileNotFoundError", "", "std/pathlib.py:9:mkdir", attributes={"errno": 2, "filename": path}
+    )
+
+    assert red(link, phase="setup", variables=variables).verdict().rule == rule
+
+
+@pytest.mark.parametrize(
+    ("at", "variables", "rule"),
+    [
+        (6, ("SHELL",), "variable-leads-nowhere@1"),
+        (6, ("SHOP_SHELL",), "file-missing@1"),
+        (30, ("SHELL",), "file-missing@1"),
+    ],
+)
+def test_a_usual_variable_of_a_path(red, raised, at, variables, rule):
+    """Everybody has it set: a function on the way has to read it."""
+    link = raised(
+        "FileNotFoundError",
+        "",
+        "shop/cart.py:7:total",
+        "std/subprocess.py:9:_execute_child",
+        attributes={"errno": 2, "filename": "/usr/bin/fish"},
+    )
+
+    found = red(link, variables=variables, project=using("SHELL", at)).verdict()
+
+    assert found.rule == rule
