@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 from orchestrator.classify.facts import Context, Fact, Facts
 from orchestrator.classify.plugins import Plugin, plugins, plugins_by_name
 from orchestrator.classify.rules import knowledge
+from orchestrator.following import runs_pytest
 from orchestrator.install import where_to_write
 
 _AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
@@ -81,6 +82,14 @@ def _disabled_name(facts: Facts) -> str:
     given, _ = facts.once(_disabled)
     name = given.removeprefix("-p no:")
     return name if name != given else facts["plugin"]
+
+
+def _inner_plugins_off(facts: Facts) -> str:
+    """The variable that keeps the plugins of the environment from being loaded, where a test runs
+    pytest inside it.
+    """
+    is_off = _AUTOLOAD in facts.context.recording.run.environment.variables
+    return _AUTOLOAD if is_off and runs_pytest(facts.failure) else ""
 
 
 def _own_blocked(facts: Facts) -> tuple[str, str]:
@@ -322,6 +331,7 @@ FACTS: dict[str, Fact] = {
     "file_refused": _file_refused,
     "fixture_asked_by": _fixture_asked_by,
     "import_mode_where": _import_mode_where,
+    "inner_plugins_off": _inner_plugins_off,
     "nearest_hook": _nearest_hook,
     "nearest_option": _nearest_option,
     "nearest_setting": _nearest_setting,

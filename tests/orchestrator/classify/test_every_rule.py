@@ -869,6 +869,14 @@ CASES = {
     "case-tear-down-raised": one("ValueError", "no rows", CASE, "tests/test_cart.py:8:tearDown"),
     "strict-xpass": ([], {"message": "[XPASS(strict)] it works"}),
     "did-not-raise": one("Failed", "DID NOT RAISE <class 'ValueError'>", TEST),
+    "inner-run-without-plugins": one(
+        "Failed",
+        "nomatch: '* 1 passed*'",
+        TEST,
+        "lib/_pytest/pytester.py:9:_match_lines",
+        fixtures=[("pytester", "_pytest/pytester.py", 9)],
+        variables=("PYTEST_DISABLE_PLUGIN_AUTOLOAD",),
+    ),
     "inner-run-output": one(
         "Failed", "nomatch: '* 1 passed*'", TEST, "lib/_pytest/pytester.py:9:_match_lines"
     ),
