@@ -9,6 +9,7 @@ from typing import NamedTuple
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from conftest_kit.records import Environment
 from orchestrator.classify.calls import named_owners
 from orchestrator.classify.facts import Fact, Facts, module_of, part
 from orchestrator.classify.installed import Unmet
@@ -114,12 +115,19 @@ def _gone(facts: Facts) -> str:
 
 def _variables(facts: Facts) -> tuple[str, ...]:
     """The variables of the environment that are set, or no longer set."""
-    green = facts.context.green
-    if green is None:
-        return ()
-    before, now = green.run.environment, facts.context.recording.run.environment
-    found = sorted({*before.variables} ^ {*now.variables})
-    return tuple(name for name in found if not _OF_EVERY_RUN.match(name))
+    return tuple(name for name in _differing(facts) if not _OF_EVERY_RUN.match(name))
+
+
+def _differing(facts: Facts) -> list[str]:
+    green, now = facts.context.green, facts.context.recording.run.environment
+    if green is None or not (now.variables or _came_up(now)):
+        return []
+    return sorted({*green.run.environment.variables} ^ {*now.variables})
+
+
+def _came_up(environment: Environment) -> bool:
+    """Whether it was recorded by the run itself: of one that did not start little is known."""
+    return bool(environment.platform)
 
 
 def _variable_changed(facts: Facts) -> str:
@@ -201,7 +209,7 @@ def _python_before(facts: Facts) -> str:
     green = facts.context.green
     version = green.run.environment.python.get("version", "") if green else ""
     before = ".".join(version.split(".")[:2])
-    return before if before != facts["python"] else ""
+    return before if facts["python"] and before != facts["python"] else ""
 
 
 def _unchanged(facts: Facts) -> str:
@@ -251,14 +259,14 @@ def _elsewhere(facts: Facts) -> Iterator[str]:
     if green is None:
         return
     before, now = green.run.environment, facts.context.recording.run.environment
-    for name in ("system", "machine"):
+    for name in ("system", "machine") if _came_up(now) else ():
         if before.platform.get(name) != now.platform.get(name):
             yield f"{before.platform.get(name)} → {now.platform.get(name)}"
-    for name in sorted(before.plugins.keys() - now.plugins.keys()):
+    for name in sorted(before.plugins.keys() - now.plugins.keys()) if _came_up(now) else ():
         if name in now.distributions:
             yield f"the plugin {name} is no longer loaded"
     said = " ".join((facts.link.message, *(frame.source for frame in facts.frames)))
-    for name in sorted({*before.variables} ^ {*now.variables}):
+    for name in _differing(facts):
         if name in said:
             state = "no longer set" if name in before.variables else "new"
             yield f"the variable {name} is {state}"

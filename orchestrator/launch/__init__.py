@@ -61,6 +61,8 @@ class Launched:
     """The last 64 KiB of standard error, without terminal escapes."""
     notes: tuple[str, ...] = ()
     """What kept the kit out, or the record from telling all, with the remedy."""
+    variables: tuple[str, ...] = ()
+    """Names of the environment variables that the command had, sorted."""
 
 
 def launch(
@@ -120,6 +122,7 @@ def _attempt(
         finished=rundir.timestamp(time.time()),
         stderr_tail=stderr_tail,
         notes=(note,) if note else (),
+        variables=tuple(sorted(variables)),
     )
 
 

@@ -60,6 +60,7 @@ def record_not_started(launched: Launched, *, logs_dir: Path, project: str) -> P
         environment=Environment(
             python={"version": version} if version else {},
             distributions=distributions.installed_versions(folders),
+            variables=launched.variables,
         ),
     )
     directory = rundir.RunDir.new(logs_dir, launched.run_id)

@@ -288,6 +288,18 @@ def test_what_changed_around_the_packages(since, raised, before, now, said):
     assert evidence[-1] == f"Changed since run green, in which it passed: {said}"
 
 
+def test_what_was_not_recorded_did_not_change(since, raised):
+    """A pytest that did not start says nothing of its Python, its plugins and its variables."""
+    nothing = {"python": {}, "platform": {}, "plugins": {}, "variables": ()}
+    before = {"plugins": {"webframe": "0.110"}, "variables": ("SHOP_KEY",)}
+    link = raised("pytest.UsageError", "unrecognized arguments: --shop with SHOP_KEY")
+
+    verdict = since(link, python="3.11.2", before=before, now=nothing).verdict()
+
+    assert verdict.culprit is None or verdict.culprit.type != "variable"
+    assert verdict.evidence[-1].endswith("in which it passed: nothing that is recorded")
+
+
 def test_both_outcomes_with_nothing_changed_are_flaky(since, wrong):
     """Said beside the cause, which stays; another seed is a hint at the order."""
     made = since(wrong, before={"random_seed": 1}, now={"random_seed": 2})

@@ -217,10 +217,12 @@ def test_folders_that_are_gone_leave_nothing(tmp_path):
 
 def test_a_green_command_has_no_failure(tmp_path):
     """A command that succeeded without pytest leaves a run without failures."""
-    path = record_not_started(launched("", 0), logs_dir=tmp_path, project="p")
+    given = launched("", 0, variables=("HOME", "PATH"))
+    path = record_not_started(given, logs_dir=tmp_path, project="p")
     recording = reading.read(path)
 
     assert recording.run.state == "not_started"
+    assert recording.run.environment.variables == ("HOME", "PATH")
     assert recording.failures == ()
 
 
