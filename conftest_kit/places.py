@@ -11,14 +11,19 @@ from conftest_kit.records import Origin
 
 _INSTALLED = ("site-packages", "dist-packages")
 _TEST_FOLDERS = frozenset({"tests", "test", "testing"})
+_TEST_FILES = ("test_*.py", "*_test.py", "tests.py", "conftest.py")
+"""Names that files of tests have whatever `python_files` says; Django's is `tests.py`."""
 
 
 class Places:
-    """Says of a file where it comes from and how a record names it; remembers every answer."""
+    """Says of a file where it comes from and how a record names it; remembers every answer.
 
-    def __init__(self, root: Path, test_files: Sequence[str] = ("test_*.py", "*_test.py")) -> None:
+    `test_files` are further patterns of names that test files have.
+    """
+
+    def __init__(self, root: Path, test_files: Sequence[str] = ()) -> None:
         self._roots = tuple(dict.fromkeys((str(root), os.path.realpath(root))))
-        self._test_files = (*test_files, "conftest.py")
+        self._test_files = tuple(dict.fromkeys((*_TEST_FILES, *test_files)))
         self._stdlib = tuple(
             {str(Path(os.__file__).parent), os.path.realpath(Path(os.__file__).parent)}
         )

@@ -177,5 +177,6 @@ def _frame(found: re.Match[str], root: str) -> Frame:
     own = file.removeprefix(f"{root.rstrip('/')}/")
     if own == file:
         return Frame(_STDLIB.sub("", file), line, function, origin="stdlib")
-    is_test = own.rpartition("/")[2].startswith("test_") or own.startswith(("tests/", "test/"))
+    named = "/test_" in f"/{own}" or f"/{own}".endswith(("_test.py", "/tests.py"))
+    is_test = named or own.startswith(("tests/", "test/"))
     return Frame(own, line, function, origin="test" if is_test else "project")

@@ -29,6 +29,7 @@ _PARTS = frozenset({"IndexError", "KeyError"})
 _TAKEN = frozenset({"AttributeError", "TypeError"})
 _NEXT = re.compile(r"(?<![\w.])a?next\(|\.__a?next__\(")
 _ITERATES = frozenset({"__next__", "__anext__", "next", "anext"})
+_TEST_FILES = ("_test.py", "/tests.py")
 _NOSE_LEFT = 8
 """The major version of pytest that no longer runs tests as nose did."""
 _DEPTH = 4
@@ -88,7 +89,8 @@ def imported_product(facts: Facts) -> Iterator[str]:
 def is_of_tests(file: str) -> bool:
     """Whether a file is of the tests, by its name or its folder."""
     parts = file.split("/")
-    return "tests" in parts or "test" in parts or parts[-1].startswith(("test_", "conftest"))
+    named = parts[-1].startswith(("test_", "conftest")) or f"/{file}".endswith(_TEST_FILES)
+    return named or "tests" in parts or "test" in parts
 
 
 def _name(dotted: str, following: str) -> str:

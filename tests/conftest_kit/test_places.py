@@ -15,6 +15,9 @@ from conftest_kit.places import Places
         ("src/shop/cart.py", ("src/shop/cart.py", "project")),
         ("src/shop/test_cart.py", ("src/shop/test_cart.py", "test")),
         ("conftest.py", ("conftest.py", "test")),
+        ("src/shop/tests.py", ("src/shop/tests.py", "test")),
+        ("src/shop/cart_test.py", ("src/shop/cart_test.py", "test")),
+        ("src/shop/contests.py", ("src/shop/contests.py", "project")),
         ("tests/data.py", ("tests/data.py", "test")),
         ("src/checks_cart.py", ("src/checks_cart.py", "test")),
         (".venv/lib/python3.11/site-packages/numpy/core.py", ("numpy/core.py", "installed")),
@@ -26,7 +29,7 @@ from conftest_kit.places import Places
 )
 def test_origins(tmp_path: Path, file: str, expected: tuple[str, str]):
     """A file is the project's, a test's, installed, or Python's; its name is relative to that."""
-    places = Places(tmp_path, ["test_*.py", "checks_*.py"])
+    places = Places(tmp_path, ["checks_*.py"])
     absolute = file if file.startswith(("<", "/")) else str(tmp_path / file)
 
     assert places(absolute) == expected

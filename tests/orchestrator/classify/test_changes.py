@@ -288,6 +288,42 @@ def test_what_changed_around_the_packages(since, raised, before, now, said):
     assert evidence[-1] == f"Changed since run green, in which it passed: {said}"
 
 
+@pytest.mark.parametrize(
+    ("versions", "rule"),
+    [
+        ({"frames": "1.9"}, "changed-asks-for-another-since-green@1"),
+        ({"frames": "1.9", "webframe": "0.100"}, "missing-module@1"),
+        ({}, "missing-module@1"),
+    ],
+)
+def test_a_module_that_was_not_there_either(since, raised, versions, rule):
+    """What alone changed asks for it, or no longer brings its own."""
+    link = raised(
+        "ModuleNotFoundError",
+        "No module named 'yaml'",
+        "tests/test_cart.py:3:<module>",
+        "lib/frames/table.py:3:<module>",
+        attributes={"name": "yaml"},
+    )
+
+    assert since(link, **versions).verdict().rule == rule
+
+
+@pytest.mark.parametrize("version", ["1.9", "2.0"])
+def test_what_is_gone_explains_what_another_lacks(since, raised, version):
+    """That is what it was when the test passed."""
+    link = raised(
+        "AttributeError",
+        "module 'webframe' has no attribute 'testing'",
+        "tests/test_cart.py:3:<module>",
+        attributes={"name": "testing"},
+    )
+
+    found = since(link, gone={"webframe-testing": "0.8"}, frames=version).verdict()
+
+    assert (found.rule == "gone-since-green@2") == (version == "2.0"), found
+
+
 def test_what_was_not_recorded_did_not_change(since, raised):
     """A pytest that did not start says nothing of its Python, its plugins and its variables."""
     nothing = {"python": {}, "platform": {}, "plugins": {}, "variables": ()}

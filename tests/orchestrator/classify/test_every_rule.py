@@ -201,6 +201,7 @@ OF_CHANGES = {
     "name-wrong-since-green",
     "changed-among-others-since-green",
     "changed-apart-since-green",
+    "changed-asks-for-another-since-green",
     "fixture-edited-since-green",
     "fixture-edited-beside-since-green",
     "harness-edited-since-green",
