@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
@@ -102,16 +102,25 @@ class Match:
         return named
 
     def with_culprit(self) -> Facts:
-        """The facts, and `culprit`: the name of the rule's, where it has one."""
-        culprit = self._culprit
-        return self.facts.with_groups({"culprit": culprit.name} if culprit else {})
+        """The facts, `category`: the rule's, and `culprit`: the name of its culprit, where it has
+        one.
+        """
+        culprit, category = self._culprit, self.rule.category
+        named = {"culprit": culprit.name} if culprit else {}
+        return self.facts.with_groups({"category": category, **named})
 
     def remedies(self) -> Iterator[tuple[Remedy, Facts]]:
-        """What mends it, and the facts that fill its texts; first what undoes a change."""
-        facts = self.with_culprit()
-        for remedy in (*since_green().remedies, *self.rule.remedies):
-            if satisfied(remedy.facts, facts):
-                yield remedy, facts
+        """What mends it, and the facts that fill its texts; first what undoes a change. Where the
+        rule's own come first, what changed leads.
+        """
+        facts, general = self.with_culprit(), since_green()
+        found = [one for one in general.remedies if satisfied(one.facts, facts)]
+        own = [one for one in self.rule.remedies if satisfied(one.facts, facts)]
+        if own and not found:
+            leads = [one.text for one in general.leads if satisfied(one.facts, facts)]
+            own[0] = replace(own[0], text=(*leads, *own[0].text))
+        for remedy in (*found, *own):
+            yield remedy, facts
 
 
 def said_since_green(facts: Facts) -> tuple[str, ...]:

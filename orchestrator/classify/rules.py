@@ -25,7 +25,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 from corpus_memory_logging.records import CATEGORIES
 
@@ -113,12 +113,20 @@ class Only:
         return is_meant and rule.category == self.category
 
 
+class Lead(NamedTuple):
+    """A sentence before the first of a rule's own remedies."""
+
+    text: str
+    facts: Wanted
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class General:
     """What is said of every cause beside its rule."""
 
     culprits: tuple[Only, ...]
     evidence: tuple[str, ...]
+    leads: tuple[Lead, ...]
     remedies: tuple[Remedy, ...]
 
 
@@ -138,6 +146,7 @@ def since_green() -> General:
             for one in document["only"]
         ),
         evidence=tuple(document["evidence"]),
+        leads=tuple(Lead(one["text"], _wanted(one["facts"])) for one in document["lead"]),
         remedies=tuple(_remedy("since_green", entry) for entry in document["remedy"]),
     )
 

@@ -210,6 +210,24 @@ def test_a_version_that_changed_where_no_edit_is_on_the_way(edited, refused, edi
     assert found is (category is not None)
 
 
+@pytest.mark.parametrize(
+    ("edits", "leads"),
+    [
+        ([_edit(CART, "total")], True),
+        ([_edit(CART, "total"), _edit(CONFTEST, "make_client")], False),
+        ([], False),
+    ],
+)
+def test_what_was_edited_leads_the_advice(edited, raised, edits, leads):
+    """Where the product alone was: before what the rule says of the place."""
+    link = raised("ValueError", "no", f"{TEST}:3:test_total", f"{CART}:7:total")
+
+    text = edited(link, *edits).suggestions()[0].text
+
+    said = "Look first at what was edited since it passed: `total` in shop/cart.py. Look at total"
+    assert text.startswith(said) == leads, text
+
+
 def test_any_edit_of_the_product_may_change_a_value(edited, wrong):
     """A check in a test got it from wherever."""
     assert edited(wrong, _edit("shop/far.py", "f"), frames="1").verdict().category == "assertion"
