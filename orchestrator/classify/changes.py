@@ -92,12 +92,17 @@ def _only(facts: Facts) -> Change | None:
 
 
 def _asked_by_upgraded(facts: Facts) -> Unmet | None:
-    """A requirement, not satisfied, of the only distribution that changed, to a later version."""
-    only = facts.once(_only)
+    """A requirement, not satisfied, of the only distribution that changed, to a later version;
+    none that has no part in it, where another distribution raised.
+    """
+    only, raiser = facts.once(_only), canonicalize_name(facts["raiser"])
     if only is None or not _is_later(only):
         return None
-    asked = facts.context.installed.unmet((only.name,))
-    return next((one for one in asked if canonicalize_name(one.by.name) == only.name), None)
+    for unmet in facts.context.installed.unmet((only.name,)):
+        of = {only.name, canonicalize_name(unmet.name)}
+        if canonicalize_name(unmet.by.name) == only.name and (not raiser or raiser in of):
+            return unmet
+    return None
 
 
 def _is_later(change: Change) -> bool:

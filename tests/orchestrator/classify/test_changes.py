@@ -231,6 +231,17 @@ def test_an_upgrade_that_asks_for_what_is_not_so(since, wrong, before, category,
     assert (verdict.category, verdict.culprit.name) == (category, culprit)
 
 
+@pytest.mark.parametrize(
+    ("place", "culprit"),
+    [("lib/pytest/main.py:3:main", "webframe"), ("lib/frames/table.py:3:read", "frames")],
+)
+def test_an_upgrade_that_asks_for_what_another_has_no_part_in(since, raised, place, culprit):
+    """What raised is neither the upgraded nor what it asks for."""
+    link = raised("ValueError", "no", "tests/test_cart.py:3:test_total", place)
+
+    assert since(link, webframe="0.1").verdict().culprit.name == culprit
+
+
 def test_an_upgrade_that_asks_for_what_is_absent(red, since, wrong):
     """Install it with it."""
     made = since(wrong, webframe="0.1")
