@@ -5,7 +5,7 @@ may have to do with.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from typing import NamedTuple
 from orchestrator.classify.changes import same_code, was_committed
 from orchestrator.classify.facts import Context, Fact, Facts, is_harness, own_frame, part
 from orchestrator.classify.tested import is_of_tests
+from orchestrator.edits import Edit
 from orchestrator.source import module_name
 
 _SHOWN = 3
@@ -64,8 +65,8 @@ def touched(facts: Facts) -> tuple[Touched, ...]:
     what any test may rest on.
     """
     found: list[Touched] = []
-    for edit in facts.context.edits or ():
-        least, parts = _least(facts, edit.file), (*edit.parts, *edit.gone) or ("",)
+    for edit in _told(facts.context.edits or ()):
+        least, parts = _least(facts, edit), (*edit.parts, *edit.gone) or ("",)
         is_conftest = edit.file.rpartition("/")[2] == "conftest.py"
         if _kind(edit.file) and (is_conftest or edit.file in facts.once(_near)):
             near = [(max(_nearness(facts, edit.file, one), least), one) for one in parts]
@@ -79,14 +80,29 @@ def touched(facts: Facts) -> tuple[Touched, ...]:
     return tuple(sorted(found, key=lambda one: -one.nearness))
 
 
+def _told(edits: Sequence[Edit]) -> Iterator[Edit]:
+    """The edits without what only went with its package."""
+    removed = (edit.file for edit in edits if edit.state == "removed")
+    packages = [
+        file.removesuffix("__init__.py") for file in removed if file.endswith("/__init__.py")
+    ]
+    for edit in edits:
+        if edit.file.endswith("/__init__.py") or not edit.file.startswith(tuple(packages)):
+            yield edit
+
+
 def _near(facts: Facts) -> AbstractSet[str]:
     """Files on the way of the exception, of the fixtures, and that of the test."""
     return {*facts.once(_way), *(file for _, file in facts.once(_given)), facts["test_file"]}
 
 
-def _least(facts: Facts, file: str) -> int:
-    """How near a whole file is, wherever in it something was edited."""
-    kind = _kind(file)
+def _least(facts: Facts, edit: Edit) -> int:
+    """How near a whole file is, wherever in it something was edited. What imports a module that was
+    removed is not told by what is there.
+    """
+    file, kind = edit.file, _kind(edit.file)
+    if kind == "product" and edit.state == "removed":
+        return _IMPORTED
     if kind in ("settings", "data") or file.startswith("../"):
         return _ANYWHERE if kind else 0
     if kind == "product" and facts.once(_is_check):
@@ -213,6 +229,14 @@ def _is_given(facts: Facts) -> str:
     return "yes" if nearest and nearest.nearness >= _AROUND else "no"
 
 
+def _removed(facts: Facts) -> str:
+    """The nearest file that was removed; the folder of several, where they were all in one."""
+    files = [one.file for one in facts.once(touched) if one.state == "removed"]
+    folders = {file.rpartition("/")[0] for file in files} if len(files) > 1 else set()
+    folder = folders.pop() if len(folders) == 1 else ""
+    return folder or next(iter(files), "")
+
+
 def _module(facts: Facts) -> str:
     """The dotted name of the nearest edited module."""
     nearest = facts.once(_nearest)
@@ -256,6 +280,7 @@ FACTS: dict[str, Fact] = {
     "edited_is_given": _is_given,
     "edited_module": _module,
     "edited_perhaps": _edited_perhaps,
+    "edited_removed": _removed,
     "edited_since": _edited_since,
     "edited_state": part(_nearest, "state"),
     "edited_function": part(_nearest, "function"),

@@ -211,6 +211,44 @@ def test_a_version_that_changed_where_no_edit_is_on_the_way(edited, refused, edi
 
 
 @pytest.mark.parametrize(
+    ("files", "culprit"),
+    [
+        (["tests/data/a.gpg"], "tests/data/a.gpg"),
+        (["tests/data/a.gpg", "tests/data/b.gpg"], "tests/data"),
+        (["tests/data/a.gpg", "tests/more/b.gpg"], "tests/data/a.gpg"),
+        (["a.gpg", "b.gpg"], "a.gpg"),
+    ],
+)
+def test_files_that_were_removed_together(edited, raised, files, culprit):
+    """Their folder is what is gone."""
+    link = raised("KeyError", "'key'", f"{TEST}:3:test_total", f"{CART}:7:total")
+
+    verdict = edited(link, *(_edit(file, state="removed") for file in files)).verdict()
+
+    assert (verdict.rule, verdict.culprit.name) == ("file-removed-since-green@1", culprit)
+
+
+def test_a_package_that_was_removed(edited, raised):
+    """What lay in it went with it; what imports it cannot be seen any more."""
+    link = raised(
+        "ImportError",
+        "cannot import name '_codes' from partially initialized module 'shop' (most likely due to a"
+        " circular import) (/shop/shop/__init__.py)",
+        f"{TEST}:1:<module>",
+        "shop/__init__.py:1:<module>",
+        f"{CART}:1:<module>",
+        attributes={"name": "shop"},
+    )
+    files = ("shop/_codes/__init__.py", "shop/_codes/table.bin")
+
+    verdict = edited(
+        link, *(_edit(file, state="removed") for file in files), phase="collect"
+    ).verdict()
+
+    assert (verdict.category, verdict.culprit.name) == ("product_error", "shop._codes")
+
+
+@pytest.mark.parametrize(
     ("edits", "leads"),
     [
         ([_edit(CART, "total")], True),
