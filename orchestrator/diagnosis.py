@@ -12,6 +12,7 @@ from orchestrator import causes, git, uniting
 from orchestrator.causes import Group
 from orchestrator.classify import Context, apply_decision, apply_near, classify
 from orchestrator.classify.decided import SURE
+from orchestrator.classify.edited import only_edit
 from orchestrator.edits import Edit
 from orchestrator.likeness import likeness
 from orchestrator.suggest import suggest
@@ -33,10 +34,15 @@ def explain(
     `near` is asked, as `similar` of the memory is, where the rules are not sure.
     """
     known = list(groups)
-    found = (
+    found = [
         _cause(group, context, remembered or {}, prevented or {}, near) for group, context in known
-    )
-    return uniting.united(found, known[0][1]) if known else ()
+    ]
+    edits = {
+        cause.cause_id: only_edit(cause.failures[0], context)
+        for cause, (_, context) in zip(found, known, strict=True)
+        if context.edits
+    }
+    return uniting.united(found, known[0][1], edits) if known else ()
 
 
 def in_context(

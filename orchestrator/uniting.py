@@ -9,7 +9,7 @@ more than that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -91,26 +91,42 @@ _CONCENTRATED = 0.6
 """What it is worth that they stand in one class or file."""
 
 
-def united(found: Iterable[Cause], context: Context) -> tuple[Cause, ...]:
+def united(
+    found: Iterable[Cause], context: Context, edits: Mapping[str, str] | None = None
+) -> tuple[Cause, ...]:
     """The causes, the biggest first; those that are one become one.
 
+    `edits`, by `cause_id`: the one edit that may have broken it since it passed, where that is
+    known. Those of one edit are one.
     A cause that was seen before stands for the others, else the best explained, else the biggest.
     The cost grows with the causes and what their failures say, not with the pairs of them.
     """
-    known = list(found)
-    absent = dict.fromkeys(filter(None, map(absent_distribution, known)))
-    waited, paths = waited_in(known), paths_by_name(known)
-    same: dict[str, list[_Joined]] = {}
-    for cause in known:
-        without = lacked(cause, absent, context)
-        stopped = waited.get(cause.cause_id, "")
-        meant = file_meant(cause, paths)
-        key = without or stopped or meant or mended(cause, context.project) or cause.cause_id
-        same.setdefault(key, []).append(_Joined(cause, follows=bool(without or meant)))
-    causes = [_one(alike) for alike in same.values()]
+    causes = [_one(alike) for alike in _mended_alike(list(found), context, edits or {})]
     if len(causes) > 1:
         causes = _joined(causes, context)
     return tuple(sorted(causes, key=lambda cause: -len(cause.failures)))
+
+
+def _mended_alike(
+    known: Sequence[Cause], context: Context, edits: Mapping[str, str]
+) -> Iterable[Sequence[_Joined]]:
+    """The causes that are certainly one, together."""
+    absent = dict.fromkeys(filter(None, map(absent_distribution, known)))
+    waited, paths = waited_in(known), paths_by_name(known)
+    same: dict[str, list[_Joined]] = {}
+    of_edits: dict[str, str] = {}
+    joined: dict[str, str] = {}
+    for cause in known:
+        without = lacked(cause, absent, context)
+        stopped, meant = waited.get(cause.cause_id, ""), file_meant(cause, paths)
+        key = without or stopped or meant or mended(cause, context.project) or cause.cause_id
+        if edit := edits.get(cause.cause_id):
+            joined.setdefault(key, of_edits.setdefault(edit, key))
+        same.setdefault(key, []).append(_Joined(cause, follows=bool(without or meant)))
+    found: dict[str, list[_Joined]] = {}
+    for key, alike in same.items():
+        found.setdefault(joined.get(key, key), []).extend(alike)
+    return found.values()
 
 
 class _Joined(NamedTuple):

@@ -10,6 +10,8 @@ from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import NamedTuple
 
+from conftest_kit.records import Failure
+from orchestrator.chain import decisive
 from orchestrator.classify.changes import same_code, was_committed
 from orchestrator.classify.facts import Context, Fact, Facts, is_harness, own_frame, part
 from orchestrator.classify.tested import is_of_tests
@@ -78,6 +80,17 @@ def touched(facts: Facts) -> tuple[Touched, ...]:
             if nearness
         )
     return tuple(sorted(found, key=lambda one: -one.nearness))
+
+
+def only_edit(failure: Failure, context: Context) -> str:
+    """Of a failure whose test passed before: the one function or file that was edited since, where
+    nothing else changed and the failure may come from there; empty where that is not so.
+    """
+    edits = list(_told(context.edits or ()))
+    if len(edits) != 1 or len((*edits[0].parts, *edits[0].gone)) > 1:
+        return ""
+    facts = context.facts(failure, decisive(failure))
+    return facts["edited"] if facts["edited_alone"] else ""
 
 
 def _told(edits: Sequence[Edit]) -> Iterator[Edit]:

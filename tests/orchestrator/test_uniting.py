@@ -591,6 +591,38 @@ def test_an_installed_release_touches_what_imports_it(kind, near, causes):
     assert len(found) == causes
 
 
+@pytest.mark.parametrize(
+    ("edits", "causes"),
+    [
+        ({"x0 x": "total", "x1 x": "total", "x2 x": "total"}, 1),
+        ({"x0 x": "total", "x1 x": "total"}, 2),
+        ({"x0 x": "total", "x1 x": "price"}, 3),
+        ({}, 3),
+    ],
+)
+def test_what_one_edit_broke_is_one_cause(edits, causes):
+    """Wherever it shows."""
+    known = [
+        _of(None, kind="wrong_value", category="assertion", place=f"x{n}", message="x")
+        for n in range(3)
+    ]
+
+    found = united_in(known, _context(), edits)
+
+    assert len(found) == causes
+
+
+def test_what_is_mended_alike_stays_one_beside_an_edit():
+    """Also where the edit is known of some of it only."""
+    known = [_of(VARIABLE, kind="variable", place=f"x{n}", message="x") for n in range(3)] + [
+        _of(None, kind="wrong_value", category="assertion", place="x9", message="x")
+    ]
+
+    found = united_in(known, _context(), {"x9 x": "total", "x1 x": "total"})
+
+    assert len(found) == 1
+
+
 def test_a_file_that_stands_in_two_folders():
     """Which of the two is meant by its name alone is not known."""
     names = ("data/x.csv", "old/x.csv", "x.csv")
