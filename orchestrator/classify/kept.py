@@ -31,6 +31,8 @@ _WORD = r"(?<![\w.'\"]){name}(?![\w'\"])"
 _THERE_ALREADY = re.compile(r"Exists|Already|Duplicate|Conflict|Integrity")
 """In the type of what is raised where something is made a second time."""
 _READ_OF_MESSAGE = 2000
+_A_WORD = 3
+"""Letters that a shortened name has at least."""
 _SEVERAL = 3
 """Tests that have to break on what they do with one value, for it to be the value."""
 
@@ -51,7 +53,8 @@ def _kept(facts: Facts) -> Fixture | None:
     if failure.phase != "call" or frame is None or link is not decisive(failure):
         return None
     if is_harness(frame):
-        found = (one for name, one in _names(facts) if _looks_at(name, frame, link.message))
+        names = (*_names(facts), *_shortened(facts))
+        found = (one for name, one in names if _looks_at(name, frame, link.message))
     elif _THERE_ALREADY.search(link.type.rpartition(".")[2]):
         found = (one for name, one in _names(facts) if _matches(_WORD, name, _asking(failure)))
     else:
@@ -74,6 +77,18 @@ def _names(facts: Facts) -> Iterator[tuple[str, Fixture]]:
         for other in given:
             if not _outlives(other) and entry.name in asks.get((other.name, other.file), ()):
                 yield other.name, entry
+
+
+def _shortened(facts: Facts) -> Iterator[tuple[str, Fixture]]:
+    """The same by the first word of the fixture's name, as which a test keeps it: `font` for
+    `font_of_roman`; no name that the test has from elsewhere.
+    """
+    project, given = facts.context.project, facts.failure.fixtures
+    taken = {*project.source(facts["test_file"]).imports, *(one.name for one in given)}
+    for name, entry in _names(facts):
+        first, _, rest = name.partition("_")
+        if rest and len(first) >= _A_WORD and first not in taken:
+            yield first, entry
 
 
 def _outlives(entry: Fixture) -> bool:
