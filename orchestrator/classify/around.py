@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from conftest_kit.records import Fixture
@@ -262,9 +262,25 @@ def _left_by_test(facts: Facts) -> str:
     return "" if is_own else given
 
 
+def _left_beside(facts: Facts) -> str:
+    """The test that left something which a check of another test of the same file found."""
+    return facts.context.once(_leaving_tests).get(facts["test_file"], "")
+
+
+def _leaving_tests(context: Context) -> Mapping[str, str]:
+    """By file: the test of whose temporary folder a failing check of the file found something."""
+    leaving: dict[str, str] = {}
+    for failure in context.recording.failures:
+        for link in failure.exceptions[:1]:
+            facts = context.facts(failure, link)
+            if facts["left_by_test"] and not facts["inner_run"]:
+                leaving.setdefault(facts["test_file"], facts["left_by_test"])
+    return leaving
+
+
 def _leaving_fixture(facts: Facts) -> str:
     """The one fixture of the checkout that asks for a temporary folder, where a test left its."""
-    if not facts["left_by_test"]:
+    if not (facts["left_by_test"] or facts["left_beside"]):
         return ""
     fixtures = facts.context.project.fixtures
     asking = {one.name for one in fixtures if _GIVING_FOLDERS.intersection(one.asks)}
@@ -278,6 +294,7 @@ FACTS: dict[str, Fact] = {
     "clash_place": part(_clash, "place"),
     "clashing_fixture": part(_clash, "fixture"),
     "leaving_fixture": _leaving_fixture,
+    "left_beside": _left_beside,
     "left_by_test": _left_by_test,
     "left_folder": _left_folder,
     "patching_fixture": _patching_fixture,

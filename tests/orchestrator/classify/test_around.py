@@ -71,6 +71,8 @@ FILES = {
         import os
         import unittest
 
+        import pytest
+
         class TestCart(unittest.TestCase):
             def setUp(self):
                 basket = [1]
@@ -113,6 +115,10 @@ FILES = {
         def test_without_notes():
             assert os.environ.get("SHOP_NOTES") is None
 
+        def test_without_any():
+            with pytest.raises(KeyError):
+                os.environ["SHOP_NOTES"]
+
         def test_counted(counted):
             assert counted() == 3
     """,
@@ -149,6 +155,7 @@ def around(run_once):
         ("::test_patched", "set-up-patches-elsewhere", "patched", "no `shop.cart.tax`"),
         ("::test_folder", "fixture-points-elsewhere", "folder", "point to tests/data"),
         ("::test_without_notes", "left-by-another-test", "noted", "What `test_noted` had is still there"),
+        ("::test_without_any", "left-by-another-test-beside", "noted", "What `test_noted` had is still there"),
         ("::test_counted", "fixture-called-directly", "priced", "Let the fixture `counted` (tests/conftest.py:"),
         ("::test_price[plum]", "current-folder-elsewhere", None, "ran tests/test_b_prices.py::test_moves"),
     ],
@@ -330,6 +337,26 @@ def test_what_another_test_left(red, raised, *, nodeid, scope, path, is_left):
     made = replace(made, recording=made.recording._replace(failures=failures))
 
     assert (made.verdict().rule == "left-by-another-test@1") is is_left
+
+
+@pytest.mark.parametrize(
+    ("file", "message", "rule"),
+    [
+        ("tests/test_cart.py", "DID NOT RAISE <class 'KeyError'>", "left-by-another-test-beside@1"),
+        ("tests/test_other.py", "DID NOT RAISE <class 'KeyError'>", "did-not-raise@1"),
+        ("tests/test_cart.py", "assert 4 == 3", "assertion@1"),
+    ],
+)
+def test_what_works_beside_something_left(red, raised, file, message, rule):
+    """Only what should have failed, and only in the file where something left was found."""
+    left = "assert '/tmp/pytest-of-me/pytest-0/test_price0/notes' is None"
+    found = red(raised("AssertionError", left, TEST)).failure()
+    kind = "Failed" if message.startswith("DID") else "AssertionError"
+    made = red(raised(kind, message, f"{file}:9:test_rows"), nodeid=f"{file}::test_rows")
+    failures = (found, made.failure())
+    together = replace(made, recording=made.recording._replace(failures=failures))
+
+    assert together.verdict("test_rows").rule == rule
 
 
 @pytest.mark.parametrize(

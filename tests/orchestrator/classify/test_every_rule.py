@@ -189,6 +189,7 @@ ALONE_BELOW = {
     "group-where-one-is-expected",
     "fixture-kept-for-others",
     "current-folder-elsewhere",
+    "left-by-another-test-beside",
     "inside-of-a-later-python",
 }
 """Those that need more than one failure, exception or test: they have a test below, in

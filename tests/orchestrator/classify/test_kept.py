@@ -111,6 +111,37 @@ def test_a_check_that_shortens_the_name(red, raised, name, source, is_kept):
 
 
 @pytest.mark.parametrize(
+    ("source", "given", "is_kept"),
+    [
+        ("assert all(", (BASKET,), True),
+        ("assert all(", (ROW,), False),
+        ("assert total(rows) == 3", (BASKET,), False),
+    ],
+)
+def test_a_check_of_several_lines(red, raised, source, given, is_kept):
+    """Of which one line was recorded: it may look at what another check looks at."""
+    whole = _with(
+        red(raised("AssertionError", "assert 4 == 3", TEST, source="assert basket.rows == 3")),
+        BASKET,
+    )
+    cut = _with(
+        red(
+            raised(
+                "AssertionError", "assert False", "tests/test_cart.py:14:test_rows", source=source
+            ),
+            nodeid="tests/test_cart.py::test_rows",
+        ),
+        *given,
+    )
+    failures = (whole.failure(), cut.failure())
+    together = replace(cut, recording=cut.recording._replace(failures=failures))
+
+    found = together.verdict("test_rows")
+
+    assert (found.rule == "fixture-kept-for-others@1") is is_kept
+
+
+@pytest.mark.parametrize(
     ("fixture", "passed"),
     [
         (BASKET._replace(scope="function"), 5),
