@@ -18,6 +18,8 @@ _INSIDE_MODULE = re.compile(r"'([\w.]{1,200})' is not a package")
 _OF_FOLDERS = re.compile(r"root|dir|path|folder|data")
 """In the names of fixtures that say where files are."""
 _RESETS = re.compile(r"_?(?:auto_?)?(?:re_?set|clear|clean|restore|forget|flush)_?(?:up_)?")
+_SHORT = 3
+"""Letters of a name that any message may have."""
 _SEVERAL = 3
 """Files of one folder that have to be out of reach, for it to be the way there."""
 # /tmp/pytest-of-user/pytest-0/test_total0/prices.json
@@ -117,6 +119,36 @@ def _calling_fixture(facts: Facts) -> Fixture | None:
 def _calling_place(facts: Facts) -> str:
     found = facts.once(_calling_fixture)
     return f"{found.file}:{found.line}" if found else ""
+
+
+class _Unasked(NamedTuple):
+    name: str
+    near: str
+    """The fixture of the test that could ask for it."""
+    place: str
+
+
+def _unasked(facts: Facts) -> _Unasked | None:
+    """A fixture beside one that the test was given, which nothing asks for any more: both prepare
+    the same, and what was raised speaks of it.
+    """
+    project, given = facts.context.project, {entry.name for entry in facts.failure.fixtures}
+    own = {(entry.name, entry.file) for entry in _own_given(facts)}
+    said = _in_words(facts.link.message[:_READ])
+    asking = [one for one in project.fixtures if (one.name, one.file) in own]
+    for one in project.fixtures:
+        named = len(one.name) > _SHORT and _in_words(one.name) <= said
+        here = [known for known in project.fixtures if known.file == one.file]
+        if not named or one.name in given or any(one.name in known.asks for known in here):
+            continue
+        for near in asking:
+            if near.file == one.file and given.intersection(near.asks, one.asks):
+                return _Unasked(one.name, near.name, f"{near.file}:{near.line}")
+    return None
+
+
+def _in_words(text: str) -> set[str]:
+    return set(re.findall(r"[a-z0-9]+", text.lower()))
 
 
 class _Elsewhere(NamedTuple):
@@ -306,6 +338,9 @@ FACTS: dict[str, Fact] = {
     "ran_before": _ran_before,
     "resetting_fixture": part(_resetting_fixture, "name"),
     "resetting_place": _resetting_place,
+    "unasked_fixture": part(_unasked, "name"),
+    "unasked_near": part(_unasked, "near"),
+    "unasked_near_place": part(_unasked, "place"),
     "set_ups": _set_ups,
     "unset_attribute": _unset_attribute,
 }

@@ -418,3 +418,51 @@ def test_a_fixture_that_calls_another(red, raised, frames, source, calling):
     made = red(link, fixtures=BASKET, project=project)
 
     assert made.context.facts(made.failure(), link)["calling_fixture"] == calling
+
+
+@pytest.mark.parametrize(
+    ("message", "places", "asks", "file", "near"),
+    [
+        ("'shop_cart'", (TEST, "lib/frames/table.py:3:read"), ("shop",), "tests/conftest.py", "basket"),
+        ("cart is not set up", (TEST,), ("shop",), "tests/conftest.py", "basket"),
+        ("'carts'", (TEST,), ("shop",), "tests/conftest.py", ""),
+        ("'shop_cart'", (TEST, SHOP), ("shop",), "tests/conftest.py", ""),
+        ("'shop_cart'", (TEST,), (), "tests/conftest.py", ""),
+        ("'shop_cart'", (TEST,), ("till",), "tests/conftest.py", ""),
+        ("'shop_cart'", (TEST,), ("shop",), "tests/other/conftest.py", ""),
+    ],
+)  # fmt: skip
+def test_a_fixture_that_nothing_asks_for_any_more(
+    red, raised, *, message, places, asks, file, near
+):
+    """It prepares the same as one that the test has, and what was raised bears its name."""
+    definitions = (
+        FixtureDefinition(
+            name="basket", function="basket", file="tests/conftest.py", line=5, asks=("shop",)
+        ),
+        FixtureDefinition(name="cart", function="cart", file=file, line=9, asks=asks),
+    )
+    given = [*BASKET, ("shop", "tests/conftest.py", 2)]
+    project = Project(name="shop", modules=frozenset({"shop"}), fixtures=definitions)
+
+    verdict = red(raised("KeyError", message, *places), fixtures=given, project=project).verdict()
+
+    found = verdict.rule == "fixture-asked-for-no-more@1"
+    assert (verdict.culprit.name if found else "") == near
+
+
+def test_a_fixture_that_another_asks_for(red, raised):
+    """Then tests can have it by that one."""
+    asks = {"basket": ("shop",), "cart": ("shop",), "till": ("cart",)}
+    definitions = tuple(
+        FixtureDefinition(name=name, function=name, file="tests/conftest.py", line=5, asks=asked)
+        for name, asked in asks.items()
+    )
+    given = [*BASKET, ("shop", "tests/conftest.py", 2)]
+    made = red(
+        raised("KeyError", "'cart'", TEST),
+        fixtures=given,
+        project=Project(name="shop", fixtures=definitions),
+    )
+
+    assert made.verdict().rule != "fixture-asked-for-no-more@1"

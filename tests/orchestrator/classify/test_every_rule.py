@@ -874,6 +874,22 @@ CASES = {
         source="await Cart.ended.wait()",
         fixtures=[("reset_cart", "tests/conftest.py", 4)],
     ),
+    "fixture-asked-for-no-more": one(
+        "KeyError",
+        "'shop_cart'",
+        TEST,
+        LIB,
+        fixtures=[("basket", "tests/conftest.py", 4), ("shop", "tests/conftest.py", 1)],
+        project=Project(
+            name="shop",
+            fixtures=tuple(
+                FixtureDefinition(
+                    name=name, function=name, file="tests/conftest.py", line=4, asks=("shop",)
+                )
+                for name in ("basket", "cart")
+            ),
+        ),
+    ),
     "left-by-another-test": one(
         "AssertionError", "assert '/tmp/pytest-of-me/pytest-0/test_a0/x' is None", TEST
     ),
