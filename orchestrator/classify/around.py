@@ -110,7 +110,10 @@ def _calling_fixture(facts: Facts) -> Fixture | None:
     inside = names.get((own[-1].function, own[-1].file))
     calls = own[-2].source if len(own) > 1 else ""
     for entry in _own_given(facts):
-        gave = re.search(rf"(?<![\w.'\"]){entry.name}\(", calls) and entry.file == own[-1].file
+        gave = (
+            re.search(rf"(?<![\w.'\"]){re.escape(entry.name)}\(", calls)
+            and entry.file == own[-1].file
+        )
         if entry.name == inside or gave:
             return entry
     return None
@@ -137,9 +140,10 @@ def _unasked(facts: Facts) -> _Unasked | None:
     said = _in_words(facts.link.message[:_READ])
     asking = [one for one in project.fixtures if (one.name, one.file) in own]
     for one in project.fixtures:
-        named = len(one.name) > _SHORT and _in_words(one.name) <= said
+        words = _in_words(one.name) if len(one.name) > _SHORT else set()
         here = [known for known in project.fixtures if known.file == one.file]
-        if not named or one.name in given or any(one.name in known.asks for known in here):
+        is_asked_for = one.name in given or any(one.name in known.asks for known in here)
+        if is_asked_for or not words or not words <= said:
             continue
         for near in asking:
             if near.file == one.file and given.intersection(near.asks, one.asks):
@@ -320,6 +324,7 @@ def _leaving_fixture(facts: Facts) -> str:
 
 
 FACTS: dict[str, Fact] = {
+    "around_method": lambda facts: facts["case_method"] or facts["xunit_method"],
     "calling_fixture": part(_calling_fixture, "name"),
     "calling_place": _calling_place,
     "clash_asked_by": part(_clash, "asking"),

@@ -149,7 +149,7 @@ def around(run_once):
     [
         ("TestCart::test_total", "case-attribute-not-set", None, "keep `basket`"),
         ("TestShop::test_shop", "class-set-up-of-no-class", None, "Put `@classmethod` over `setUpClass`"),
-        ("TestNames::test_rows", "case-asks-undefined-name", None, "`setUp` asks for it"),
+        ("TestNames::test_rows", "set-up-asks-undefined-name", None, "`setUp` asks for it"),
         ("::test_captures", "captures-clash", "capfd", "Take `capfd` out of the fixture `quiet` (tests/conftest.py:"),
         ("::test_rows", "fixture-asks-undefined-name", "rows", "define `ROWS` in tests/conftest.py"),
         ("::test_patched", "set-up-patches-elsewhere", "patched", "no `shop.cart.tax`"),
@@ -205,6 +205,23 @@ def test_a_name_that_a_fixture_lacks(red, raised, kind, places, category):
     made = red(raised(kind, "name 'ROWS' is not defined", *places), phase="setup", fixtures=BASKET)
 
     assert made.verdict().category == category
+
+
+@pytest.mark.parametrize(
+    ("method", "phase", "category"),
+    [
+        ("setUp", "call", "fixture"),
+        ("setup_method", "setup", "fixture"),
+        ("setUpClass", "setup", "fixture"),
+        ("tearDownClass", "teardown", "fixture"),
+        ("test_total", "call", "product_error"),
+    ],
+)
+def test_a_name_that_a_set_up_lacks(red, raised, method, phase, category):
+    """Of unittest or of pytest; a test's own line is told of as before."""
+    link = raised("NameError", "name 'ROWS' is not defined", f"tests/test_cart.py:5:{method}")
+
+    assert red(link, phase=phase).verdict().category == category
 
 
 @pytest.mark.parametrize(

@@ -834,7 +834,7 @@ CASES = {
     "fixture-asks-undefined-name": one(
         "NameError", "name 'ROWS' is not defined", CONFTEST, phase="setup", fixtures=BASKET
     ),
-    "case-asks-undefined-name": one(
+    "set-up-asks-undefined-name": one(
         "NameError", "name 'ROWS' is not defined", CASE, "tests/test_cart.py:5:setUp"
     ),
     "case-attribute-not-set": one(
