@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from conftest_kit.records import Failure, Recording
 from corpus_memory_logging.records import Verdict
 from orchestrator.classify import (
+    around,
     asked,
     askers,
     breaks,
@@ -71,6 +72,7 @@ CATALOGUE = {
         owners,
         calls,
         fixtures,
+        around,
         giving,
         kept,
         groups,

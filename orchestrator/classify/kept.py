@@ -31,6 +31,10 @@ _WORD = r"(?<![\w.'\"]){name}(?![\w'\"])"
 _THERE_ALREADY = re.compile(r"Exists|Already|Duplicate|Conflict|Integrity")
 """In the type of what is raised where something is made a second time."""
 _READ_OF_MESSAGE = 2000
+_GOES_ON = ("(", "[", "{")
+"""At the end of a line that is not the whole of a check."""
+_A_WORD = 3
+"""Letters that a shortened name has at least."""
 _SEVERAL = 3
 """Tests that have to break on what they do with one value, for it to be the value."""
 
@@ -51,13 +55,37 @@ def _kept(facts: Facts) -> Fixture | None:
     if failure.phase != "call" or frame is None or link is not decisive(failure):
         return None
     if is_harness(frame):
-        found = (one for name, one in _names(facts) if _looks_at(name, frame, link.message))
+        looked_at = _looked_at(facts, frame)
+        cut = frame.source.endswith(_GOES_ON)
+        shown = facts.context.once(_shown) if cut and not looked_at else frozenset()
+        beside = [one for _, one in _names(facts) if (one.name, one.file) in shown]
+        found = iter((*looked_at, *beside))
     elif _THERE_ALREADY.search(link.type.rpartition(".")[2]):
         found = (one for name, one in _names(facts) if _matches(_WORD, name, _asking(failure)))
     else:
         broken = facts.context.once(_broken)
         found = (one for _, one in _names(facts) if one.name in broken)
     return next((one for one in found if _was_used_before(facts, one)), None)
+
+
+def _looked_at(facts: Facts, frame: Frame) -> tuple[Fixture, ...]:
+    """Those whose state the line of a check looks at."""
+    names = (*_names(facts), *_shortened(facts))
+    return tuple(one for name, one in names if _looks_at(name, frame, facts.link.message))
+
+
+def _shown(context: Context) -> frozenset[tuple[str, str]]:
+    """The fixtures, by name and file, whose state some failing check looks at in the line that was
+    recorded: where a check goes on for several lines, only its first was.
+    """
+    found: set[tuple[str, str]] = set()
+    for failure in context.recording.failures:
+        raised = decisive(failure)
+        facts = context.facts(failure, raised)
+        frame = facts.frames[-1] if facts.frames else None
+        if failure.phase == "call" and raised is not None and frame and is_harness(frame):
+            found.update((one.name, one.file) for one in _looked_at(facts, frame))
+    return frozenset(found)
 
 
 def _names(facts: Facts) -> Iterator[tuple[str, Fixture]]:
@@ -74,6 +102,18 @@ def _names(facts: Facts) -> Iterator[tuple[str, Fixture]]:
         for other in given:
             if not _outlives(other) and entry.name in asks.get((other.name, other.file), ()):
                 yield other.name, entry
+
+
+def _shortened(facts: Facts) -> Iterator[tuple[str, Fixture]]:
+    """The same by the first word of the fixture's name, as which a test keeps it: `font` for
+    `font_of_roman`; no name that the test has from elsewhere.
+    """
+    project, given = facts.context.project, facts.failure.fixtures
+    taken = {*project.source(facts["test_file"]).imports, *(one.name for one in given)}
+    for name, entry in _names(facts):
+        first, _, rest = name.partition("_")
+        if rest and len(first) >= _A_WORD and first not in taken:
+            yield first, entry
 
 
 def _outlives(entry: Fixture) -> bool:

@@ -223,9 +223,12 @@ def _inifile(facts: Facts) -> str:
 
 
 def _yielding_fixture(facts: Facts) -> str:
-    """The function that pytest quotes under its message."""
+    """The function that pytest quotes under its message; a plugin, which quotes none, may mean the
+    one own fixture that the test was given.
+    """
     found = re.search(r"\n\s{0,80}(?:async )?def (\w{1,200})\(", facts.link.message[:4096])
-    return found[1] if found else ""
+    own = [one.name for one in facts.failure.fixtures if one.origin in ("project", "test")]
+    return found[1] if found else own[0] if len(own) == 1 else ""
 
 
 def _named_is_project(facts: Facts) -> str:

@@ -188,10 +188,12 @@ ALONE_BELOW = {
     "group-of-another-release",
     "group-where-one-is-expected",
     "fixture-kept-for-others",
+    "current-folder-elsewhere",
+    "left-by-another-test-beside",
     "inside-of-a-later-python",
 }
 """Those that need more than one failure, exception or test: they have a test below, in
-test_groups.py, test_kept.py or test_interpreters.py.
+test_around.py, test_groups.py, test_kept.py or test_interpreters.py.
 """
 OF_CHANGES = {
     "changed-since-green",
@@ -820,6 +822,77 @@ CASES = {
         "Failed",
         "fixture function has more than one 'yield':\n\n    def a():\n        yield",
         phase="teardown",
+    ),
+    "async-fixture-yields-twice": one(
+        "RuntimeError", "too many yields in fixture", "lib/pytest_trio/plugin.py:9:run"
+    ),
+    "captures-clash": one(LOOKUP, "cannot use capsys and capfd at the same time", phase="setup"),
+    "class-set-up-of-no-class": one(
+        "TypeError",
+        "TestCart.setUpClass() missing 1 required positional argument: 'cls'",
+        phase="setup",
+    ),
+    "fixture-asks-undefined-name": one(
+        "NameError", "name 'ROWS' is not defined", CONFTEST, phase="setup", fixtures=BASKET
+    ),
+    "set-up-asks-undefined-name": one(
+        "NameError", "name 'ROWS' is not defined", CASE, "tests/test_cart.py:5:setUp"
+    ),
+    "case-attribute-not-set": one(
+        "AttributeError",
+        "'TestCart' object has no attribute 'rows'",
+        CASE,
+        TEST,
+        source="total(self.rows)",
+        attributes={"obj": "tests.test_cart.TestCart"},
+        nodeid="tests/test_cart.py::TestCart::test_total",
+    ),
+    "set-up-patches-elsewhere": (
+        [
+            ("ImportError", "import error", CONFTEST, "lib/_pytest/monkeypatch.py:82:resolve"),
+            ("ModuleNotFoundError", "No module named 'shop.a.b'; 'shop.a' is not a package"),
+        ],
+        {
+            "attributes": {"name": "shop.a.b"},
+            "phase": "setup",
+            "fixtures": BASKET,
+            "project": Project(name="shop", files=("shop/a.py",)),
+        },
+    ),
+    "fixture-points-elsewhere": one(
+        "FileNotFoundError",
+        "[Errno 2] No such file or directory",
+        LIB,
+        phase="setup",
+        fixtures=BASKET,
+        attributes={"errno": 2, "filename": "/shop/tests/samples/cart"},
+        project=Project(name="shop", data={".json": ("tests/data/cart",)}),
+    ),
+    "event-of-another-loop": one(
+        "RuntimeError",
+        "<asyncio.locks.Event object> is bound to a different event loop",
+        SHOP,
+        source="await Cart.ended.wait()",
+        fixtures=[("reset_cart", "tests/conftest.py", 4)],
+    ),
+    "fixture-asked-for-no-more": one(
+        "KeyError",
+        "'shop_cart'",
+        TEST,
+        LIB,
+        fixtures=[("basket", "tests/conftest.py", 4), ("shop", "tests/conftest.py", 1)],
+        project=Project(
+            name="shop",
+            fixtures=tuple(
+                FixtureDefinition(
+                    name=name, function=name, file="tests/conftest.py", line=4, asks=("shop",)
+                )
+                for name in ("basket", "cart")
+            ),
+        ),
+    ),
+    "left-by-another-test": one(
+        "AssertionError", "assert '/tmp/pytest-of-me/pytest-0/test_a0/x' is None", TEST
     ),
     "duplicate-parametrize": one("ValueError", "duplicate 'a'", phase="collect"),
     "parametrize-unused": one("Failed", "In x: function uses no argument 'a'", phase="collect"),

@@ -10,6 +10,7 @@ import pytest
 
 from conftest_kit.records import Fixture
 from orchestrator.project import FixtureDefinition, Project
+from orchestrator.source import Source
 
 TEST = "tests/test_cart.py:9:test_total"
 BASKET = Fixture(name="basket", scope="module", file="tests/conftest.py", line=4, origin="test")
@@ -85,6 +86,57 @@ def test_a_check_of_what_others_may_have_changed(red, raised, source, is_kept):
     made = red(raised("AssertionError", "assert 4 == 3", TEST, source=source))
 
     found = _with(made, ROW, BASKET).verdict()
+
+    assert (found.rule == "fixture-kept-for-others@1") is is_kept
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "is_kept"),
+    [
+        ("basket_of_fruit", "assert all(row for row in basket.rows.values())", True),
+        ("of_fruit_basket", "assert basket.rows == 3", False),
+        ("basket_of_fruit", "assert basket.total() == 3", False),
+        ("row_basket", "assert row.price == 3", False),
+        ("shop_basket", "assert shop.rows == 3", False),
+    ],
+)
+def test_a_check_that_shortens_the_name(red, raised, name, source, is_kept):
+    """By its first word, where nothing else of the test bears that name."""
+    made = red(raised("AssertionError", "assert 4 == 3", TEST, source=source))
+    project = Project(name="shop", sources={"tests/test_cart.py": Source(imports={"shop": "shop"})})
+
+    found = _with(made, ROW, BASKET._replace(name=name), project=project).verdict()
+
+    assert (found.rule == "fixture-kept-for-others@1") is is_kept
+
+
+@pytest.mark.parametrize(
+    ("source", "given", "is_kept"),
+    [
+        ("assert all(", (BASKET,), True),
+        ("assert all(", (ROW,), False),
+        ("assert total(rows) == 3", (BASKET,), False),
+    ],
+)
+def test_a_check_of_several_lines(red, raised, source, given, is_kept):
+    """Of which one line was recorded: it may look at what another check looks at."""
+    whole = _with(
+        red(raised("AssertionError", "assert 4 == 3", TEST, source="assert basket.rows == 3")),
+        BASKET,
+    )
+    cut = _with(
+        red(
+            raised(
+                "AssertionError", "assert False", "tests/test_cart.py:14:test_rows", source=source
+            ),
+            nodeid="tests/test_cart.py::test_rows",
+        ),
+        *given,
+    )
+    failures = (whole.failure(), cut.failure())
+    together = replace(cut, recording=cut.recording._replace(failures=failures))
+
+    found = together.verdict("test_rows")
 
     assert (found.rule == "fixture-kept-for-others@1") is is_kept
 
