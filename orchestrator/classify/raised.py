@@ -288,6 +288,12 @@ def _test_place(facts: Facts) -> str:
     return f"{shown[-1].file}:{shown[-1].line}: {shown[-1].source}".rstrip(": ")[:_PLACE_LIMIT]
 
 
+def _asked_at(facts: Facts) -> str:
+    """`test_place` where that is not the line that `place` is."""
+    line, *_ = facts["test_place"].split(": ")
+    return "" if facts["place"].startswith(f"{line} ") else facts["test_place"]
+
+
 def _told(facts: Facts) -> str:
     """`result` where the exception is what a command line died of that the test runs; `request`
     where it is what a web application answered with status 5xx for; `process` where it was printed
@@ -315,6 +321,7 @@ def _variable(facts: Facts) -> str:
 
 
 FACTS: dict[str, Fact] = {
+    "asked_at": _asked_at,
     "collected_test": _collected_test,
     "errno": _errno,
     "exit_status": _exit_status,
