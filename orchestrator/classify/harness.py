@@ -8,7 +8,7 @@ import re
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from orchestrator.classify.facts import Fact, Facts, part
+from orchestrator.classify.facts import Fact, Facts, own_frame, part
 from orchestrator.classify.installed import Owner, Unmet, version_of
 from orchestrator.classify.mapping import imports
 from orchestrator.classify.plugins import Plugin, plugins, plugins_by_name
@@ -282,12 +282,25 @@ def _async_plugin_state(facts: Facts) -> str:
     return "installed" if facts.context.installed.has(facts["async_plugin"]) else "absent"
 
 
+def _absent_importer(facts: Facts) -> str:
+    """The plugin for a library, which the project asks for and which is not installed, where a line
+    takes a module of that library for granted: it is there once anybody has imported it.
+    """
+    frame, name = own_frame(facts), canonicalize_name(f"pytest-{facts['owner']}")
+    inner = f"{facts['module']}.{facts['symbol']}."
+    if not facts["symbol"] or frame is None or inner not in frame.source:
+        return ""
+    asked = facts.context.project.declared((name,)) is not None
+    return name if asked and not facts.context.installed.has(name) else ""
+
+
 def _plugin_manager(facts: Facts) -> str:
     """The pytest that is installed."""
     return facts.context.installed.version("pytest")
 
 
 FACTS: dict[str, Fact] = {
+    "absent_importer": _absent_importer,
     "async_plugin": _async_plugin,
     "async_plugin_state": _async_plugin_state,
     "broken_inside": _broken_inside,
