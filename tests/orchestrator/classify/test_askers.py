@@ -391,3 +391,34 @@ def test_brackets_behind_the_class_of_a_library(red, raised, message, source, ca
     made = red(failed, phase="collect", project=project, distributions=(FRAMES,))
 
     assert made.verdict().category == category
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "attributes", "culprit"),
+    [
+        (
+            "AttributeError",
+            "'FixtureDef' object has no attribute 'unittest'",
+            {"obj": "_pytest.fixtures.FixtureDef", "name": "unittest"},
+            "pytest-frames",
+        ),
+        (
+            "ImportError",
+            "cannot import name 'Instance' from 'pytest' (/v/pytest/__init__.py)",
+            {"name": "pytest"},
+            "pytest",
+        ),
+    ],
+)
+def test_what_a_class_of_pytest_s_does_not_promise(
+    red, raised, *, kind, message, attributes, culprit
+):
+    """A plugin that asks for it all the same is to be upgraded; what was offered pytest broke."""
+    pytest_itself = Distribution(name="pytest", version="9.0.1", modules=("pytest", "_pytest"))
+    gone = raised(kind, message, "lib/pytest_frames.py:9:wrapper", attributes=attributes)
+    held = holding("pytest-frames<8")
+    plugin = PLUGIN._replace(requires=())
+
+    made = red(gone, phase="setup", distributions=(plugin, pytest_itself, held))
+
+    assert (made.verdict().category, made.verdict().culprit.name) == ("compatibility", culprit)
