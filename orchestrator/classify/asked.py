@@ -123,6 +123,26 @@ def _newcomer(facts: Facts) -> Newcomer | None:
     return None
 
 
+def _behind(facts: Facts) -> Unmet | None:
+    """The one distribution that is older than what raised asks for with an extra: it can be done
+    without, and where it is there it has to be that young.
+    """
+    installed = facts.context.installed
+    found = dict(installed.behind(facts["raiser"])) if facts["raiser"] else {}
+    by = Owner(name=facts["raiser"], version=facts["raiser_version"])
+    return installed.unmet_by(by, next(iter(found.values()))) if len(found) == 1 else None
+
+
+def _behind_said(facts: Facts) -> str:
+    """`frames 3.0 asks for till>=4.1 with an extra, installed is till 3.2`."""
+    found = facts.once(_behind)
+    if found is None:
+        return ""
+    by = f"{found.by.name} {found.by.version}"
+    asks = f"{by} asks for {found.requirement} with an extra"
+    return f"{asks}, installed is {found.name} {found.installed}"
+
+
 def _is_wished(facts: Facts, name: str) -> bool:
     """Whether the project asks for the series that is installed."""
     version = version_of(facts.context.installed.version(name))
@@ -196,6 +216,10 @@ def _asked_requirement(facts: Facts) -> str:
 
 
 FACTS: dict[str, Fact] = {
+    "behind": part(_behind, "name"),
+    "behind_requirement": part(_behind, "requirement"),
+    "behind_said": _behind_said,
+    "behind_version": part(_behind, "installed"),
     "counted": part(_counted_of, "name"),
     "counted_version": part(_counted_of, "version"),
     "asked_name": _asked_name,

@@ -10,13 +10,15 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from conftest_kit.records import Frame
-from orchestrator.classify.breaks import sought
+from orchestrator.classify.breaks import Sought, sought
 from orchestrator.classify.facts import Fact, Facts, module_of, part
 from orchestrator.classify.installed import Owner, version_of
 from orchestrator.classify.owners import is_latest, owner_of
 from orchestrator.classify.rules import knowledge
 
 _CALLING = ("pytest", "pluggy")
+_PROMISED = {"FixtureDef": {"scope", "addfinalizer", "finish", "execute", "cache_key"}}
+"""Of classes whose own text says that only what it documents is promised: what may be asked for."""
 _READ = 1000
 _REFUSED = re.compile(r"\) got an unexpected keyword argument '(?P<keyword>\w{1,200})'")
 _PASSED_ON = re.compile(r"\*\*[A-Za-z_][\w.]{0,100}\s*[,)]")
@@ -53,7 +55,8 @@ def _asker_may_be_newer(facts: Facts) -> str:
 
 def _private_asker(facts: Facts) -> Owner | None:
     """A distribution whose own line asks pytest for what is pytest's own affair: a name of a module
-    or class that the module `pytest` does not offer, or one that begins with an underscore.
+    or class that the module `pytest` does not offer, or one that begins with an underscore or that
+    its class does not promise.
     """
     last = facts.frames[-1] if facts.frames else None
     asking = owner_of(facts, module_of(last)) if last and last.origin == "installed" else None
@@ -61,12 +64,14 @@ def _private_asker(facts: Facts) -> Owner | None:
     dropped = facts["break_owner"] or left
     if asking is None or asking.name in _CALLING or dropped != "pytest" or is_latest(asking):
         return None
+    return asking if any(map(_is_private, sought(facts))) else None
+
+
+def _is_private(asked: Sought) -> bool:
     public = {*knowledge("pytest")["public"].split(), "pytest"}
-    private = any(
-        one.name.startswith("_") or not public & {one.name, *one.of.split(".")}
-        for one in sought(facts)
-    )
-    return asking if private else None
+    promised = _PROMISED.get(asked.of.rpartition(".")[2], {asked.name})
+    is_hidden = asked.name.startswith("_") or asked.name not in promised
+    return is_hidden or not public & {asked.name, *asked.of.split(".")}
 
 
 def _asking_of(facts: Facts) -> Owner | None:

@@ -187,7 +187,7 @@ def _behaviour(entry: Mapping[str, Any], facts: Facts) -> str:
     dotted = {facts.link.type, *facts.link.bases}
     types = dotted | {name.rpartition(".")[2] for name in dotted}
     patterns = entry["message"] if isinstance(entry["message"], list) else [entry["message"]]
-    searched = (re.search(pattern, facts.link.message[:2000]) for pattern in patterns)
+    searched = (re.search(pattern, facts.link.message[:4096]) for pattern in patterns)
     said = next(filter(None, searched), None)
     elsewhere = entry.get("raised_in", facts["raised_file"]) != facts["raised_file"]
     wanted = {entry["exception"], _CHECKED.get(entry["exception"], "")}

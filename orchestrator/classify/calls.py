@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from conftest_kit.records import Frame
-from orchestrator.classify.facts import Fact, Facts, is_harness, module_of
+from orchestrator.classify.facts import Fact, Facts, is_harness, module_of, part
 from orchestrator.classify.installed import Owner
 from orchestrator.classify.mapping import known_names
 from orchestrator.classify.modules import is_own
@@ -19,6 +19,7 @@ _CALLED = re.compile(r"[A-Za-z_]\w{0,100}(?:\.[A-Za-z_]\w{0,100}){0,6}")
 _PATCHED = re.compile(r"<class '([\w.]{1,200})'> does not have the attribute ")
 """What `mock.patch` says."""
 _CALL = re.compile(r"([\w.<>]{1,200})\(\) (?:got|missing|takes) ")
+_NO_BRACKETS = re.compile(r"type '(?P<name>\w{1,200})' is not subscriptable")
 _ARRAYS = {
     "data frames": re.compile(r"\b(?:DataFrame|Series)\b"),
     "tensors": re.compile(r"\b[Tt]ensors?\b"),
@@ -89,6 +90,16 @@ def _callee_name(facts: Facts) -> str:
 def _callee_version(facts: Facts) -> str:
     owner = _callee(facts)
     return owner.version if owner else ""
+
+
+def _subscripted_of(facts: Facts) -> Owner | None:
+    """Whose class a line of one's own puts brackets behind that the class does not take."""
+    found = _NO_BRACKETS.match(facts.link.message[:500])
+    frame = facts.frames[-1] if facts.frames else None
+    if found is None or frame is None or frame.origin not in _OWN:
+        return None
+    shown = f"{found['name']}[" in frame.source
+    return next(named_owners(facts, frame, found["name"]), None) if shown else None
 
 
 def _lender_of(facts: Facts) -> Owner | None:
@@ -256,6 +267,8 @@ FACTS: dict[str, Fact] = {
     "object_owner": _object_owner,
     "object_owner_version": _object_owner_version,
     "own_deprecation": _own_deprecation,
+    "subscripted": part(_subscripted_of, "name"),
+    "subscripted_version": part(_subscripted_of, "version"),
     "syntax_file": _syntax_file,
     "syntax_owner": _syntax_owner,
     "syntax_owner_version": _syntax_owner_version,

@@ -8,7 +8,7 @@ import re
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from orchestrator.classify.facts import Fact, Facts, part
+from orchestrator.classify.facts import Fact, Facts, own_frame, part
 from orchestrator.classify.installed import Owner, Unmet, version_of
 from orchestrator.classify.mapping import imports
 from orchestrator.classify.plugins import Plugin, plugins, plugins_by_name
@@ -29,6 +29,13 @@ _INSIDE_PYTEST = re.compile(
     r"^/\S{0,300}/site-packages/(?P<place>(?:_pytest/(?:config/)?"
     r"(?:__init__|cacheprovider|capture|fixtures|main|mark|nodes|python|reports|runner|terminal)"
     r"|pluggy/\w{1,30})\.py:\d{1,6}): AssertionError$",
+    re.MULTILINE,
+)
+# INTERNALERROR>   File "/env/lib/python3.11/site-packages/_pytest/_code/code.py", line 422, in x
+_BROKEN_OFF = re.compile(
+    r'^INTERNALERROR> +File "/\S{0,300}/site-packages/(?P<place>_pytest/\S{1,100}\.py)", '
+    r"line (?P<line>\d{1,6}), in \S{1,100}\n(?:INTERNALERROR>  +\S.{0,500}\n){0,3}"
+    r"INTERNALERROR> \w{1,60}(?:Error|Exception)\b",
     re.MULTILINE,
 )
 _READ = 65536
@@ -75,10 +82,20 @@ def _wanted(facts: Facts) -> tuple[str, str]:
 
 
 def _broken_inside(facts: Facts) -> str:
-    """The line of pytest's own at which it found itself broken, in a run inside the test."""
-    texts = facts.failure.captured.values() if runs_pytest(facts.failure) else ()
+    """The line of pytest's own at which it found itself broken, in a run inside the test, or broke
+    off where no line of the project had a part in it.
+    """
+    texts = list(facts.failure.captured.values()) if runs_pytest(facts.failure) else []
     found = (_INSIDE_PYTEST.search(text[-_READ:]) for text in texts)
-    return next((one["place"] for one in found if one), "")
+    broken = next((one["place"] for one in found if one), "")
+    return broken or next(filter(None, (_broken_off(facts, text[-_READ:]) for text in texts)), "")
+
+
+def _broken_off(facts: Facts, text: str) -> str:
+    root = facts.context.recording.run.root.rstrip("/")
+    lines = [line for line in text.splitlines() if line.startswith("INTERNALERROR>")]
+    found = None if any(f'"{root}/' in line for line in lines) else _BROKEN_OFF.search(text)
+    return f"{found['place']}:{found['line']}" if found else ""
 
 
 def _plugin(facts: Facts) -> str:
@@ -282,12 +299,25 @@ def _async_plugin_state(facts: Facts) -> str:
     return "installed" if facts.context.installed.has(facts["async_plugin"]) else "absent"
 
 
+def _absent_importer(facts: Facts) -> str:
+    """The plugin for a library, which the project asks for and which is not installed, where a line
+    takes a module of that library for granted: it is there once anybody has imported it.
+    """
+    frame, name = own_frame(facts), canonicalize_name(f"pytest-{facts['owner']}")
+    inner = f"{facts['module']}.{facts['symbol']}."
+    if not facts["symbol"] or frame is None or inner not in frame.source:
+        return ""
+    asked = facts.context.project.declared((name,)) is not None
+    return name if asked and not facts.context.installed.has(name) else ""
+
+
 def _plugin_manager(facts: Facts) -> str:
     """The pytest that is installed."""
     return facts.context.installed.version("pytest")
 
 
 FACTS: dict[str, Fact] = {
+    "absent_importer": _absent_importer,
     "async_plugin": _async_plugin,
     "async_plugin_state": _async_plugin_state,
     "broken_inside": _broken_inside,

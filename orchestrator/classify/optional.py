@@ -13,6 +13,8 @@ from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
+from packaging.utils import canonicalize_name
+
 from orchestrator.chain import decisive
 from orchestrator.classify.calls import is_own_call
 from orchestrator.classify.facts import Fact, Facts, is_harness, own_frame, part
@@ -21,6 +23,7 @@ from orchestrator.classify.modules import is_own
 from orchestrator.classify.owners import is_of_developers, owner_of
 from orchestrator.classify.rules import knowledge
 from orchestrator.classify.spelling import whole_word
+from orchestrator.classify.surface import library
 from orchestrator.classify.tested import imported_product, is_of_tests
 from orchestrator.project import Project
 from orchestrator.source import Guard, Source
@@ -36,7 +39,7 @@ _KNOWN = ("declared", "required", "known")
 
 
 class Lacking(NamedTuple):
-    """An absent distribution that something is guarded against."""
+    """A distribution that something is guarded against, and that is absent or too old."""
 
     distribution: str
     module: str
@@ -46,6 +49,8 @@ class Lacking(NamedTuple):
     """`handler`: what raised runs only without it; `name`: what was not found comes with it;
     `file`: it is of the same file, which says no more; `test`: the test bears its name.
     """
+    installed: str
+    """The version that is there and does not have the module yet; empty where it is absent."""
 
 
 def _lacking(facts: Facts) -> Lacking | None:
@@ -70,9 +75,9 @@ def _found(facts: Facts) -> Iterator[Lacking]:
 
 def _named_by_test(facts: Facts) -> Iterator[Lacking]:
     """What the test's own name speaks of, where the product that it imports does without; never
-    for what an object of another library has not.
+    for what an object of another library has not, or what a call of one does not take.
     """
-    if facts["object_owner"]:
+    if facts["object_owner"] or facts["callee"]:
         return
     words = set(re.findall(r"[a-z]+", facts["test"].lower()))
     for file in imported_product(facts):
@@ -129,7 +134,7 @@ def _absent(facts: Facts, guards: Iterable[Guard], file: str, how: str) -> Itera
         for module in dict.fromkeys((*guard.modules, *inner)):
             found = _brings(facts, module, _DEPTH)
             if found:
-                yield Lacking(found, module, file, how)
+                yield Lacking(found, module, file, how, facts.context.installed.version(found))
 
 
 def _brings(facts: Facts, module: str, depth: int) -> str:
@@ -157,10 +162,17 @@ def _find_brought(facts: Facts, module: str, depth: int) -> str:
         return next(filter(None, (_brings(facts, one, depth - 1) for one in imported)), "")
     owner = owner_of(facts, module)
     if owner is not None:
-        return _needed(facts, owner.name)
+        return owner.name if _comes_later(owner, module) else _needed(facts, owner.name)
     asked = facts.with_groups({"module": module})
     known = asked["module_state"] == "absent" and asked["distribution_source"] in _KNOWN
     return asked["distribution"] if known else ""
+
+
+def _comes_later(owner: Owner, module: str) -> bool:
+    """Whether a module is known to be in later releases than the one that is installed."""
+    known = library(canonicalize_name(owner.name))
+    change = known.change("modules", ".", module, owner.version) if known else None
+    return change is not None and not change.left
 
 
 def _needed(facts: Facts, name: str) -> str:
@@ -200,6 +212,18 @@ def _bears(nodeid: str, name: str) -> bool:
     """Whether a test's name has a distribution's as a word: `test_brotli`, `TestBrotli`."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", nodeid)
     return bool(whole_word(name).search(words.lower()))
+
+
+def _guarded(facts: Facts) -> str:
+    """The distribution, where it is not installed."""
+    found = facts.once(_lacking)
+    return found.distribution if found and not found.installed else ""
+
+
+def _guarded_old(facts: Facts) -> str:
+    """The distribution, where a release is installed that is too old."""
+    found = facts.once(_lacking)
+    return found.distribution if found and found.installed else ""
 
 
 def _lacking_source(facts: Facts) -> str:
@@ -281,10 +305,12 @@ FACTS: dict[str, Fact] = {
     "expected_another": _expected_another,
     "extra_lacking": _extra_lacking,
     "extra_named": _extra_named,
-    "guarded": part(_lacking, "distribution"),
+    "guarded": _guarded,
     "guarded_file": part(_lacking, "file"),
     "guarded_how": part(_lacking, "how"),
     "guarded_module": part(_lacking, "module"),
+    "guarded_old": _guarded_old,
+    "guarded_old_version": part(_lacking, "installed"),
     "guarded_said": _lacking_source,
     "under_test": _under_test,
 }

@@ -161,7 +161,7 @@ def _named_by(facts: Facts) -> str:
     return ""
 
 
-def _touching(facts: Facts) -> Unmet | None:
+def touching(facts: Facts) -> Unmet | None:
     """The unmet requirement between distributions that the failure touches."""
     owners = (owner_of(facts, facts["module"]), facts.once(_raiser_of), facts.once(_called))
     touched = [owner.name for owner in owners if owner]
@@ -169,7 +169,7 @@ def _touching(facts: Facts) -> Unmet | None:
     return next((unmet for unmet in found if unmet.installed), None) if touched else None
 
 
-def _misfit(facts: Facts) -> Unmet | None:
+def misfit(facts: Facts) -> Unmet | None:
     """The requirement that the installed version of what was called or asked does not satisfy."""
     names = (facts["callee"], facts["object_owner"], facts["owner"])
     for name in filter(None, names):
@@ -180,22 +180,22 @@ def _misfit(facts: Facts) -> Unmet | None:
 
 
 def _misfit_said(facts: Facts) -> str:
-    found = facts.once(_misfit)
+    found = facts.once(misfit)
     return _said(found) if found else ""
 
 
 def _misfit_name(facts: Facts) -> str:
-    found = facts.once(_misfit)
+    found = facts.once(misfit)
     return found.name if found else ""
 
 
 def _misfit_version(facts: Facts) -> str:
-    found = facts.once(_misfit)
+    found = facts.once(misfit)
     return found.installed if found else ""
 
 
 def _misfit_requirement(facts: Facts) -> str:
-    found = facts.once(_misfit)
+    found = facts.once(misfit)
     return found.requirement if found else ""
 
 
@@ -208,12 +208,12 @@ def _said(unmet: Unmet) -> str:
 
 
 def _unmet(facts: Facts) -> str:
-    found = facts.once(_touching)
+    found = facts.once(touching)
     return _said(found) if found else ""
 
 
 def _unmet_name(facts: Facts) -> str:
-    found = facts.once(_touching)
+    found = facts.once(touching)
     return found.name if found else ""
 
 
@@ -221,7 +221,7 @@ def _raiser_unmet(facts: Facts) -> str:
     """`yes` where what raised is not of the version that another asks for, which was called on the
     way, or where libraries were among themselves.
     """
-    raiser, unmet = facts.once(_raiser_of), facts.once(_touching)
+    raiser, unmet = facts.once(_raiser_of), facts.once(touching)
     if raiser is None or unmet is None:
         return ""
     is_it = canonicalize_name(raiser.name) == canonicalize_name(unmet.name)
@@ -230,12 +230,12 @@ def _raiser_unmet(facts: Facts) -> str:
 
 
 def _unmet_version(facts: Facts) -> str:
-    found = facts.once(_touching)
+    found = facts.once(touching)
     return found.installed if found else ""
 
 
 def _unmet_requirement(facts: Facts) -> str:
-    found = facts.once(_touching)
+    found = facts.once(touching)
     return found.requirement if found else ""
 
 

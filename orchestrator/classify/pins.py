@@ -15,8 +15,9 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from orchestrator.classify.breaks import newest_known
-from orchestrator.classify.facts import Fact, Facts
-from orchestrator.classify.installed import is_exact, version_of
+from orchestrator.classify.facts import Fact, Facts, part
+from orchestrator.classify.installed import Unmet, is_exact, version_of
+from orchestrator.classify.owners import misfit, touching
 from orchestrator.classify.surface import library
 
 _SERIES = 4
@@ -283,6 +284,53 @@ def _raiser_refused(facts: Facts) -> str:
     return "yes" if refused else ""
 
 
+def _ahead_of(facts: Facts) -> Unmet | None:
+    """What a plugin of pytest's asks for more of than is installed, where the project holds neither
+    the plugin at its release nor that to another one: then the plugin is ahead of the rest.
+    """
+    unmet = facts.once(misfit) or facts.once(touching)
+    version = version_of(unmet.installed) if unmet else None
+    if unmet is None or version is None or not facts.context.installed.is_plugin(unmet.by.name):
+        return None
+    asked = Requirement(unmet.requirement).specifier
+    refusing = [one for one in asked if not one.contains(version, prereleases=True)]
+    is_older = all(one.operator in (">=", ">", "~=") for one in refusing)
+    held = [canonicalize_name(one) for one in (unmet.name, unmet.by.name)]
+    is_held = any(next(_named(facts, name), None) for name in held)
+    return unmet if is_older and not is_held and not _is_refused(facts, held[0], version) else None
+
+
+def _is_refused(facts: Facts, name: str, version: Version) -> bool:
+    """Whether the project itself admits other versions of a distribution alone."""
+    for entry in facts.context.project.requirements:
+        admitted = facts.context.installed.admitted(entry.text) if entry.name == name else None
+        if admitted is not None and not admitted.contains(version, prereleases=True):
+            return True
+    return False
+
+
+def _ahead(facts: Facts) -> str:
+    found = facts.once(_ahead_of)
+    return found.by.name if found else ""
+
+
+def _ahead_version(facts: Facts) -> str:
+    found = facts.once(_ahead_of)
+    return found.by.version if found else ""
+
+
+def _asker_refused(facts: Facts) -> str:
+    """Who asks for another release of what asked the owner of the module, where the project admits
+    only others, and nothing refuses the release of the owner.
+    """
+    name = canonicalize_name(facts["asker"])
+    version = version_of(facts.context.installed.version(name)) if name else None
+    if version is None or not _is_refused(facts, name, version):
+        return ""
+    found = asked_otherwise(facts, name)
+    return found.said if found and not asked_otherwise(facts, facts["owner"]) else ""
+
+
 def _raiser_back(facts: Facts) -> str:
     """The releases before, of the library that asked another for what it does not have yet."""
     name = facts["raiser"]
@@ -292,6 +340,12 @@ def _raiser_back(facts: Facts) -> str:
 
 
 FACTS: dict[str, Fact] = {
+    "ahead": _ahead,
+    "ahead_of": part(_ahead_of, "name"),
+    "ahead_of_requirement": part(_ahead_of, "requirement"),
+    "ahead_of_version": part(_ahead_of, "installed"),
+    "ahead_version": _ahead_version,
+    "asker_refused": _asker_refused,
     "culprit_asked": _culprit_asked,
     "culprit_asked_later": _culprit_asked_later,
     "culprit_back": _culprit_back,

@@ -82,6 +82,12 @@ _PANICKED = re.compile(
     r"^(?P<type>[A-Za-z_][\w.]{0,100}): (?P<message>.{0,1000})\nthread '.{0,200}' panicked at ",
     re.MULTILINE,
 )
+# Traceback (most recent call last):\n  Fil...ort Row\nModuleNotFoundError: No module named 'x'
+_SHORTENED = re.compile(
+    r"^Traceback \(most recent call last\):\n[^\n]{0,200}\.\.\.(?:.{0,4000}\n)?"
+    r"(?P<type>ModuleNotFoundError|ImportError): (?P<message>[^\n]{1,1000})\s*$",
+    re.DOTALL,
+)
 _OF_PROCESSES = {"AssertionError", "CalledProcessError", "SystemExit", "Failed"}
 
 
@@ -218,6 +224,9 @@ def _of_process(text: str, root: str, types: tuple[str, ...]) -> Iterator[Raised
     not_run = _NOT_RUN.match(lines[-1]) if lines else None
     if not_run:
         yield exception("ModuleNotFoundError", not_run["message"])
+    shortened = _SHORTENED.match(text[-READ:])
+    if shortened and (not types or shortened["type"] in types):
+        yield exception(shortened["type"], shortened["message"])
     yield from last_exception(text, root, types)
 
 

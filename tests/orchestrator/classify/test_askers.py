@@ -7,6 +7,7 @@ import pytest
 from conftest_kit.records import Distribution, Frame
 from orchestrator.project import Project
 from orchestrator.requirements import Requirement
+from orchestrator.source import Source
 
 TEST = "tests/test_cart.py:9:test_total"
 ASKS = "lib/webframe/app.py:3:<module>"
@@ -166,13 +167,15 @@ def test_the_base_class_is_of_what_the_project_called(red, raised, places, categ
 @pytest.mark.parametrize(
     ("asking", "culprit"),
     [
-        (TEST, "Python"),
-        ("lib/webframe/app.py:3:<module>", "Python"),
+        (TEST, "six"),
+        ("lib/webframe/app.py:3:<module>", "six"),
         ("lib/kafka/codec.py:3:<module>", "kafka-python"),
     ],
 )
 def test_what_python_no_longer_asks_of_import_hooks(red, raised, asking, culprit):
-    """six makes its modules with one; who asks for them is not behind, unless it has a copy."""
+    """six makes its modules with one, and is to be upgraded; who asks for them is not behind,
+    unless it has a copy.
+    """
     module = "kafka.vendor.six.moves" if "kafka" in asking else "six.moves"
     six = Distribution(name="six", version="1.15.0", modules=("six",))
     kafka = Distribution(name="kafka-python", version="2.0.2", modules=("kafka",))
@@ -285,3 +288,137 @@ def test_who_chose_a_keyword_that_is_only_passed_on(red, raised, told, category)
     made = red(refused._replace(frames=frames), distributions=(library,))
 
     assert made.verdict().category == category
+
+
+@pytest.mark.parametrize(
+    ("declared", "function", "culprit"),
+    [
+        (("webframe>=2",), "<module>", "webframe"),
+        (("webframe>=2", "frames<2"), "<module>", "frames"),
+        (("webframe>=1",), "<module>", "frames"),
+    ],
+)
+def test_who_asks_is_to_blame_where_the_project_wants_another(
+    red, raised, declared, function, culprit
+):
+    """Unless what is asked is refused as well."""
+    requirements = tuple(
+        Requirement(name=text.partition("<")[0].partition(">")[0], text=text, file="setup.py")
+        for text in declared
+    )
+    project = Project(name="shop", requirements=requirements)
+    gone = raised("ImportError", GONE, TEST, f"lib/webframe/app.py:3:{function}")
+    held = holding("webframe<2")
+
+    made = red(gone, project=project, distributions=(webframe(), FRAMES, held))
+
+    assert made.verdict().culprit.name == culprit
+
+
+PLUGIN = Distribution(
+    name="pytest-frames",
+    version="7.0",
+    modules=("pytest_frames",),
+    pytest_plugins={"frames": "pytest_frames"},
+    requires=("frames>=3",),
+)
+
+
+@pytest.mark.parametrize(
+    ("plugin", "declared", "culprit"),
+    [
+        (PLUGIN, (), "pytest-frames"),
+        (PLUGIN, ("frames>=1",), "pytest-frames"),
+        (PLUGIN, ("frames==3.1",), "frames"),
+        (PLUGIN, ("frames>2",), "frames"),
+        (PLUGIN, ("pytest-frames==7.0",), "frames"),
+        (PLUGIN._replace(requires=("frames<2",)), (), "frames"),
+        (PLUGIN._replace(pytest_plugins={}), (), "frames"),
+    ],
+)
+def test_a_plugin_that_is_ahead_of_what_it_requires(red, raised, plugin, declared, culprit):
+    """It is the one to go back, where nobody asks for it so new nor for the other another way."""
+    requirements = tuple(
+        Requirement(name="pytest-frames" if "pytest" in text else "frames", text=text, file="a.txt")
+        for text in declared
+    )
+    project = Project(name="shop", requirements=requirements)
+    gone = raised("ImportError", GONE, "lib/pytest_frames.py:1:<module>")
+
+    made = red(gone, phase="start", project=project, distributions=(plugin, FRAMES))
+
+    assert (made.verdict().category, made.verdict().culprit.name) == ("compatibility", culprit)
+
+
+@pytest.mark.parametrize(
+    ("extras", "requires", "culprit"),
+    [
+        (("rows",), ('frames>=3; extra == "rows"',), "frames"),
+        (("rows",), ('frames>=1; extra == "rows"',), "webframe"),
+        (("rows",), ('frames>=3; extra == "rows"', 'cv2x>=3; extra == "rows"'), "webframe"),
+    ],
+)
+def test_what_an_extra_asks_for_is_older(red, raised, extras, requires, culprit):
+    """The library that raised is not the one to change; of several none is known to be."""
+    asking = webframe()._replace(extras=extras, requires=requires)
+    older = Distribution(name="cv2x", version="1.0", modules=("cv2x",))
+    failed = raised("AttributeError", "'dict' object has no attribute 'rows'", TEST, ASKS)
+
+    made = red(failed, distributions=(asking, FRAMES, older))
+
+    assert made.verdict().culprit.name == culprit
+
+
+@pytest.mark.parametrize(
+    ("message", "source", "category"),
+    [
+        ("type 'Row' is not subscriptable", "Rows = frames.Row[str]", "compatibility"),
+        ("type 'Row' is not subscriptable", "rows = frames.Row(1)", "product_error"),
+        ("type 'Row' is not subscriptable", "Rows = Row[str]", "product_error"),
+        ("'Row' object is not subscriptable", "frames.Row[1]", "product_error"),
+    ],
+)
+def test_brackets_behind_the_class_of_a_library(red, raised, message, source, category):
+    """A class that is not generic there; an object is one of one's own doing."""
+    project = Project(
+        name="shop",
+        modules=frozenset({"shop", "tests"}),
+        requirements=(Requirement(name="frames", text="frames>=1", file="pyproject.toml"),),
+        sources={"tests/test_cart.py": Source(imports={"frames": "frames"})},
+    )
+    failed = raised("TypeError", message, TEST, source=source)
+
+    made = red(failed, phase="collect", project=project, distributions=(FRAMES,))
+
+    assert made.verdict().category == category
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "attributes", "culprit"),
+    [
+        (
+            "AttributeError",
+            "'FixtureDef' object has no attribute 'unittest'",
+            {"obj": "_pytest.fixtures.FixtureDef", "name": "unittest"},
+            "pytest-frames",
+        ),
+        (
+            "ImportError",
+            "cannot import name 'Instance' from 'pytest' (/v/pytest/__init__.py)",
+            {"name": "pytest"},
+            "pytest",
+        ),
+    ],
+)
+def test_what_a_class_of_pytest_s_does_not_promise(
+    red, raised, *, kind, message, attributes, culprit
+):
+    """A plugin that asks for it all the same is to be upgraded; what was offered pytest broke."""
+    pytest_itself = Distribution(name="pytest", version="9.0.1", modules=("pytest", "_pytest"))
+    gone = raised(kind, message, "lib/pytest_frames.py:9:wrapper", attributes=attributes)
+    held = holding("pytest-frames<8")
+    plugin = PLUGIN._replace(requires=())
+
+    made = red(gone, phase="setup", distributions=(plugin, pytest_itself, held))
+
+    assert (made.verdict().category, made.verdict().culprit.name) == ("compatibility", culprit)

@@ -167,6 +167,9 @@ def test_words_of_a_later_release_that_a_check_does_not_expect(red, raised, kind
     [
         ("werkzeug", "3.0.0", "assert '/login' == 'http://localhost/logout'"),
         ("werkzeug", "3.0.0", "assert '/login' == 'http://localhost/login'"),
+        ("bleach", "6.2.0", "assert 'a' == 'b'\n- <img alt src>\n+ <img src>"),
+        ("bleach", "6.2.0", "assert 'a' == 'b'\n- <img alt src>\n+ <div src alt>"),
+        ("bleach", "4.1.0", "assert 'a' == 'b'\n- <img alt src>\n+ <img src alt>"),
         ("click", "8.1.7", "assert 'No such option: --cart' in 'Usage: shop'"),
         ("pydantic", "2.7.0", "assert 'Field required' == 'Input should be a valid integer'"),
         ("jsonschema", "4.23.0", "assert '[] should be non-empty' == ''"),

@@ -191,9 +191,10 @@ ALONE_BELOW = {
     "current-folder-elsewhere",
     "left-by-another-test-beside",
     "inside-of-a-later-python",
+    "fallback-of-what-left",
 }
 """Those that need more than one failure, exception or test: they have a test below, in
-test_around.py, test_groups.py, test_kept.py or test_interpreters.py.
+test_around.py, test_fallbacks.py, test_groups.py, test_kept.py or test_interpreters.py.
 """
 OF_CHANGES = {
     "changed-since-green",
@@ -504,6 +505,11 @@ CASES = {
         TEST,
         attributes={"obj": "tests.test_cart.TestCart", "name": "assertEquals"},
     ),
+    "python-break-in-copy": no_module(
+        "six.moves",
+        "lib/webframe/app.py:1:<module>",
+        distributions=(Distribution(name="six", version="1.15.0", modules=("six",)), WEBFRAME),
+    ),
     "python-break-in-library": one(
         "ImportError",
         "cannot import name 'Mapping' from 'collections'",
@@ -595,12 +601,20 @@ CASES = {
         nodeid="tests/test_cart.py::TestCart::test_total",
         attributes={"obj": "tests.test_cart.TestCart", "name": "cart"},
     ),
-    "stdlib-attribute-removed": one(
+    "stdlib-attribute-removed-under-library": one(
         "AttributeError",
         "module 'inspect' has no attribute 'zzyzx'",
         "lib/frames/a.py:1:x",
         attributes={"obj": "inspect", "name": "zzyzx"},
         **ALONE,
+    ),
+    "stdlib-attribute-removed": one(
+        "AttributeError",
+        "module 'inspect' has no attribute 'zzyzx'",
+        "lib/webframe/a.py:1:x",
+        attributes={"obj": "inspect", "name": "zzyzx"},
+        distributions=(WEBFRAME,),
+        project=NEWER_WEBFRAME,
     ),
     "attribute-removed": one(
         "AttributeError",
@@ -1338,6 +1352,40 @@ CASES = {
         phase="setup",
         source='config.getini("shop_strict")',
     ),
+    "asker-refused": one(
+        "ImportError",
+        "cannot import name 'Row' from 'frames'",
+        TEST,
+        LIBRARY,
+        distributions=(PIP, WEBFRAME),
+        project=NEWER_WEBFRAME,
+    ),
+    "plugin-ahead": one(
+        "ImportError",
+        "cannot import name 'Row' from 'frames'",
+        "lib/pytest_timeout.py:1:<module>",
+        phase="start",
+        distributions=(PIP, TIMEOUT._replace(requires=("frames>=3",))),
+    ),
+    "class-takes-no-type-yet": one(
+        "TypeError",
+        "type 'Row' is not subscriptable",
+        TEST,
+        source="Rows = frames.Row[str]",
+        phase="collect",
+        project=ASKING_FRAMES,
+        distributions=(PIP,),
+    ),
+    "extra-behind": one(
+        "AttributeError",
+        "'dict' object has no attribute 'rows'",
+        TEST,
+        LIBRARY,
+        distributions=(
+            PIP,
+            WEBFRAME._replace(extras=("rows",), requires=('frames>=3; extra == "rows"',)),
+        ),
+    ),
     "asker-behind": one(
         "ImportError",
         "cannot import name 'Row' from 'frames'",
@@ -1619,6 +1667,37 @@ CASES = {
         "no such table: auth_user",
         "lib/django/db/x.py:1:run",
         distributions=(Distribution(name="Django", version="5.1", modules=("django",)),),
+    ),
+    "module-imported-by-absent-plugin": one(
+        "AttributeError",
+        "module 'frames' has no attribute 'baskets'",
+        TEST,
+        source="basket = frames.baskets.Basket()",
+        attributes={"obj": "frames", "name": "baskets"},
+        distributions=(PIP,),
+        project=Project(
+            name="shop",
+            modules=frozenset({"shop"}),
+            requirements=(
+                Requirement(name="pytest-frames", text="pytest-frames", file="pyproject.toml"),
+            ),
+        ),
+    ),
+    "guarded-import-of-another-release": one(
+        "NameError",
+        "name 'asyncio' is not defined",
+        SHOP,
+        source="return asyncio.Redis()",
+        attributes={"name": "asyncio"},
+        distributions=(Distribution(name="redis", version="4.1.0", modules=("redis",)),),
+        project=replace(
+            GUARDED,
+            sources={
+                "shop/cart.py": Source(
+                    guards=(Guard(modules=("redis.asyncio",), names=("asyncio",), lines=()),)
+                )
+            },
+        ),
     ),
     "guarded-import-of-test": one(
         "AssertionError",

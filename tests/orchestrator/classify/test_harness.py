@@ -198,3 +198,35 @@ def test_an_option_that_bears_the_name_of_what_the_project_asks_for(red, options
     if category == "missing_dependency":
         assert made.verdict().culprit.name == "pytest-zzyzx"
         assert "`pytest-zzyzx` (--zzyzx" in made.suggestions()[0].text
+
+
+BROKE_OFF = """
+INTERNALERROR> Traceback (most recent call last):
+INTERNALERROR>   File "{first}", line 8, in hook
+INTERNALERROR>     return report()
+INTERNALERROR>   File "{last}", line 422, in __getitem__
+INTERNALERROR>     return super().__getitem__(key)
+INTERNALERROR>            ^^^^^^^^^^^^^^^^^^^^^^^^
+INTERNALERROR> IndexError: list index out of range
+"""
+SITE = "/env/lib/python3.12/site-packages"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "broken"),
+    [
+        (f"{SITE}/_pytest/main.py", f"{SITE}/_pytest/_code/code.py", True),
+        ("/shop/shop/plugin.py", f"{SITE}/_pytest/_code/code.py", False),
+        (f"{SITE}/_pytest/main.py", f"{SITE}/frames/table.py", False),
+    ],
+)
+def test_an_inner_run_that_pytest_itself_broke_off(red, raised, first, last, broken):
+    """Where the plugin that is tested had a line in it, that may have misled pytest."""
+    failed = raised(
+        "AssertionError", "assert {'failed': 0} == {'failed': 1}", "tests/test_a.py:9:t"
+    )
+    captured = {"stdout": BROKE_OFF.format(first=first, last=last)}
+
+    made = red(failed, fixtures=[("pytester", "_pytest/pytester.py", 9)], captured=captured)
+
+    assert (made.verdict().rule == "inner-run-broke-pytest@1") is broken

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from conftest_kit.records import Distribution
+from orchestrator.project import Project
+from orchestrator.requirements import Requirement
+from orchestrator.source import Guard, Source
+
 REAL_TEST = """
     try:
         import shop_daemon
@@ -74,3 +79,71 @@ def test_a_name_that_was_renamed_is_missed_for_want_of_nothing(run, name, catego
     }
 
     assert run(files).verdict().category == category
+
+
+GUARDS = Guard(modules=("redis.asyncio",), names=("Redis",), lines=((5, 9),))
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("4.1.0", ("compatibility", "redis")),
+        ("5.0.1", ("product_error", "shop.store")),
+        (None, ("missing_dependency", "redis")),
+    ],
+)
+def test_a_guarded_module_of_a_later_release(red, raised, version, expected):
+    """The distribution is there, and does not have the module yet."""
+    redis = Distribution(name="redis", version=version or "", modules=("redis",))
+    project = Project(
+        name="shop",
+        modules=frozenset({"shop", "tests"}),
+        files=("shop/__init__.py", "shop/store.py"),
+        requirements=(Requirement(name="redis", text="redis>=4", file="pyproject.toml"),),
+        sources={
+            "shop/store.py": Source(guards=(GUARDS,), imports={"Redis": "redis.asyncio.Redis"})
+        },
+    )
+    failed = raised(
+        "ImportError",
+        "cannot import name 'Redis' from 'shop.store' (/shop/shop/store.py)",
+        "tests/test_cart.py:1:<module>",
+        attributes={"name": "shop.store"},
+    )
+
+    made = red(failed, project=project, distributions=(redis,) if version else ())
+
+    assert (made.verdict().category, made.verdict().culprit.name) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "category"),
+    [("schedule(ret_type=1)", "compatibility"), ("total(ret_type=1)", "missing_dependency")],
+)
+def test_what_a_library_does_not_take_is_not_of_what_a_test_bears_the_name_of(
+    red, raised, line, category
+):
+    """A call of it was made, so that it is there."""
+    guard = Guard(modules=("yaml",), names=("yaml",), lines=())
+    project = Project(
+        name="shop",
+        modules=frozenset({"shop", "tests"}),
+        files=("shop/__init__.py", "shop/cart.py"),
+        sources={
+            "tests/test_yaml.py": Source(imports={"cart": "shop.cart"}),
+            "shop/cart.py": Source(guards=(guard,), imports={"schedule": "frames.schedule"}),
+        },
+    )
+    frames = Distribution(name="frames", version="2.0", modules=("frames",))
+    failed = raised(
+        "TypeError",
+        f"{line.partition('(')[0]}() got an unexpected keyword argument 'ret_type'",
+        "tests/test_yaml.py:9:test_yaml",
+        "shop/cart.py:7:total",
+        source=line,
+    )
+    made = red(
+        failed, project=project, distributions=(frames,), nodeid="tests/test_yaml.py::test_yaml"
+    )
+
+    assert made.verdict().category == category

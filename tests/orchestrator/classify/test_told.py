@@ -440,3 +440,24 @@ def test_what_compiled_code_panicked_of(red, raised, kind, printed, category):
     assert made.verdict().category == category
     if category == "missing_dependency":
         assert made.verdict().culprit.name == "cv2x"
+
+
+SHORTENED = "Traceback (most recent call last):\n  Fil...ort Row\n{}\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "category"),
+    [
+        (SHORTENED.format("ModuleNotFoundError: No module named 'cv2x'"), "missing_dependency"),
+        (SHORTENED.format("ValueError: No module named 'cv2x'"), "assertion"),
+        ("warned ... of\nModuleNotFoundError: No module named 'cv2x'\n", "assertion"),
+    ],
+)
+def test_a_traceback_that_an_assertion_shortens(red, raised, written, category):
+    """Of what a process wrote only the first and the last words are shown."""
+    said = (
+        "assert 1 == 0\n +  where 1 = CompletedProcess(args=['shop'], returncode=1, stdout='', "
+        f"stderr={written!r}).returncode"
+    )
+
+    assert red(raised("AssertionError", said, TEST)).verdict().category == category
