@@ -61,6 +61,8 @@ class Explanation:
     """Whether it breaks only what asks for one attribute, and not all that imports the culprit."""
     places: frozenset[str]
     """Classes and files of the tests that it explains."""
+    refusing: frozenset[str]
+    """Files out of which it came, that do not do without what is absent."""
     context: Context
     _imported: dict[str, str] = field(default_factory=dict)
 
@@ -78,6 +80,7 @@ class Explanation:
             is_installed=context.installed.has(culprit.name),
             is_local="AttributeError" in _types(cause),
             places=frozenset() if _is_unbound(cause) or _is_asked_for(cause) else _places(cause),
+            refusing=_last_files(cause),
             context=context,
         )
 
@@ -104,16 +107,24 @@ class Explanation:
         is_felt = self.modules and not self.is_local
         if is_felt and test not in self._imported and len(self._imported) < _FILES:
             near = self.context.project.sources_near([test]).items()
-            depending = (file for file, source in near if self._depends(source))
+            depending = (file for file, source in near if self._depends(file, source))
             self._imported[test] = next(depending, "")
         return self._imported.get(test, "")
 
-    def _depends(self, source: Source) -> bool:
+    def _depends(self, file: str, source: Source) -> bool:
+        if not self.is_installed and file in self.refusing:
+            return False
         imported = source.imports.values() if self.is_installed else ()
         guarded = (module for guard in source.guards for module in guard.modules)
         return not self.modules.isdisjoint(
             dotted.partition(".")[0] for dotted in (*imported, *guarded)
         )
+
+
+def _last_files(cause: Cause) -> frozenset[str]:
+    """Those of the last frame of each failure."""
+    raised = filter(None, map(decisive, cause.failures[:_TRIED]))
+    return frozenset(one.frames[-1].file for one in raised if one.frames)
 
 
 def _names(culprit: Culprit, context: Context) -> list[str]:

@@ -70,7 +70,7 @@ class Before:
 
 
 def between(green: Environment, red: Environment, edits: tuple[Edit, ...]) -> Before:
-    """What two runs say of it; nothing of a Python that the red one did not record."""
+    """What two runs say of it; nothing of a Python that the red one says no more exactly."""
     names = {*green.distributions, *red.distributions}
     then, now = green.python.get("version", ""), red.python.get("version", "")
     return Before(
@@ -79,7 +79,7 @@ def between(green: Environment, red: Environment, edits: tuple[Edit, ...]) -> Be
             for name in sorted(names)
             if green.distributions.get(name) != red.distributions.get(name)
         },
-        python=then if now and then != now else "",
+        python="" if f"{then}.".startswith(f"{now}.") or not now else then,
         variables=tuple(sorted({*green.variables} ^ {*red.variables})),
         edits=edits,
     )

@@ -62,7 +62,7 @@ class Launched:
     notes: tuple[str, ...] = ()
     """What kept the kit out, or the record from telling all, with the remedy."""
     variables: tuple[str, ...] = ()
-    """Names of the environment variables that the command had, sorted."""
+    """Names of the environment variables that the caller gave the command, sorted."""
 
 
 def launch(
@@ -122,7 +122,7 @@ def _attempt(
         finished=rundir.timestamp(time.time()),
         stderr_tail=stderr_tail,
         notes=(note,) if note else (),
-        variables=tuple(sorted(variables)),
+        variables=tuple(sorted(environ)),
     )
 
 

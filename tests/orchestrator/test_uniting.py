@@ -517,6 +517,23 @@ def test_the_one_explanation_of_a_run_is_that_of_what_it_touches(nodeid, why):
     assert (f"({why})" in found[0].verdict.evidence[-1]) is bool(why)
 
 
+@pytest.mark.parametrize(("file", "causes"), [("shop/codes.py", 2), ("shop/near.py", 1)])
+def test_a_module_that_refuses_to_do_without_what_is_absent(file, causes):
+    """It guards the import, and raises: it goes on with nothing in its place."""
+    sources = {
+        "tests/test_near.py": Source(imports={"load": "shop.load"}),
+        file: Source(guards=(Guard(modules=("brotli",)),)),
+        "shop/__init__.py": Source(
+            imports={"load": f"{file.removesuffix('.py').replace('/', '.')}.load"}
+        ),
+    }
+    check = _check("tests/test_near.py::test_size", "assert size == 3", "assert 4 == 3")
+
+    found = united([_explained(), check], sources=sources, files=["shop/__init__.py", file])
+
+    assert len(found) == causes
+
+
 @pytest.mark.parametrize(
     ("message", "causes"),
     [("assert 4 == 3", 2), ("assert 'pytest-mock is not there' == ''", 1)],

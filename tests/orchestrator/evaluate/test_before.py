@@ -52,6 +52,8 @@ def test_what_two_runs_differ_in():
         distributions={"a": "1", "b": "1", "c": ""}, python="3.11.7", variables=("NEW", "OLD")
     )
     assert between(red, red, ()) == Before()
+    assert between(green, green._replace(python={"version": "3.11"}), ()) == Before()
+    assert between(green, green._replace(python={}), ()) == Before()
 
 
 INSTALLED = (Distribution(name="PyYAML", version="6.0"), Distribution(name="six", version="1"))
