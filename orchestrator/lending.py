@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from corpus_memory_logging.records import Cause, Culprit
 from orchestrator.chain import decisive
 from orchestrator.classify import Context
-from orchestrator.classify.mapping import imports
+from orchestrator.classify.mapping import tops
 from orchestrator.classify.plugins import plugins_by_name
 from orchestrator.classify.spelling import whole_word
 from orchestrator.source import Source
@@ -144,7 +144,7 @@ def _modules(name: str, context: Context) -> list[str]:
         for module, owners in context.installed.modules.items()
         if any(canonicalize_name(owner.name) == wanted for owner in owners)
     ]
-    return brought or list(imports().tops.get(wanted, ()))
+    return brought or list(tops().get(wanted, ()))
 
 
 def _text(other: Cause) -> str:

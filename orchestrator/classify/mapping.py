@@ -29,35 +29,41 @@ class Imports(NamedTuple):
     """
     namespaces: frozenset[str]
     """Names at the top level that many distributions share: `google`, `zope`."""
-    tops: Mapping[str, tuple[str, ...]]
-    """Normalised name of a distribution to the names at the top level that it is the likeliest to
-    bring.
-    """
-    distributions: frozenset[str]
-    """Normalised names of all."""
 
 
 @cache
 def imports() -> Imports:
     """What the file says."""
     text = files("orchestrator").joinpath("knowledge/imports.txt").read_text("utf-8")
-    head = dict(_HEAD.findall(text))
+    head = dict(_HEAD.findall(text[:1000]))
     lines = (line.split() for line in text.splitlines() if not line.startswith("#"))
     modules = {module: tuple(names) for module, *names in lines}
-    tops: dict[str, tuple[str, ...]] = {}
-    for module, names in modules.items():
-        if "." not in module:
-            first = canonicalize_name(names[0])
-            tops[first] = (*tops.get(first, ()), module)
-    every = {name for names in modules.values() for name in names}
     return Imports(
         source=head["source"],
         date=head["date"],
         modules=modules,
         namespaces=frozenset(name.partition(".")[0] for name in modules if "." in name),
-        tops=tops,
-        distributions=frozenset(map(canonicalize_name, every)),
     )
+
+
+@cache
+def tops() -> Mapping[str, tuple[str, ...]]:
+    """Normalised name of a distribution to the names at the top level that it is the likeliest to
+    bring.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for module, names in imports().modules.items():
+        if "." not in module:
+            first = canonicalize_name(names[0])
+            found[first] = (*found.get(first, ()), module)
+    return found
+
+
+@cache
+def distributions() -> frozenset[str]:
+    """Normalised names of all that bring something."""
+    every = {name for names in imports().modules.values() for name in names}
+    return frozenset(map(canonicalize_name, every))
 
 
 def known_names(module: str) -> tuple[str, ...]:

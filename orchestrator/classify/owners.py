@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from orchestrator.classify.facts import Fact, Facts, module_of, own_frame
 from orchestrator.classify.installed import Owner, Unmet, version_of
-from orchestrator.classify.mapping import imports, known_names
+from orchestrator.classify.mapping import distributions, imports, known_names
 from orchestrator.classify.plugins import plugins_by_name
 from orchestrator.classify.surface import library
 
@@ -144,7 +144,7 @@ def _named_state(facts: Facts) -> str:
 
 def _is_known(name: str) -> bool:
     wanted = canonicalize_name(name)
-    return wanted in imports().distributions or wanted in plugins_by_name()
+    return wanted in distributions() or wanted in plugins_by_name()
 
 
 def _extra_lacks(facts: Facts) -> str:
