@@ -241,10 +241,9 @@ def _search(
 def _is_one_of(link: Raised, names: tuple[str, ...]) -> bool:
     known = _names_of(link.type, link.bases)
     # Who catches it to say more often raises one of its own in its place, in Python's words.
-    of_import = "ImportError" in (link.type, *link.bases)
-    if of_import and link.message.startswith(_NO_MODULE):
+    if "ImportError" in known and link.message.startswith(_NO_MODULE):
         known |= _names_of("ModuleNotFoundError", ())
-    return any(name in known for name in names)
+    return not known.isdisjoint(names)
 
 
 @lru_cache(maxsize=4096)
