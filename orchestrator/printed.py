@@ -12,6 +12,7 @@ from typing import Any
 
 from conftest_kit.records import Failure, Frame, Raised
 from orchestrator.chain import decisive
+from orchestrator.source import is_of_tests
 
 READ = 65536
 """Characters of a text that are looked at, its last ones."""
@@ -177,6 +178,4 @@ def _frame(found: re.Match[str], root: str) -> Frame:
     own = file.removeprefix(f"{root.rstrip('/')}/")
     if own == file:
         return Frame(_STDLIB.sub("", file), line, function, origin="stdlib")
-    named = "/test_" in f"/{own}" or f"/{own}".endswith(("_test.py", "/tests.py"))
-    is_test = named or own.startswith(("tests/", "test/"))
-    return Frame(own, line, function, origin="test" if is_test else "project")
+    return Frame(own, line, function, origin="test" if is_of_tests(own) else "project")

@@ -15,6 +15,8 @@ from pathlib import Path
 from orchestrator import uses
 from orchestrator.uses import Lines, Use, last_name
 
+_TEST_FILES = ("_test.py", "/tests.py")
+
 # A generated file of 1 MB parses in 0.5 s; hand-written ones are smaller.
 _MAX_BYTES = 256 * 1024
 _IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
@@ -53,6 +55,13 @@ class Source:
     def expects_at(self, line: int) -> bool:
         """Whether an exception is expected to come out of that line."""
         return any(first <= line <= last for first, last in self.expects)
+
+
+def is_of_tests(file: str) -> bool:
+    """Whether a file is of the tests, by its name or its folder."""
+    parts = file.split("/")
+    named = parts[-1].startswith(("test_", "conftest")) or f"/{file}".endswith(_TEST_FILES)
+    return named or "tests" in parts or "test" in parts
 
 
 def module_name(file: str) -> str:

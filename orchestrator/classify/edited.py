@@ -14,9 +14,8 @@ from conftest_kit.records import Failure
 from orchestrator.chain import decisive
 from orchestrator.classify.changes import same_code, was_committed
 from orchestrator.classify.facts import Context, Fact, Facts, is_harness, own_frame, part
-from orchestrator.classify.tested import is_of_tests
 from orchestrator.edits import Edit
-from orchestrator.source import module_name
+from orchestrator.source import is_of_tests, module_name
 
 _SHOWN = 3
 """Edits that are named in one sentence."""

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 
 from conftest_kit.records import Fixture, Frame
 from orchestrator.classify.facts import Context, Fact, Facts, is_harness, own_frame
-from orchestrator.classify.tested import is_of_tests
 from orchestrator.following import runs_pytest
+from orchestrator.source import is_of_tests
 
 _OWN = ("project", "test")
 _STACK = re.compile(

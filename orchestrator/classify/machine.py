@@ -9,8 +9,8 @@ from packaging.utils import canonicalize_name
 
 from orchestrator.classify.facts import Context, Fact, Facts, own_frame
 from orchestrator.classify.modules import is_own
-from orchestrator.classify.tested import is_of_tests
 from orchestrator.install import where_to_write
+from orchestrator.source import is_of_tests
 
 _OF_THE_TESTS = re.compile(
     r"(?:python|pypy|pytest|pip|tox|nox|(?:sh|bash|env|make|cmd|cd|export|source|set|echo|test|true|false|exit)$)"

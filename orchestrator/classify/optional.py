@@ -24,9 +24,9 @@ from orchestrator.classify.owners import is_of_developers, owner_of
 from orchestrator.classify.rules import knowledge
 from orchestrator.classify.spelling import whole_word
 from orchestrator.classify.surface import library
-from orchestrator.classify.tested import imported_product, is_of_tests
+from orchestrator.classify.tested import imported_product
 from orchestrator.project import Project
-from orchestrator.source import Guard, Source
+from orchestrator.source import Guard, Source, is_of_tests
 
 _DEPTH = 4
 """Modules of the project that are followed one through the other."""

@@ -17,7 +17,7 @@ from orchestrator.classify.modules import is_own
 from orchestrator.classify.owners import owner_of
 from orchestrator.classify.rules import knowledge
 from orchestrator.classify.spelling import whole_word
-from orchestrator.classify.tested import is_of_tests
+from orchestrator.source import is_of_tests
 
 _PYTESTS_OWN = "_pytest/"
 _STARTING = frozenset({"subprocess", "multiprocessing", "importlib", "runpy"})

@@ -12,7 +12,7 @@ from conftest_kit.records import Frame
 from orchestrator.classify.facts import Fact, Facts, is_harness, part
 from orchestrator.classify.modules import is_own
 from orchestrator.project import Project
-from orchestrator.source import module_name
+from orchestrator.source import is_of_tests, module_name
 
 _CALLED = re.compile(r"(?<![\w.])([A-Za-z_]\w{0,100}(?:\.[A-Za-z_]\w{0,100}){0,6})\(")
 _METHOD = re.compile(r"\.([A-Za-z_]\w{0,100})\(")
@@ -29,7 +29,6 @@ _PARTS = frozenset({"IndexError", "KeyError"})
 _TAKEN = frozenset({"AttributeError", "TypeError"})
 _NEXT = re.compile(r"(?<![\w.])a?next\(|\.__a?next__\(")
 _ITERATES = frozenset({"__next__", "__anext__", "next", "anext"})
-_TEST_FILES = ("_test.py", "/tests.py")
 _NOSE_LEFT = 8
 """The major version of pytest that no longer runs tests as nose did."""
 _DEPTH = 4
@@ -84,13 +83,6 @@ def imported_product(facts: Facts) -> Iterator[str]:
         files = [file for file in dict.fromkeys(further) if file and file not in seen]
         seen.update(files)
         yield from (file for file in files if not is_of_tests(file))
-
-
-def is_of_tests(file: str) -> bool:
-    """Whether a file is of the tests, by its name or its folder."""
-    parts = file.split("/")
-    named = parts[-1].startswith(("test_", "conftest")) or f"/{file}".endswith(_TEST_FILES)
-    return named or "tests" in parts or "test" in parts
 
 
 def _name(dotted: str, following: str) -> str:

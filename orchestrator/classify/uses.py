@@ -63,8 +63,10 @@ _OF_OTHERS = (
     "COV_",
     "CONDA_",
 )
-_OF_PATHS = frozenset({"SHELL", "EDITOR", "HOME", "TMPDIR", "VIRTUAL_ENV"})
-"""Of those that are set everywhere, which name a path."""
+_OF_PROGRAMS = frozenset({"SHELL", "EDITOR"})
+"""Of those that are set everywhere, which name a program: a path that is there or not; what is not
+in HOME is only not there.
+"""
 _TEMPORARY, _ALL_FOLDERS = "PYTEST_DEBUG_TEMPROOT", re.compile(r"/pytest-of-[^/]{1,100}$")
 """Where pytest makes its temporary folders, and the folder that holds them all."""
 _NAME = re.compile(r"(?<![\w.])[A-Z][A-Z0-9_]{3,100}(?!\w)")
@@ -132,7 +134,7 @@ def _variable_of_path(facts: Facts) -> str:
     if not path.startswith("/") or facts["file_is_temporary"]:
         return ""
     used = (use.name for frame in _frames(facts) for use in _at(facts, frame, "variable"))
-    usual = (name for name in used if name in _OF_PATHS and _is_set(facts, name))
+    usual = (name for name in used if name in _OF_PROGRAMS and _is_set(facts, name))
     return facts["variable_on_the_way"] or next(usual, "")
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from conftest_kit.records import Failure, Frame
-from orchestrator.classify.tested import Called, called, is_of_tests
+from orchestrator.classify.tested import Called, called
 from orchestrator.project import Project
-from orchestrator.source import Source
+from orchestrator.source import Source, is_of_tests
 
 TESTS = "tests/test_cart.py"
 PROJECT = Project(

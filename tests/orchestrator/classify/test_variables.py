@@ -187,6 +187,7 @@ def test_where_pytest_makes_its_folders(red, raised, path, variables, rule):
     [
         (6, ("SHELL",), "variable-leads-nowhere@1"),
         (6, ("SHOP_SHELL",), "file-missing@1"),
+        (6, ("HOME",), "file-missing@1"),
         (30, ("SHELL",), "file-missing@1"),
     ],
 )
@@ -200,6 +201,8 @@ def test_a_usual_variable_of_a_path(red, raised, at, variables, rule):
         attributes={"errno": 2, "filename": "/usr/bin/fish"},
     )
 
-    found = red(link, variables=variables, project=using("SHELL", at)).verdict()
+    found = red(
+        link, variables=variables, project=using("HOME" if "HOME" in variables else "SHELL", at)
+    ).verdict()
 
     assert found.rule == rule
