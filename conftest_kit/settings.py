@@ -10,23 +10,15 @@ import difflib
 import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from conftest_kit import git
+from conftest_kit import git, values
 
 PREFIX = "CONFTEST_KIT_"
 MEMORY_FILE = "corpus_memory.db"
 RESERVED = frozenset({"TOKEN", "SERVE_TOKEN"})
 """What the kit and the orchestrator tell each other through `CONFTEST_KIT_<name>`: not settings."""
-TAKEN_LABELS = frozenset(
-    {"category", "failure_type", "kind", "le", "module", "outcome", "phase", "quantile", "result"}
-    | {"run_id", "size"}
-)
-"""What our own series differ in. Those of `pytest_run_info` may be set: there its own stand."""
-SIZES = ("small", "medium", "large", "xlarge")
-LEAST_SERIES = 50
-"""More than the metrics that always stay have together."""
 
 
 class SettingsError(ValueError):
@@ -80,110 +72,11 @@ class Setting(NamedTuple):
     help: str
 
 
-def _text(value: Any, _root: Path) -> str:
-    if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        raise ValueError("a text of one line, not empty")
-    return value.strip()
-
-
-def _path(value: Any, root: Path) -> Path:
-    return root / _text(value, root)
-
-
-def _place(value: Any, root: Path) -> str:
-    text = _text(value, root)
-    return text if "://" in text else str(root / text)
-
-
-def _count(value: Any, _root: Path) -> int:
-    try:
-        number = value if type(value) is int else int(value) if isinstance(value, str) else 0
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise ValueError("a whole number from 1")
-    return number
-
-
-def _series(value: Any, root: Path) -> int:
-    number = _count(value, root)
-    if number < LEAST_SERIES:
-        raise ValueError(f"a whole number from {LEAST_SERIES}")
-    return number
-
-
-def _pairs(value: Any) -> dict[str, str]:
-    if isinstance(value, str):
-        parts = [part.partition("=") for part in value.split(",") if part.strip()]
-        value = {name.strip(): text.strip() for name, _, text in parts}
-    if not isinstance(value, dict) or not all(
-        isinstance(text, str) and text and text.isprintable() for text in value.values()
-    ):
-        raise ValueError("a table of texts (outside pyproject.toml NAME=TEXT,NAME=TEXT)")
-    return value
-
-
-def _labels(value: Any, _root: Path) -> dict[str, str]:
-    labels = _pairs(value)
-    for name, text in labels.items():
-        if not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", name) or name.startswith("__"):
-            raise ValueError(f"names of letters, digits and _, unlike {name!r}")
-        if name in TAKEN_LABELS:
-            raise ValueError(f"names that our own metrics do not use, unlike {name!r}")
-        if len(text) > 200:
-            raise ValueError("values of 200 characters at most")
-    return labels
-
-
-def _sizes(value: Any, _root: Path) -> dict[str, str]:
-    markers = _pairs(value)
-    if not set(markers.values()) <= set(SIZES) or not all(map(str.isidentifier, markers)):
-        raise ValueError(f"MARKER=SIZE, the size one of {', '.join(SIZES)}")
-    return markers
-
-
-def _patterns(value: Any, root: Path) -> tuple[str, ...]:
-    items = value.split(",") if isinstance(value, str) else value
-    if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) for item in items):
-        raise ValueError("a list of texts (outside pyproject.toml separated by commas)")
-    patterns = tuple(item.strip() for item in items if item.strip())
-    for pattern in patterns:
-        if PurePath(pattern).is_absolute() or ".." in PurePath(pattern).parts:
-            raise ValueError(f"paths and patterns below {str(root)!r}")
-    return patterns
-
-
-def _number(value: Any, _root: Path) -> float:
-    try:
-        number = float("nan") if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
-        number = float("nan")
-    if not 0 <= number < float("inf"):
-        raise ValueError("a number from 0")
-    return number
-
-
-def _shares(value: Any, _root: Path) -> tuple[tuple[str, float, float], ...]:
-    allowed = "a list such as small:75-85, medium:10-20, large:2-8, in percent from 0 to 100"
-    items = value.split(",") if isinstance(value, str) else value
-    shares = []
-    for item in items if isinstance(items, (list, tuple)) else (None,):
-        size, _, share = str(item).strip().partition(":")
-        try:
-            least, most = map(float, share.split("-"))
-        except ValueError:
-            raise ValueError(allowed) from None
-        if size not in SIZES[:-1] or not 0 <= least <= most <= 100:
-            raise ValueError(allowed)
-        shares.append((size, least, most))
-    return tuple(shares)
-
-
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         key="project",
         type="text",
-        read=_text,
+        read=values.text,
         default="",
         help="Name under which runs are remembered; else the name in pyproject.toml, "
         "the repository's, the folder's.",
@@ -191,21 +84,21 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         key="logs_dir",
         type="path",
-        read=_path,
+        read=values.path,
         default="logs",
         help="Where runs, archives, `pytest.log` and the embedded memory go.",
     ),
     Setting(
         key="metrics_file",
         type="path",
-        read=_path,
+        read=values.path,
         default="monitoring/pytest_metrics.prom",
         help="The Prometheus textfile.",
     ),
     Setting(
         key="metrics_dir",
         type="path",
-        read=_path,
+        read=values.path,
         default=None,
         help="Instead of `metrics_file` a folder of several projects: the textfile is "
         "`<project>.prom`, and each of its series has the label `project`.",
@@ -213,56 +106,56 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         key="metrics_labels",
         type="table of texts",
-        read=_labels,
+        read=values.labels,
         default="",
         help='Labels of every series, such as `{team = "shop"}`.',
     ),
     Setting(
         key="max_series",
         type="number",
-        read=_series,
+        read=values.series,
         default=500,
         help="Series in the textfile; beyond, coverage by module goes first.",
     ),
     Setting(
         key="size_markers",
         type="table of texts",
-        read=_sizes,
+        read=values.sizes,
         default="small=small,medium=medium,large=large,xlarge=xlarge",
         help='Markers that give tests a size, such as `{unit = "small"}`.',
     ),
     Setting(
         key="memory",
         type="path or URL",
-        read=_place,
+        read=values.place,
         default=None,
         help="The database of causes and suggestions; else `corpus_memory.db` in `logs_dir`.",
     ),
     Setting(
         key="keep_runs",
         type="number",
-        read=_count,
+        read=values.count,
         default=20,
         help="Run directories to keep; red ones that nobody reviewed go last.",
     ),
     Setting(
         key="max_run_bytes",
         type="number",
-        read=_count,
+        read=values.count,
         default=64 * 1024 * 1024,
         help="Size of one run directory; what did not fit is said.",
     ),
     Setting(
         key="max_archive_bytes",
         type="number",
-        read=_count,
+        read=values.count,
         default=500_000_000,
         help="Size of all archives together; the oldest go first.",
     ),
     Setting(
         key="artifacts",
         type="list of paths",
-        read=_patterns,
+        read=values.patterns,
         default=(),
         help="Files, folders and patterns (`screenshots/*.png`) archived with a red run.",
     ),
@@ -270,21 +163,21 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         key="coverage_min",
         type="percent",
-        read=_number,
+        read=values.number,
         default=80,
         help="Coverage below this is a finding; 0 for never.",
     ),
     Setting(
         key="coverage_max_drop",
         type="points",
-        read=_number,
+        read=values.number,
         default=1,
         help="Coverage that lost more than this against comparable green runs is a finding.",
     ),
     Setting(
         key="runtime_max_rise",
         type="percent",
-        read=_number,
+        read=values.number,
         default=30,
         help="A run that took longer than the median of comparable green runs by more than this "
         "is a finding …",
@@ -292,21 +185,21 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         key="runtime_floor_seconds",
         type="seconds",
-        read=_number,
+        read=values.number,
         default=10,
         help="… where it is also longer by more than this.",
     ),
     Setting(
         key="runtime_baseline_runs",
         type="number",
-        read=_count,
+        read=values.count,
         default=3,
         help="Comparable green runs that the memory must hold before run time is judged.",
     ),
     Setting(
         key="size_targets",
         type="list of shares",
-        read=_shares,
+        read=values.shares,
         default=("small:75-85", "medium:10-20", "large:2-8"),
         help="Percent of the sized tests that may have each size; `large` is large and xlarge "
         "together. A suite that is off by a test or more is a finding.",
@@ -340,7 +233,7 @@ def load_what_is_right(
     root = root.absolute()
     document, problem = read_pyproject(root)
     problems = [problem] if problem else []
-    values = {
+    found = {
         setting.key: setting.default
         if setting.default is None or setting.key == "project"
         else setting.read(setting.default, root)
@@ -348,14 +241,14 @@ def load_what_is_right(
     }
     for source, key, raw in _given(document, environ, overrides or {}, root):
         try:
-            values[key] = _read(key, raw, root, source=source)
+            found[key] = _read(key, raw, root, source=source)
         except SettingsError as error:
             problems.append(str(error))
-    project = values["project"] = values["project"] or _project_name(document, root)
-    if values["metrics_dir"] is not None:
-        values["metrics_file"] = values["metrics_dir"] / f"{file_name(project)}.prom"
-        values["metrics_labels"] = {**values["metrics_labels"], "project": project}
-    return Settings(root=root, **values), tuple(problems)
+    project = found["project"] = found["project"] or _project_name(document, root)
+    if found["metrics_dir"] is not None:
+        found["metrics_file"] = found["metrics_dir"] / f"{file_name(project)}.prom"
+        found["metrics_labels"] = {**found["metrics_labels"], "project": project}
+    return Settings(root=root, **found), tuple(problems)
 
 
 def file_name(project: str) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from conftest_kit import settings
+from conftest_kit import values
 from conftest_kit.metrics import Module, Sizes, Tally, content, table
 from conftest_kit.metrics.content import BOUNDS, SIZES, Content, bounded, carry, of, series
 from conftest_kit.metrics.table import METRICS
@@ -223,7 +223,7 @@ class TestCarriedOver:
 class TestBound:
     """No more series than allowed."""
 
-    @pytest.mark.parametrize("most", [500, 499, 480, 300, 120, 60, settings.LEAST_SERIES])
+    @pytest.mark.parametrize("most", [500, 499, 480, 300, 120, 60, values.LEAST_SERIES])
     def test_it_holds(self, most: int):
         """The file has as many as are allowed, says so, and says how many it lacks."""
         found = bounded(ENORMOUS, most)
@@ -250,7 +250,7 @@ class TestBound:
 
         core = {metric.name for metric in METRICS if not metric.labels}
         assert core - {table.SUCCESS} <= set(found)
-        assert total(found) < settings.LEAST_SERIES
+        assert total(found) < values.LEAST_SERIES
 
     def test_nothing_goes_where_there_is_room(self):
         """A usual run is far from the bound."""
@@ -268,8 +268,8 @@ class TestTable:
         ours = {label for metric in METRICS for label in metric.labels}
         info = {"branch", "python_version", "os"}
 
-        assert ours - info <= settings.TAKEN_LABELS
-        assert not info & settings.TAKEN_LABELS
+        assert ours - info <= values.TAKEN_LABELS
+        assert not info & values.TAKEN_LABELS
 
     def test_every_metric_is_computed(self):
         """No row without a value, no value without a row, and labels as the row says."""
@@ -286,4 +286,4 @@ class TestTable:
         from prometheus_client import Histogram
 
         assert BOUNDS[table.DURATION] == tuple(Histogram.DEFAULT_BUCKETS)
-        assert settings.SIZES == content.SIZES
+        assert values.SIZES == content.SIZES
