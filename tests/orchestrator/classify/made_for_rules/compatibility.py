@@ -418,6 +418,14 @@ CASES = {
         distributions=(MOCK,),
         plugins={"pytest-mock": "3.17.0"},
     ),
+    "overridden-fixture-removed-from-plugin": one(
+        LOOKUP,
+        "recursive dependency involving fixture 'mocker' detected",
+        phase="setup",
+        attributes={"argname": "mocker", "requested_by": "mocker"},
+        distributions=(MOCK,),
+        plugins={"pytest-mock": "3.17.0"},
+    ),
     "option-removed-from-plugin": (
         [],
         {

@@ -221,6 +221,20 @@ CASES = {
     "fixture-of-pytest-switched-off": one(
         LOOKUP, "fixture 'tmp_path' not found", phase="setup", attributes={"argname": "tmp_path"}
     ),
+    "overridden-fixture-switched-off": one(
+        LOOKUP,
+        "recursive dependency involving fixture 'mocker' detected",
+        phase="setup",
+        attributes={"argname": "mocker", "requested_by": "mocker"},
+        distributions=(MOCK,),
+        run={"command": ("pytest", "-p", "no:pytest_mock")},
+    ),
+    "overridden-fixture-of-pytest-switched-off": one(
+        LOOKUP,
+        "recursive dependency involving fixture 'tmp_path' detected",
+        phase="setup",
+        attributes={"argname": "tmp_path", "requested_by": "tmp_path"},
+    ),
     "fixture-of-own-plugin-switched-off": one(
         LOOKUP,
         "fixture 'basket' not found",
