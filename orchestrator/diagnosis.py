@@ -10,7 +10,7 @@ from corpus_memory_logging.records import Cause, Green, Remembered, Similar
 from corpus_memory_logging.store import Store
 from orchestrator import causes, git, uniting
 from orchestrator.causes import Group
-from orchestrator.classify import Context, apply_decision, apply_near, classify
+from orchestrator.classify import Context, apply_decision, apply_near, rule_for, verdict_on
 from orchestrator.classify.decided import SURE
 from orchestrator.classify.edited import only_edit
 from orchestrator.edits import Edit
@@ -114,7 +114,8 @@ def _cause(
 ) -> Cause:
     signature, failures = group.signature, group.failures
     known = remembered.get(signature.id)
-    verdict, looks = classify(failures, context), likeness(failures)
+    found, looks = rule_for(failures, context), likeness(failures)
+    verdict = verdict_on(failures, context, found)
     alike: tuple[Similar, ...] = ()
     if near and verdict.confidence < SURE:
         alike = near(signature=signature.id, title=signature.title, text=looks)
@@ -126,7 +127,7 @@ def _cause(
         title=signature.title,
         verdict=verdict,
         failures=failures,
-        suggestions=suggest(verdict, failures, context, known, alike),
+        suggestions=suggest(verdict, found, context.project, known, alike),
         remembered=known,
         prevented=tuple(dict.fromkeys(nodeid for nodeids in kept_back for nodeid in nodeids)),
         likeness=looks,

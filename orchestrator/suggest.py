@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from conftest_kit.records import Failure
 from corpus_memory_logging.records import Remembered, Similar, Suggestion, Verdict
-from orchestrator.classify import Context, explain, near_remedies
+from orchestrator.classify import near_remedies
 from orchestrator.classify.engine import Match, fill, fill_all
 from orchestrator.install import command
 from orchestrator.project import Project
@@ -16,17 +15,16 @@ _STANDING = {"worked": 0, "accepted": 1}
 
 def suggest(
     verdict: Verdict,
-    failures: Sequence[Failure],
-    context: Context,
+    found: Match | None,
+    project: Project,
     remembered: Remembered | None,
     near: Sequence[Similar] = (),
 ) -> tuple[Suggestion, ...]:
-    """Suggestions for a cause, best first; never empty.
+    """Suggestions for a cause, best first; never empty. `found` is the rule that explains it.
 
     What worked or was accepted for the signature before comes first; what was rejected or failed
     does not come again. What mended the nearest of `near` stands among what the rules say.
     """
-    found, project = explain(failures, context), context.project
     proposed = (
         [*_from_rule(found, project)] if found and found.rule.category == verdict.category else []
     )

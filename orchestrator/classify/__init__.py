@@ -55,10 +55,10 @@ __all__ = [
     "Context",
     "apply_decision",
     "apply_near",
-    "classify",
     "context_of",
-    "explain",
     "near_remedies",
+    "rule_for",
+    "verdict_on",
 ]
 
 CATALOGUE = {
@@ -118,15 +118,14 @@ def context_of(recording: Recording, project: Project) -> Context:
     )
 
 
-def classify(failures: Sequence[Failure], context: Context) -> Verdict:
-    """The verdict on failures of one signature; `unknown` where no rule holds. Pure."""
-    found = explain(failures, context)
-    return found.verdict() if found else _unknown(failures, context)
-
-
-def explain(failures: Sequence[Failure], context: Context) -> Match | None:
-    """The rule that decides on these failures, with its facts."""
+def rule_for(failures: Sequence[Failure], context: Context) -> Match | None:
+    """The rule that decides on failures of one signature, with its facts; None where none holds."""
     return match(rules(), failures, context)
+
+
+def verdict_on(failures: Sequence[Failure], context: Context, found: Match | None) -> Verdict:
+    """What the rule that was found says of the failures; `unknown` where there is none."""
+    return found.verdict() if found else _unknown(failures, context)
 
 
 def _unknown(failures: Sequence[Failure], context: Context) -> Verdict:

@@ -45,6 +45,8 @@ class Subject:
     """How many of the links decide."""
     facts: tuple[Facts, ...]
     """Of each link; one where there is no link."""
+    names: frozenset[str]
+    """By which rules may name the classes of the links."""
 
     @classmethod
     def of(cls, failure: Failure, context: Context) -> Subject:
@@ -61,6 +63,7 @@ class Subject:
             links=links,
             deciding=len(deciding),
             facts=tuple(context.facts(failure, link) for link in links or (None,)),
+            names=frozenset().union(*map(_names, links)),
         )
 
 
@@ -184,6 +187,8 @@ def _members(group: Raised) -> Iterator[Raised]:
 
 def _holds(rule: Rule, subject: Subject) -> tuple[Match | None, int]:
     when = rule.when
+    if when.exception and subject.links and subject.names.isdisjoint(when.exception):
+        return None, 0  # of most rules there is no more to ask
     if when.phase and subject.failure.phase not in when.phase:
         return None, 0
     if not subject.links:
@@ -239,11 +244,15 @@ def _search(
 
 
 def _is_one_of(link: Raised, names: tuple[str, ...]) -> bool:
+    return not _names(link).isdisjoint(names)
+
+
+def _names(link: Raised) -> frozenset[str]:
     known = _names_of(link.type, link.bases)
     # Who catches it to say more often raises one of its own in its place, in Python's words.
     if "ImportError" in known and link.message.startswith(_NO_MODULE):
         known |= _names_of("ModuleNotFoundError", ())
-    return not known.isdisjoint(names)
+    return known
 
 
 @lru_cache(maxsize=4096)

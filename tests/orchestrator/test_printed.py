@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest_kit.records import Failure, Raised, Recording, Run
-from orchestrator.classify import classify, context_of
+from orchestrator.classify import context_of, rule_for
 from orchestrator.printed import literal, native
 from orchestrator.project import Project
 
@@ -53,7 +53,7 @@ def test_a_traceback_as_text_stands_for_what_pytest_could_not_represent(
     assert found.message == raised.partition(": ")[2]
     assert found.exceptions[0].frames[0][:3] == ("tests/test_cart.py", 9, "test_total")
     context = context_of(Recording(run=Run(run_id="1", root="/shop"), failures=(found,)), Project())
-    assert classify([found], context).rule == rule
+    assert rule_for([found], context).rule.name == rule
 
 
 UNTRACED = """NOTE: Incompatible Exception Representation, displaying natively:
@@ -88,7 +88,7 @@ def test_an_exception_as_text_without_a_traceback(said, exception, rule):
 
     assert found.exceptions[0].type == exception
     context = context_of(Recording(run=Run(run_id="1", root="/shop"), failures=(found,)), Project())
-    assert classify([found], context).rule == rule
+    assert rule_for([found], context).rule.name == rule
 
 
 @pytest.mark.parametrize("message", ["", "Traceback (most recent call last):\ncut off"])

@@ -6,7 +6,7 @@ import pytest
 
 from conftest_kit.records import Environment, Failure, Frame, Raised, Recording, Run
 from corpus_memory_logging.records import Culprit, Remembered, Suggestion
-from orchestrator.classify import apply_decision, classify, context_of
+from orchestrator.classify import apply_decision, context_of, rule_for, verdict_on
 from orchestrator.project import Project
 from orchestrator.suggest import suggest
 
@@ -31,14 +31,20 @@ BEFORE = Remembered(
 )
 
 
+def explained(failure, project=Project()):  # noqa: B008 - it does not change
+    """The rule that explains a failure, and the verdict."""
+    context = context_of(RECORDING, project)
+    found = rule_for([failure], context)
+    return found, verdict_on([failure], context, found)
+
+
 @pytest.fixture
 def suggested():
     """`suggested(remembered)`: the suggestions for a missing module."""
 
     def of(remembered=None):
-        project = Project()
-        verdict = apply_decision(classify([MISSING], context_of(RECORDING, project)), remembered)
-        return suggest(verdict, [MISSING], context_of(RECORDING, project), remembered)
+        found, verdict = explained(MISSING)
+        return suggest(apply_decision(verdict, remembered), found, Project(), remembered)
 
     return of
 
@@ -125,8 +131,8 @@ def test_shapes_are_spoken_of_where_there_are_some(message, line):
     )
     failure = Failure(nodeid="tests/test_a.py::test_a", phase="call", exceptions=(raised,))
 
-    verdict = classify([failure], context_of(RECORDING, Project()))
-    best, *_ = suggest(verdict, [failure], context_of(RECORDING, Project()), None)
+    found, verdict = explained(failure)
+    best, *_ = suggest(verdict, found, Project(), None)
 
     assert (line in best.checklist) if line else best.checklist is None
 
@@ -135,7 +141,7 @@ def test_a_decision_outranks_the_rule(suggested):
     """With a reviewer's category, culprit and rule change, and the rule's remedies fall away."""
     decided = replace(BEFORE, category="environment", culprit=Culprit(type="file", name="x.cfg"))
 
-    verdict = apply_decision(classify([MISSING], context_of(RECORDING, Project())), decided)
+    verdict = apply_decision(explained(MISSING)[1], decided)
 
     assert (verdict.category, verdict.kind, verdict.culprit.name) == ("environment", "", "x.cfg")
     assert verdict.rule == "reviewer"
@@ -145,7 +151,7 @@ def test_a_decision_outranks_the_rule(suggested):
 
 def test_a_decision_on_the_culprit_keeps_the_rest():
     """Only what the reviewer corrected changes."""
-    rule = classify([MISSING], context_of(RECORDING, Project()))
+    _, rule = explained(MISSING)
 
     verdict = apply_decision(rule, replace(BEFORE, culprit=Culprit(type="distribution", name="x")))
 
@@ -159,8 +165,8 @@ def test_unknown_says_what_to_look_at():
     odd = Failure(nodeid="t.py::a", phase="call", message="odd")
     project = Project(warnings=("pyproject.toml cannot be read",))
 
-    context = context_of(RECORDING, project)
-    (only,) = suggest(classify([odd], context), [odd], context, None)
+    found, verdict = explained(odd, project)
+    (only,) = suggest(verdict, found, project, None)
 
     assert "The cause is unknown" in only.text
     assert "pyproject.toml cannot be read" in only.text

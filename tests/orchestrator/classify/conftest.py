@@ -23,7 +23,7 @@ from conftest_kit.records import (
     Run,
 )
 from corpus_memory_logging.records import Green
-from orchestrator.classify import classify, context_of
+from orchestrator.classify import context_of, rule_for, verdict_on
 from orchestrator.edits import Edit
 from orchestrator.project import Project
 from orchestrator.project import read as read_project
@@ -55,13 +55,17 @@ class Red:
 
     def verdict(self, ending=""):
         """What the rules say of it."""
-        return classify([self.failure(ending)], self.context)
+        return self._explained(ending)[1]
 
     def suggestions(self, ending="", remembered=None):
         """What to do about it."""
+        found, verdict = self._explained(ending)
+        return suggest(verdict, found, self.project, remembered)
+
+    def _explained(self, ending):
         failures = [self.failure(ending)]
-        verdict = classify(failures, self.context)
-        return suggest(verdict, failures, self.context, remembered)
+        found = rule_for(failures, self.context)
+        return found, verdict_on(failures, self.context, found)
 
 
 def _run_pytest(root, files, *arguments, **environment):
