@@ -10,13 +10,12 @@ from __future__ import annotations
 import functools
 import re
 import time
-from array import array
-from collections import Counter
 from json.encoder import encode_basestring_ascii as quoted
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from conftest_kit import log
+from conftest_kit.counts import Counts
 from conftest_kit.documents import encoded
 from conftest_kit.masking import Mask
 from conftest_kit.run import Outcome
@@ -24,9 +23,9 @@ from conftest_kit.rundir import RunDir
 from conftest_kit.texts import bounded
 
 if TYPE_CHECKING:
-    from conftest_kit.metrics import FailureType, Tally
+    from conftest_kit.metrics import FailureType
     from conftest_kit.records import Phase
-    from conftest_kit.sizes import Size, SizedTests
+    from conftest_kit.sizes import Size
 
 EXTRACTED = "_conftest_kit"
 """The attribute of a report that carries, as ASCII JSON, what only the process that ran the test
@@ -110,14 +109,7 @@ class Recorder:
     """Turns reports into records. Whoever calls it guards against what it raises."""
 
     def __init__(self, directory: RunDir, *, mask: Mask, max_bytes: int, grouped: bool) -> None:
-        self.counts: Counter[str] = Counter()
-        self.durations = array("d")
-        """Seconds of each executed test, all phases together."""
-        self.decided: Counter[tuple[Outcome, Phase]] = Counter()
-        """Outcomes but `passed`, by the phase that decided."""
-        self.failure_types: Counter[FailureType] = Counter()
-        self.sized: SizedTests | None = None
-        """Where a test has a size."""
+        self.counts = Counts()
         self.failures = 0
         self.slim = 0
         """Failures recorded without text and output, because the run had become too large."""
@@ -209,9 +201,7 @@ class Recorder:
             reason = self._clean(_why_skipped(report.longrepr))
             self._write(f"{encoded({'$record': 'skip', 'nodeid': nodeid, 'reason': reason})}\n")
             return
-        self.counts["error"] += 1
-        self.decided["error", "collect"] += 1
-        self.failure_types["error"] += 1
+        self.counts.not_collected()
         self._write(self._failure(nodeid, "collect", report, extracted))
 
     def failed(self, phase: str, extracted: str | None, message: str, text: str) -> None:
@@ -219,19 +209,6 @@ class Recorder:
         self.failures += 1
         head = {"phase": phase, "time": self.clock(), "text": self._clean(text)}
         self._write(self._failure_line({"nodeid": "", **head}, extracted, message))
-
-    def tally(self, **known: Any) -> Tally:
-        """What was counted, for the metrics; `known` is what others know."""
-        from conftest_kit.metrics import Sizes, Tally  # noqa: PLC0415 - at the end only
-
-        passed: dict[tuple[Outcome, Phase], int] = {("passed", "call"): self.counts["passed"]}
-        return Tally(
-            outcomes=passed | self.decided,
-            durations=self.durations,
-            failure_types=self.failure_types,
-            sizes=self.sized.counted() if self.sized else Sizes(),
-            **known,
-        )
 
     def identity(self, nodeid: str) -> str:
         """The node id without secrets, and what plugins add to it for display or scheduling."""
@@ -306,25 +283,17 @@ class Recorder:
         key = (test.nodeid, test.worker)
         del self._open[key]
         self._latest = None
-        outcome = self._count(test)
-        line = (
-            f'{test.waiting}{{"$record":"attempt","nodeid":{quoted(test.nodeid)},'
-            f'"outcome":"{outcome}","started":"{test.started}",'
-            f'"durations":{{{test.durations[:-1]}}}'
-        )
-        if test.number > 1:
-            line += f',"attempt":{test.number}'
-        if test.worker is not None:
-            line += f',"worker":{quoted(test.worker)}'
+        outcome = test.outcome
+        if test.subtests_failed and outcome in ("passed", "skipped", "xpassed"):
+            outcome, test.phase = "failed", "call"
+        self.counts.ended(outcome, test.phase, test.failure_type, test.seconds)
+        if test.size is not None:
+            call = _call_seconds(test.durations)
+            self.counts.sized(test.size, outcome, seconds=test.seconds, call=call)
         if test.reason:
             test.reason = self._clean(test.reason)
-            line += f',"reason":{quoted(test.reason)}'
-        if test.size is not None:
-            size, limit = test.size
-            line += f',"size":"{size}","limit":{limit!r}'
-            self._count_size(test, test.size, outcome)
         self.flush()
-        self._hold(line + "}\n")
+        self._hold(_attempt_line(test, outcome))
         if test.worker is not None or outcome == "rerun":
             self.flush()
         self.log_entries.add(
@@ -341,27 +310,6 @@ class Recorder:
         self.log_entries.settle()
         if outcome == "rerun":
             self._ended[key] = test.number
-
-    def _count(self, test: _Open) -> Outcome:
-        """How it ended."""
-        outcome = test.outcome
-        if test.subtests_failed and outcome in ("passed", "skipped", "xpassed"):
-            outcome, test.phase = "failed", "call"
-        self.counts[outcome] += 1
-        if outcome != "passed":
-            self.decided[outcome, test.phase] += 1
-            if outcome in ("failed", "error"):
-                self.failure_types[test.failure_type or "error"] += 1
-        if outcome not in ("skipped", "rerun"):
-            self.durations.append(test.seconds)
-        return outcome
-
-    def _count_size(self, test: _Open, size: Size, outcome: Outcome) -> None:
-        if self.sized is None:
-            from conftest_kit.sizes import SizedTests  # noqa: PLC0415 - few suites have sizes
-
-            self.sized = SizedTests()
-        self.sized.add(size, outcome, seconds=test.seconds, call=_call_seconds(test.durations))
 
     def _failure(
         self,
@@ -418,6 +366,24 @@ class Recorder:
             return
         self._taken += len(lines)
         self._held += lines
+
+
+def _attempt_line(test: _Open, outcome: Outcome) -> str:
+    line = (
+        f'{test.waiting}{{"$record":"attempt","nodeid":{quoted(test.nodeid)},'
+        f'"outcome":"{outcome}","started":"{test.started}",'
+        f'"durations":{{{test.durations[:-1]}}}'
+    )
+    if test.number > 1:
+        line += f',"attempt":{test.number}'
+    if test.worker is not None:
+        line += f',"worker":{quoted(test.worker)}'
+    if test.reason:
+        line += f',"reason":{quoted(test.reason)}'
+    if test.size is not None:
+        size, limit = test.size
+        line += f',"size":"{size}","limit":{limit!r}'
+    return line + "}\n"
 
 
 def _why_skipped(longrepr: Any) -> str:

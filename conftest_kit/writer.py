@@ -216,13 +216,13 @@ class Writer:
             warnings.append(f"{recorder.uncounted} records left out: the run became too large")
         session = self.session
         state: State = "interrupted" if self._interrupted else "complete"
-        if error is not None and not recorder.counts:
+        if error is not None and not recorder.counts.outcomes:
             state = "not_started"
         return self._run._replace(
             state=state,
             finished=rundir.timestamp(self._finished or time.time()),
             exit_code=exit_code,
-            counts={name: recorder.counts[name] for name in OUTCOMES},
+            counts={name: recorder.counts.outcomes[name] for name in OUTCOMES},
             pytest_counts=_pytest_counts(self._config),
             collected=None if session is None else session.testscollected,
             coverage_percent=self._covered.percent if self._covered else None,
@@ -251,7 +251,7 @@ class Writer:
             from conftest_kit import metrics  # noqa: PLC0415 - 10 ms that a session has at its end
 
         options, covered = self._settings, self._covered
-        tally = self.recorder.tally(
+        tally = self.recorder.counts.tally(
             worker_crashes=self._worker_crashes,
             deselected=max(self.capture.deselected_tests, self._worker_deselected),
             modules=covered.modules if covered else (),
