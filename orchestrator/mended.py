@@ -29,9 +29,11 @@ _LACKING = frozenset({"removed_name", "removed_module"})
 """Kinds of what an installed distribution does not have."""
 _RAISED = frozenset({"exception", "recursion"})
 """Kinds of what a line of the product raises, whatever it says of its input."""
-_OF_THE_RUN = frozenset({"python_version", "import_path", "dns", "circular_import"})
+_OF_THE_RUN = frozenset(
+    {"python_version", "import_path", "dns", "circular_import", "current_folder"}
+)
 """Kinds of which a run has one, wherever it shows: its interpreter, its import path, its name
-server, a circle.
+server, a circle, the folder that it is in.
 """
 _AROUND_TESTS = frozenset({"setup_raised", "teardown_raised"})
 _MISWIRED = frozenset(
@@ -45,6 +47,7 @@ _MISWIRED = frozenset(
         "no_value",
         "leaked_state",
         "changed_fixture",
+        "wrong_path",
     }
 )
 """Kinds of what is wrong with a fixture whoever asks for it."""

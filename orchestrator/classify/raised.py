@@ -217,9 +217,13 @@ def _path(facts: Facts) -> str:
 
 
 def _filename(facts: Facts) -> str:
-    """Relative to the root where it is below it."""
+    """Relative to the root where it is below it; empty where a value that was not there, `None`,
+    stands for its name.
+    """
     root = facts.context.recording.run.root.rstrip("/")
     name = facts.once(_path)
+    if name.rpartition("/")[2] == "None":
+        return ""
     return name.removeprefix(f"{root}/") if root else name
 
 
@@ -271,7 +275,7 @@ def _file_is_temporary(facts: Facts) -> str:
 def _file_is_own(facts: Facts) -> str:
     """`yes` for what the project should hold: below its root, or from where it was started."""
     name, root = facts["filename"], facts.context.recording.run.root
-    inside = name != facts.once(_path) if root else False
+    inside = bool(name and root) and name != facts.once(_path)
     relative = bool(name) and not name.startswith(("/", "~")) and name[1:2] != ":"
     has_ending = "." in name.rpartition("/")[2].lstrip(".") or "/" in name
     own = (inside or (relative and has_ending)) and not facts["file_is_temporary"]

@@ -188,6 +188,8 @@ def _file(name):
         ((NUMPY, "data_mismatch", "x"), (NUMPY, "data_mismatch", "x"), 2),
         ((BASKET, "not_found", "x"), (BASKET, "recursive", "y"), 1),
         ((BASKET, "no_value", "no price"), (BASKET, "no_value", "no total"), 1),
+        ((BASKET, "wrong_path", "no price"), (BASKET, "wrong_path", "no total"), 1),
+        ((None, "current_folder", "no price"), (None, "current_folder", "no total"), 1),
         ((_file("data/x.csv"), "file", "x"), (_file("data/x.csv"), "wrong_path", "y"), 1),
         ((_file("data/x.csv"), "file", "x"), (_file("x.csv"), "file", "y"), 1),
         ((_file("data/x.csv"), "file", "x"), (_file("y.csv"), "file", "y"), 2),

@@ -234,6 +234,17 @@ def test_a_file_whose_absence_is_said_otherwise(red, raised):
     assert verdict.culprit.name == "shop/prices.csv"
 
 
+@pytest.mark.parametrize(("name", "is_one"), [("None", False), ("None.csv", True)])
+def test_what_stands_for_no_name_is_no_file(red, raised, name, is_one):
+    """A path that a value that was not there ended up in names no file of the project."""
+    attributes = {"errno": 2, "filename": f"/shop/{name}"}
+
+    verdict = red(raised("FileNotFoundError", "x", SHOP, attributes=attributes)).verdict()
+
+    assert (verdict.rule == "project-file-missing@1") is is_one
+    assert bool(verdict.culprit and verdict.culprit.name == name) is is_one
+
+
 def test_a_fixture_that_several_find_too_narrow(red, raised):
     """Where two that live longer ask for one, that one is off; one alone may be off itself."""
     fixtures = [(name, "tests/conftest.py", line) for name, line in (("a", 9), ("b", 4), ("c", 6))]
