@@ -51,6 +51,10 @@ class Source:
     """The bodies of `with pytest.raises(…)`, and of `try` that waits for something certain."""
     uses: tuple[Use, ...] = ()
     """Of the machine: variables, programs, files that are not there."""
+    binds: tuple[str, ...] = ()
+    """Names at the top level of a package's `__init__.py`, imported or made there; `*` where it
+    takes over what another has. Empty of other files.
+    """
 
     def expects_at(self, line: int) -> bool:
         """Whether an exception is expected to come out of that line."""
@@ -78,6 +82,7 @@ def read(path: Path, file: str) -> Source:
         guards=tuple(_guards(tree, package)),
         expects=tuple(_expecting(tree)),
         uses=tuple(islice(uses.found_in(tree, path, file), _MAX_USES)),
+        binds=_at_top(tree) if file.endswith("__init__.py") else (),
     )
 
 
@@ -221,6 +226,13 @@ def _bound(body: Iterable[ast.stmt]) -> tuple[str, ...]:
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             found[node.id] = None
     return tuple(name for name in found if name not in ("_", "*"))
+
+
+def _at_top(tree: ast.Module) -> tuple[str, ...]:
+    """The names of a module; `*` where others give it theirs as well."""
+    names = _bound(tree.body)
+    takes_over = "__getattr__" in names or "*" in dict(_imported(ast.walk(tree), []))
+    return ("*", *names) if takes_over else names
 
 
 def _here(statement: ast.AST) -> Iterator[ast.AST]:

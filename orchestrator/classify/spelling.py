@@ -95,17 +95,22 @@ def _is_not_meant(facts: Facts, folder: str) -> bool:
 
 
 def _part_gone(facts: Facts) -> str:
-    """The module that a package of the project asks itself for while it is imported, and that no
-    file of the checkout is: Python takes it for a circle.
+    """The module that a package of the project is asked for while it is imported, and that no file
+    of the checkout is: Python takes it for a circle.
     """
-    frame, symbol, files = own_frame(facts), facts["symbol"], facts.context.project.files
-    itself = frame is not None and frame is facts.frames[-1] and frame.file in files
-    if not itself or frame is None or not symbol or not frame.file.endswith("__init__.py"):
+    frame, symbol, project = own_frame(facts), facts["symbol"], facts.context.project
+    if frame is None or frame is not facts.frames[-1] or not symbol:
         return ""
-    package = module_name(frame.file)
-    part = f"{facts['module']}.{symbol}"
-    is_there = any(module_name(file) == f"{package}.{symbol}" for file in files)
-    return part if f".{package}".endswith(f".{facts['module']}") and not is_there else ""
+    init = frame.file if frame.file.endswith("__init__.py") else project.file_of(facts["module"])
+    package, part = module_name(init), f"{facts['module']}.{symbol}"
+    if init not in project.files or not f".{package}".endswith(f".{facts['module']}"):
+        return ""
+    is_there = any(
+        f"{module_name(file)}.".startswith(f"{package}.{symbol}.") for file in project.files
+    )
+    binds = project.source(init).binds
+    has_none = init == frame.file or (binds and not {symbol, "*"} & {*binds})
+    return part if has_none and not is_there else ""
 
 
 FACTS: dict[str, Fact] = {

@@ -172,3 +172,17 @@ def test_what_cannot_be_read(tmp_path):
 
     assert source.read(tmp_path / "gone.py", "gone.py") == Source()
     assert source.read(tmp_path / "large.py", "large.py") == Source()
+
+
+@pytest.mark.parametrize(
+    ("text", "binds"),
+    [
+        ("from .a import b\nif b:\n    C = 1\ndef d():\n    e = 1\nclass F: g = 1", {"b", "C", "d", "F"}),
+        ("from .a import *\nx = 1", {"*", "x"}),
+        ("def __getattr__(name): ...", {"*", "__getattr__"}),
+    ],
+)  # fmt: skip
+def test_what_a_package_binds(read, text, binds):
+    """By itself, at the top level; of other files nothing is said."""
+    assert set(read(text, "shop/__init__.py").binds) == binds
+    assert read(text).binds == ()

@@ -7,6 +7,7 @@ import pytest
 from conftest_kit.records import Distribution
 from orchestrator.project import Project
 from orchestrator.requirements import Requirement
+from orchestrator.source import Source
 
 ASKED = tuple(
     Requirement(name=name, text=name, file="pyproject.toml") for name in ("cv2x", "frames", "numpy")
@@ -100,5 +101,29 @@ def test_a_part_that_a_package_asks_itself_for(red, raised, file, more, rule):
     message = "cannot import name 'octal' from partially initialized module 'shop.rules' (most)"
     project = Project(name="shop", modules=frozenset({"shop"}), files=(file, *more))
     link = raised("ImportError", message, "tests/test_cart.py:1:<module>", f"{file}:3:<module>")
+
+    assert red(link, phase="collect", project=project).verdict().rule == rule
+
+
+@pytest.mark.parametrize(
+    ("binds", "rule"),
+    [
+        (("Decimal", "rules"), "part-of-package-gone@1"),
+        (("Decimal", "octal"), "circular-import@1"),
+        (("Decimal", "*"), "circular-import@1"),
+        ((), "circular-import@1"),
+    ],
+)
+def test_a_part_that_another_module_asks_a_package_for(red, raised, binds, rule):
+    """It is none where the package is known to bind no such name, either."""
+    message = "cannot import name 'octal' from partially initialized module 'shop' (most)"
+    init, file = "shop/__init__.py", "shop/cart.py"
+    project = Project(
+        name="shop",
+        modules=frozenset({"shop"}),
+        files=(init, file),
+        sources={init: Source(binds=binds)},
+    )
+    link = raised("ImportError", message, f"{init}:1:<module>", f"{file}:3:<module>")
 
     assert red(link, phase="collect", project=project).verdict().rule == rule
