@@ -17,7 +17,16 @@ TEST = "tests/test_cart.py:9:test_total"
 KEYS = {
     *("kind", "of", "inherited", "names", "last_with", "removed_in", "back_in"),
     *("exception", "message", "says", "remedy", "adds", "source", "advice", "told", "probed"),
-    *("raised_in", "example", "prelude", "before_present", "before_absent", "beside"),
+    *(
+        "raised_in",
+        "line",
+        "asks",
+        "example",
+        "prelude",
+        "before_present",
+        "before_absent",
+        "beside",
+    ),
 }
 FILES = sorted(
     file.name.removesuffix(".toml")
@@ -77,8 +86,9 @@ def explained(made_of, distribution, entry, name, version):
     more = {"python": version} if bare == "python" else {}
     starts = entry["kind"] in ("argument", "hook", "option")
     places = (TEST, f"std/{entry['raised_in']}:7:x") if "raised_in" in entry else (TEST,)
+    source = entry.get("asks", "")
     made = red(
-        *([raised(kind, message, *places, attributes=attributes)] if kind else ()),
+        *([raised(kind, message, *places, source=source, attributes=attributes)] if kind else ()),
         phase="start" if starts else "setup" if entry["kind"] == "fixture" else "call",
         message=message,
         distributions=installed,
@@ -201,11 +211,9 @@ def test_words_that_differ_otherwise_are_no_break(red, raised, name, version, me
             """assert 'x is not in the range 1<=x<=3' in "9 is not in the range" """,
         ),
         ("pydantic", "2.7.0", "assert 'Value error, must be positive' == 'must be even'"),
-        ("pydantic", "2.7.0", "assert 'Input should be greater than 4' == 'less than 3'"),
         ("pydantic", "2.7.0", """assert '{"price":1}' == '{"price": 1}'"""),
         ("pydantic", "2.7.0", "assert AnyUrl('http://shop/a') == 'http://shop/b'"),
         ("pydantic", "2.7.0", "assert {'$ref': '#/$defs/Cart'} == {'$ref': '#/definitions/Shop'}"),
-        ("fastapi", "0.110.0", "assert {'openapi': '3.1.0'} == {'openapi': '2.0'}"),
         ("django", "5.2", """assert '<input id="a" aria-invalid="true">' == '<input id="b">'"""),
         (
             "django",
@@ -215,10 +223,8 @@ def test_words_that_differ_otherwise_are_no_break(red, raised, name, version, me
         ("djangorestframework", "3.15.2", "assert {'detail': 'Not found.'} == {'detail': 'Gone.'}"),
         ("pandas", "2.2.0", '"names" are different\n[left]:  total\n[right]: None'),
         ("pandas", "2.2.0", "assert 'h' == 'T'"),
-        ("pandas", "2.2.0", "assert 'a' == 'A'"),
         ("pandas", "2.2.0", "assert \"freq='2h'\" == \"freq='H'\""),
         ("pandas", "3.0.0", "assert dtype('int64') == dtype('O')"),
-        ("numpy", "2.3.0", "assert np.True_ == False"),
         ("numpy", "2.3.0", """assert "{'a': np.True_}" == "{'a': False}" """),
         ("sqlalchemy", "2.0.30", "assert 'db://shop:***@db' == 'db://cart:secret@db'"),
         ("sqlalchemy", "2.0.30", "assert 'a IN (:id_1)' == 'a IN (:id_2)'"),
@@ -235,7 +241,6 @@ def test_words_that_differ_otherwise_are_no_break(red, raised, name, version, me
         ("urllib3", "2.6.0", """assert "HTTPConnection(host='a', port=80): no" == 'a'"""),
         ("pendulum", "3.0.0", "assert '2020-01-01 00:00:00+00:00' == '2020-01-02T00:00:00+00:00'"),
         ("humanize", "4.15.0", "assert '2 minutes' == '3 minutes'"),
-        ("sympy", "1.13.0", "assert 2.5 == 2"),
         ("sympy", "1.13.0", "assert 2.00000000000000 == 3"),
         ("markdown", "3.4", """assert '<code class="python">' == '<code class="language-java">'"""),
     ],
@@ -293,6 +298,23 @@ def test_forms_of_the_same_thing_are_a_break(red, raised, name, version, message
     )
 
     assert made.verdict().rule == "known-changed-behaviour@1"
+
+
+@pytest.mark.parametrize(
+    ("source", "category"),
+    [
+        ("assert cart.json() == '{\"price\": 1}'", "compatibility"),
+        ("assert total(cart) == '{\"price\": 1}'", "assertion"),
+    ],
+)
+def test_what_a_line_has_to_ask_for(red, raised, source, category):
+    """Blanks in JSON come from anywhere; in what `json()` of a model gives, from pydantic."""
+    said = 'assert \'{"price":1}\' == \'{"price": 1}\'\n  \n  - {"price": 1}\n  + {"price":1}'
+    models = (Distribution(name="pydantic", version="2.7.0", modules=("pydantic",)),)
+
+    made = red(raised("AssertionError", said, TEST, source=source), distributions=models)
+
+    assert made.verdict().category == category
 
 
 def test_behaviour_of_one_module_is_no_other_s(red, raised):
