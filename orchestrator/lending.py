@@ -79,12 +79,13 @@ class Explanation:
         if culprit is None or cause.verdict.category not in LENDING or not is_sure_of(cause):
             return None
         is_distribution = culprit.type == "distribution"
+        of_one_name = cause.verdict.kind in _OF_ONE_NAME or "AttributeError" in _types(cause)
         return cls(
             culprit=culprit.name,
             names=tuple(_names(culprit, context)),
             modules=frozenset(_modules(culprit.name, context) if is_distribution else ()),
             is_installed=context.installed.has(culprit.name),
-            is_local=cause.verdict.kind in _OF_ONE_NAME or "AttributeError" in _types(cause),
+            is_local=context.installed.has(culprit.name) and of_one_name,
             refusing=_last_files(cause),
             context=context,
         )

@@ -258,14 +258,15 @@ def _holds_none(facts: Facts) -> str:
 
 
 def _absent_file(facts: Facts) -> str:
-    """A file that is not there, to which a function of the traceback makes the path; of a failed
-    assertion only where something is false or empty.
+    """A file, no Python, that is not there and to which a function of the traceback makes the path;
+    of a failed assertion only where something is false or empty.
     """
     asserts = {"AssertionError", "Failed"} & {facts.link.type, *facts.link.bases}
     if asserts and not _EMPTY.search(facts.link.message[:500].partition("\n")[0]):
         return ""
     found = (use.name for frame in _frames(facts) for use in _at(facts, frame, "absent"))
-    return max(found, key=len, default="")
+    # A test that needs a name of a module mostly needs no such file.
+    return max((name for name in found if not name.endswith(".py")), key=len, default="")
 
 
 def _program_looked_for(facts: Facts) -> str:
