@@ -418,6 +418,12 @@ CASES = {
         distributions=(MOCK,),
         plugins={"pytest-mock": "3.17.0"},
     ),
+    "hook-of-old-style": one(
+        "pytest.PytestRemovedIn10Warning",
+        "The hookimpl pytest_configure uses old-style configuration options (marks or attributes).",
+        phase="start",
+        distributions=(MOCK,),
+    ),
     "overridden-fixture-removed-from-plugin": one(
         LOOKUP,
         "recursive dependency involving fixture 'mocker' detected",
