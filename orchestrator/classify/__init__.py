@@ -26,6 +26,7 @@ from orchestrator.classify import (
     lacked,
     locales,
     machine,
+    misnamed,
     modules,
     optional,
     owners,
@@ -66,6 +67,7 @@ CATALOGUE = {
     for topic in (
         raised,
         modules,
+        misnamed,
         standard,
         stand_ins,
         handed,

@@ -60,6 +60,18 @@ def tops() -> Mapping[str, tuple[str, ...]]:
 
 
 @cache
+def brought() -> Mapping[str, tuple[str, ...]]:
+    """Normalised name of a distribution to all that it is known to bring, of a namespace its part;
+    the popular first.
+    """
+    found: dict[str, list[str]] = {}
+    for module, names in imports().modules.items():
+        for name in names:
+            found.setdefault(canonicalize_name(name), []).append(module)
+    return {name: tuple(modules) for name, modules in found.items()}
+
+
+@cache
 def distributions() -> frozenset[str]:
     """Normalised names of all that bring something."""
     every = {name for names in imports().modules.values() for name in names}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from made_for_rules.surroundings import ALONE, SHOP, TEST, no_module, one
+from made_for_rules.surroundings import ALONE, PYYAML, SHOP, TEST, no_module, one
 
 from orchestrator.project import Project
 
@@ -46,6 +46,7 @@ CASES = {
         SHOP,
         attributes={"obj": "os", "name": "getcwdd"},
     ),
+    "import-by-distribution-name": no_module("PyYAML", TEST, distributions=(PYYAML,)),
     "module-misspelt": no_module("jsno", SHOP),
     "command-line-raised": one(
         "AssertionError",
