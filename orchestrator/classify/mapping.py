@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
 
+_IMPORT = re.compile(r"\b(?:import|from) (?P<module>[\w.]{1,200})(?: import (?P<name>\w{1,200}))?")
 _HEAD = re.compile(r"^# (source|date): (.+)$", re.MULTILINE)
 
 
@@ -83,3 +84,12 @@ def known_names(module: str) -> tuple[str, ...]:
     known, parts = imports().modules, module.split(".")
     prefixes = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
     return next((known[prefix] for prefix in prefixes if prefix in known), ())
+
+
+def imported_whole(source: str, namespace: str) -> str:
+    """What a line imports of a namespace, as far as it tells whose that is."""
+    found = _IMPORT.search(source)
+    if not found or found["module"].partition(".")[0] != namespace:
+        return namespace
+    known = known_names(found["module"])
+    return ".".join(filter(None, (found["module"], "" if known else found["name"])))
