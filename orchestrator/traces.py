@@ -66,10 +66,13 @@ def told(cause: Cause, _: Context) -> Iterator[str]:
 
 
 def thrown(cause: Cause, context: Context) -> Iterator[str]:
-    """The same exception out of one function of the product, raised or logged."""
+    """The same exception out of one function of the product, raised or logged; what a library below
+    it says has to be the same as well.
+    """
     for _failure, raised, frame in _looked_at(cause):
         if frame.origin == "project" and not is_assertion(raised):
-            yield f"{raised.type} {frame.file} {frame.function}"
+            below = "" if raised.frames[-1].origin != "installed" else normalise(raised.message)
+            yield f"{raised.type} {frame.file} {frame.function} {below}".strip()
     for failure in cause.failures[:1]:  # to read what 1 MB of tests printed takes 0.3 s
         for raised in told_of(failure, context.recording.run.root):
             own = [frame for frame in raised.frames if frame.origin == "project"]

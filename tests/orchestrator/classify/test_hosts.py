@@ -127,9 +127,7 @@ PING = 'def ping(host="db.invalid", port=5432): return connect((host, port))'
         ("ping(1)", "return get(url)", ((4, 3, 6),), "db.invalid"),
     ],
 )
-def test_what_a_function_asks_where_it_is_given_nothing(
-    red, raised, *, called, own, uses, host
-):
+def test_what_a_function_asks_where_it_is_given_nothing(red, raised, *, called, own, uses, host):
     """Is not what is asked where it is given something."""
     uses = tuple(
         Use(kind="host", name="db.invalid", at=at, lines=((first, last),))

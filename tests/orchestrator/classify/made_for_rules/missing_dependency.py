@@ -51,6 +51,9 @@ CASES = {
         project=HELPED,
         distributions=(STAND_IN,),
     ),
+    "dialect-absent": one(
+        "sqlalchemy.exc.NoSuchModuleError", "Can't load plugin: sqlalchemy.dialects:duckdb", SHOP
+    ),
     "missing-and-misnamed": no_module("beautifulsoup4", TEST),
     "missing-look-alike": no_module(
         "reqeusts",

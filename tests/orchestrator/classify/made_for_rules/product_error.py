@@ -47,6 +47,9 @@ CASES = {
         attributes={"obj": "os", "name": "getcwdd"},
     ),
     "import-by-distribution-name": no_module("PyYAML", TEST, distributions=(PYYAML,)),
+    "dialect-misspelt": one(
+        "sqlalchemy.exc.NoSuchModuleError", "Can't load plugin: sqlalchemy.dialects:postgre", SHOP
+    ),
     "module-misspelt": no_module("jsno", SHOP),
     "command-line-raised": one(
         "AssertionError",
