@@ -26,6 +26,7 @@ from orchestrator.mended import (
     paths_by_name,
     waited_in,
 )
+from orchestrator.together import suggested
 
 _UNEXPLAINED = frozenset(
     {
@@ -341,6 +342,7 @@ def _one(alike: Sequence[_Joined]) -> Cause:
         first.cause,
         verdict=replace(verdict, evidence=(*verdict.evidence, *seen)),
         failures=tuple(failure for cause in causes for failure in cause.failures),
+        suggestions=suggested(first.cause, [one.cause for one in others]),
         prevented=tuple(prevented),
     )
 
