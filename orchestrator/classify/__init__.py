@@ -33,6 +33,7 @@ from orchestrator.classify import (
     owners,
     peculiar,
     pins,
+    platforms,
     programs,
     raised,
     refusals,
@@ -45,6 +46,7 @@ from orchestrator.classify import (
     standard,
     tested,
     uses,
+    zones,
 )
 from orchestrator.classify.decided import apply_decision, apply_near, near_remedies
 from orchestrator.classify.engine import Match, match, said_since_green
@@ -103,6 +105,8 @@ CATALOGUE = {
         askers,
         returned,
         locales,
+        zones,
+        platforms,
         lacked,
     )
     for name, fact in topic.FACTS.items()

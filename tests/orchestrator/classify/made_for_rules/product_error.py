@@ -50,6 +50,11 @@ CASES = {
     "dialect-misspelt": one(
         "sqlalchemy.exc.NoSuchModuleError", "Can't load plugin: sqlalchemy.dialects:postgre", SHOP
     ),
+    "time-zone-unknown": one(
+        "zoneinfo._common.ZoneInfoNotFoundError",
+        "'No time zone found with key Europe/Belin'",
+        SHOP,
+    ),
     "module-misspelt": no_module("jsno", SHOP),
     "command-line-raised": one(
         "AssertionError",
