@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from itertools import islice
 
 from packaging.utils import canonicalize_name
@@ -20,7 +21,7 @@ _POPULAR = 3000
 
 def _misnamed(facts: Facts) -> str:
     """The distribution whose name an import says, though the modules that it brings have others:
-    one that is installed or declared, else one that is known by exactly this name.
+    one that is installed or declared, else a popular one of exactly this name.
     """
     top = facts["top"]
     is_shared = top in imports().namespaces or "." in facts["module"]
@@ -33,10 +34,17 @@ def _meant(facts: Facts, top: str) -> Iterator[str]:
     named, has = canonicalize_name(top), facts.context.installed.has
     declared = facts.context.project.declared
     for name in (named, f"{named}-python", f"python-{named}"):
-        if has(name) or declared((name,)) or (name == named and name in distributions()):
+        if has(name) or declared((name,)) or (name == named and name in _popular()):
             yield name
     if facts["distribution_source"] == "declared":
         yield canonicalize_name(facts["distribution"])
+
+
+@cache
+def _popular() -> dict[str, None]:
+    """Normalised names of distributions, the popular first."""
+    names = (names[0] for names in islice(imports().modules.values(), _POPULAR))
+    return dict.fromkeys(map(canonicalize_name, names))
 
 
 def _brings(facts: Facts, name: str) -> tuple[str, ...]:
@@ -79,9 +87,7 @@ def _look_alike(facts: Facts) -> str:
     is_known = name in distributions() or name in plugins_by_name()
     if facts["distribution_source"] != "declared" or is_known or facts.context.installed.has(name):
         return ""
-    popular = (names[0] for names in islice(imports().modules.values(), _POPULAR))
-    found = (canonicalize_name(one) for one in popular)
-    return next((one for one in found if is_typo(name, one)), "")
+    return next((one for one in _popular() if is_typo(name, one)), "")
 
 
 def _distribution_version(facts: Facts) -> str:

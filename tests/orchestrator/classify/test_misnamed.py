@@ -76,6 +76,7 @@ def test_what_is_not_installed_is_to_be_imported_otherwise_too(
         ("dateutil", (), "missing-module@1"),
         ("google", (), "missing-module-like-its-distribution@1"),
         ("utils", (), None),
+        ("record", (), "missing-module-unverified@1"),
         ("zz_yzx", ("zz-yzx",), "missing-module@1"),
     ],
 )
@@ -106,9 +107,10 @@ def test_a_declared_name_that_nobody_knows(red, raised, declared, rule):
     assert is_to_be_installed is (rule == "missing-module@1")
 
 
-def test_what_is_installed_is_not_said_to_be_absent(red, raised):
+@pytest.mark.parametrize("declared", [("zzyzx",), ()])
+def test_what_is_installed_is_not_said_to_be_absent(red, raised, declared):
     """Though its module is: the files may not be complete, or the release another."""
-    made = _imported(red, raised, "zzyzx", declared=("zzyzx",), distributions=(EDITABLE,))
+    made = _imported(red, raised, "zzyzx", declared=declared, distributions=(EDITABLE,))
 
     assert made.verdict().rule == "installed-without-module@1"
     assert "not installed" not in made.suggestions()[0].text
