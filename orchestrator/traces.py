@@ -97,8 +97,8 @@ def constant(cause: Cause, _: Context) -> Iterator[str]:
 
 
 def beneath(cause: Cause, _: Context) -> Iterator[str]:
-    """The same complaint of one function of a library, of whatever it is."""
-    for failure in islice(cause.failures, _TRIED):
+    """The same complaint of one function of a library, of whatever it is; not of an unknown host."""
+    for failure in islice(cause.failures if _tells_of_whom(cause) else (), _TRIED):
         raised = decisive(failure)
         frame = raised.frames[-1] if raised and raised.frames else None
         if raised and frame and frame.origin == "installed" and not is_assertion(raised):
@@ -120,8 +120,8 @@ def way(cause: Cause, _: Context) -> Iterator[str]:
 
 
 def said(cause: Cause, _: Context) -> Iterator[str]:
-    """The same exception with the same words, wherever it was raised."""
-    for _failure, raised, _frame in _looked_at(cause):
+    """The same exception with the same words, wherever it was raised; not of an unknown host."""
+    for _failure, raised, _frame in _looked_at(cause) if _tells_of_whom(cause) else ():
         if not is_assertion(raised) and len(raised.message) > _TELLING:
             yield f"{raised.type} {normalise(raised.message)}"
 
@@ -189,6 +189,11 @@ def worded(cause: Cause, _: Context) -> Iterator[str]:
         says = frame.origin == "project" and raised.frames[-1] is frame and not is_assertion(raised)
         if says and dot and len(sentence) >= _SENTENCE:
             yield f"{package} {sentence}"
+
+
+def _tells_of_whom(cause: Cause) -> bool:
+    """Whether it is not of a remote that nobody names: `Connection refused` is said of each."""
+    return cause.verdict.category != "network" or cause.verdict.culprit is not None
 
 
 def _sides(message: str) -> tuple[str, str] | None:

@@ -205,8 +205,7 @@ class _Sets:
 def _is_explained(cause: Cause) -> bool:
     """Whether it is said why, and not only what was seen; by a reviewer always."""
     verdict = cause.verdict
-    is_nowhere = verdict.category == "network" and verdict.culprit is None
-    return verdict.rule == "reviewer" or (verdict.kind not in _UNEXPLAINED and not is_nowhere)
+    return verdict.rule == "reviewer" or verdict.kind not in _UNEXPLAINED
 
 
 def _names(cause: Cause, kind: str) -> bool:
