@@ -97,7 +97,7 @@ def constant(cause: Cause, _: Context) -> Iterator[str]:
 
 
 def beneath(cause: Cause, _: Context) -> Iterator[str]:
-    """The same complaint of one function of a library, of whatever it is; not of an unknown host."""
+    """The same complaint of one function of a library, whatever it is of; not of unknown hosts."""
     for failure in islice(cause.failures if _tells_of_whom(cause) else (), _TRIED):
         raised = decisive(failure)
         frame = raised.frames[-1] if raised and raised.frames else None
