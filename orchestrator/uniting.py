@@ -26,6 +26,7 @@ from orchestrator.mended import (
     paths_by_name,
     waited_in,
 )
+from orchestrator.together import suggested
 
 _UNEXPLAINED = frozenset(
     {
@@ -208,8 +209,7 @@ class _Sets:
 def _is_explained(cause: Cause) -> bool:
     """Whether it is said why, and not only what was seen; by a reviewer always."""
     verdict = cause.verdict
-    is_nowhere = verdict.category == "network" and verdict.culprit is None
-    return verdict.rule == "reviewer" or (verdict.kind not in _UNEXPLAINED and not is_nowhere)
+    return verdict.rule == "reviewer" or verdict.kind not in _UNEXPLAINED
 
 
 def _was_apart(one: Cause, other: Cause) -> bool:
@@ -367,6 +367,7 @@ def _one(alike: Sequence[_Joined]) -> Cause:
         first.cause,
         verdict=replace(verdict, evidence=(*verdict.evidence, *seen)),
         failures=tuple(failure for cause in causes for failure in cause.failures),
+        suggestions=suggested(first.cause, [one.cause for one in others]),
         prevented=tuple(prevented),
     )
 

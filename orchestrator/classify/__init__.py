@@ -13,6 +13,7 @@ from orchestrator.classify import (
     breaks,
     calls,
     changes,
+    dialects,
     edited,
     fallbacks,
     fixtures,
@@ -26,11 +27,13 @@ from orchestrator.classify import (
     lacked,
     locales,
     machine,
+    misnamed,
     modules,
     optional,
     owners,
     peculiar,
     pins,
+    platforms,
     programs,
     raised,
     refusals,
@@ -43,6 +46,7 @@ from orchestrator.classify import (
     standard,
     tested,
     uses,
+    zones,
 )
 from orchestrator.classify.decided import apply_decision, apply_near, near_remedies
 from orchestrator.classify.engine import Match, match, said_since_green
@@ -66,6 +70,7 @@ CATALOGUE = {
     for topic in (
         raised,
         modules,
+        misnamed,
         standard,
         stand_ins,
         handed,
@@ -83,6 +88,7 @@ CATALOGUE = {
         machine,
         programs,
         hosts,
+        dialects,
         interpreters,
         remote,
         changes,
@@ -99,6 +105,8 @@ CATALOGUE = {
         askers,
         returned,
         locales,
+        zones,
+        platforms,
         lacked,
     )
     for name, fact in topic.FACTS.items()

@@ -795,3 +795,36 @@ def test_a_value_that_is_only_suspected_yields_to_a_sure_explanation(confidence,
 
     assert len(found) == causes
     assert found[0].verdict.kind == "removed_name"
+
+
+REFUSED = "[Errno 111] Connection refused"
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [("db", "network", "refused", None)],
+        [("db", "network", "refused", "db.invalid:5432")],
+        [("db", "network", "refused", None), ("mq", "network", "refused", None)],
+    ],
+    ids=["another that nobody names", "one that is named", "several"],
+)
+def test_a_remote_that_nobody_names_is_no_other(others):
+    """Each says that a connection was refused; a check beside them is none of theirs either."""
+    nowhere = _verdict("network", "refused", 0.94)
+    causes = [
+        _thrown("b::t", "ConnectionRefusedError", REFUSED, "ask", verdict=nowhere),
+        _check("b::u", "assert size == 3", "assert 4 == 3"),
+        *(
+            _thrown(
+                f"{name}::t",
+                "ConnectionRefusedError",
+                REFUSED,
+                name,
+                verdict=_verdict(of, kind, 0.94, Culprit(type="host", name=host) if host else None),
+            )
+            for name, of, kind, host in others
+        ),
+    ]
+
+    assert len(united(causes, passed=99)) == len(causes)
