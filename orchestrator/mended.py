@@ -44,6 +44,7 @@ _MISWIRED = frozenset(
         "called_directly",
         "no_yield",
         "many_yields",
+        "async_fixture",
         "no_value",
         "leaked_state",
         "changed_fixture",

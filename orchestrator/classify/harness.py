@@ -8,9 +8,9 @@ import re
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from orchestrator.classify.bringing import plugin_of_fixture
 from orchestrator.classify.facts import Fact, Facts, own_frame, part
 from orchestrator.classify.installed import Owner, Unmet, version_of
-from orchestrator.classify.mapping import imports
 from orchestrator.classify.plugins import Plugin, plugins, plugins_by_name
 from orchestrator.following import runs_pytest
 
@@ -101,7 +101,10 @@ def _broken_off(facts: Facts, text: str) -> str:
 def _plugin(facts: Facts) -> str:
     """The distribution whose plugin brings what was not found."""
     brings, name = _wanted(facts)
-    found = _plugin_of(facts, brings, name) if name else None
+    if brings == "fixtures":
+        found = plugin_of_fixture(facts)
+    else:
+        found = _plugin_of(facts, brings, name) if name else None
     if found:
         return found.distribution
     return facts.group("plugin") or _of_its_name(facts) or _of_option(facts)
@@ -175,20 +178,6 @@ def _plugin_behind(facts: Facts) -> str:
 def _timeout_plugin(facts: Facts) -> str:
     """The version of the pytest-timeout that is loaded."""
     return facts.context.recording.run.environment.plugins.get("pytest-timeout", "")
-
-
-def _plugin_fits(facts: Facts) -> str:
-    """`yes` unless the plugin serves a library that this project does not use.
-
-    Without Django, a fixture `db` is not that of pytest-django; `django_db_setup` is.
-    """
-    plugin, project = facts["plugin"], facts.context.project
-    serves = plugin.removeprefix("pytest-")
-    bring = imports().modules.get(serves, (plugin,))
-    if not plugin or serves == plugin or plugin in bring or serves in facts["fixture"]:
-        return "yes" if plugin else ""
-    used = facts.context.installed.has(serves) or project.declared((serves, plugin))
-    return "yes" if used else ""
 
 
 def _plugin_said(facts: Facts) -> str:
@@ -327,7 +316,6 @@ FACTS: dict[str, Fact] = {
     "option": _option,
     "plugin": _plugin,
     "plugin_behind": _plugin_behind,
-    "plugin_fits": _plugin_fits,
     "plugin_misfit": part(_plugin_of_other_version, "name"),
     "plugin_misfit_requirement": part(_plugin_of_other_version, "requirement"),
     "plugin_misfit_version": part(_plugin_of_other_version, "installed"),

@@ -88,6 +88,13 @@ CASES = {
     "fixture-plugin-absent": one(
         LOOKUP, "fixture 'mocker' not found", phase="setup", attributes={"argname": "mocker"}
     ),
+    "fixture-plugin-likely": one(
+        LOOKUP,
+        "fixture 'client' not found",
+        phase="setup",
+        attributes={"argname": "client"},
+        distributions=(Distribution(name="flask", version="3.1.0", modules=("flask",)),),
+    ),
     "option-plugin-absent": (
         [],
         {"phase": "start", "message": "pytest: error: unrecognized arguments: -n4 --cov=shop"},
