@@ -43,6 +43,7 @@ from orchestrator.classify import (
     spelling,
     stand_ins,
     standard,
+    switched_off,
     tested,
     uses,
 )
@@ -84,6 +85,7 @@ CATALOGUE = {
         asynchronous,
         refusals,
         settings,
+        switched_off,
         machine,
         programs,
         hosts,

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from orchestrator.classify.facts import Fact, Facts
 from orchestrator.classify.mapping import imports
-from orchestrator.classify.plugins import Plugin, plugins
+from orchestrator.classify.plugins import WIDELY_USED, Plugin, plugins
 
-_WIDELY_USED = 100
-"""How many plugins, of those that are known."""
 _CLEARLY = 5
 """How many times as far down the list the next one stands, where there is no question."""
 _NAMED = 4
@@ -74,7 +72,7 @@ def _is_meant(fixture: str, plugin: Plugin, others: list[Plugin]) -> bool:
     bring = imports().modules.get(serves, (plugin.distribution,))
     place = _place(plugin)
     clear = not others or _place(others[0]) >= _CLEARLY * place
-    return plugin.distribution in bring and place <= _WIDELY_USED and clear
+    return plugin.distribution in bring and place <= WIDELY_USED and clear
 
 
 def _has_word(fixture: str, serves: str) -> bool:

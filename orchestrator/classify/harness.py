@@ -11,11 +11,9 @@ from packaging.version import Version
 from orchestrator.classify.bringing import plugin_of_fixture
 from orchestrator.classify.facts import Fact, Facts, own_frame, part
 from orchestrator.classify.installed import Owner, Unmet, version_of
-from orchestrator.classify.plugins import Plugin, plugins, plugins_by_name
+from orchestrator.classify.plugins import WIDELY_USED, Plugin, plugins, plugins_by_name
 from orchestrator.following import runs_pytest
 
-_WIDELY_USED = 100
-"""How many plugins, of those that are known."""
 _ASYNC = {
     "pytest-asyncio": "asyncio",
     "pytest-trio": "trio",
@@ -47,7 +45,7 @@ def _plugin_of(facts: Facts, brings: str, name: str) -> Plugin | None:
     Markers are words that projects make up (`slow`): of them only widely used plugins are believed.
     """
     project, installed = facts.context.project, facts.context.installed
-    believed = plugins()[:_WIDELY_USED] if brings == "markers" else plugins()
+    believed = plugins()[:WIDELY_USED] if brings == "markers" else plugins()
     known = dict.fromkeys((*believed, *(one for one in plugins() if _is_asked_for(facts, one))))
     ranked = sorted(
         (plugin for plugin in known if plugin.brings(brings, name)),

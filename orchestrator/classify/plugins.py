@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from orchestrator.classify.rules import knowledge
 
+WIDELY_USED = 100
+"""How many plugins, of those that are known."""
+
 
 class Plugin(NamedTuple):
     """A distribution with pytest plugins, and what they bring."""

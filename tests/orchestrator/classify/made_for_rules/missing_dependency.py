@@ -228,6 +228,13 @@ CASES = {
         attributes={"argname": "mocker", "requested_by": "mocker"},
         project=MOCKING,
     ),
+    "filter-module-of-absent": one(
+        "pytest.PytestConfigWarning",
+        "Failed to import filter module 'cv2x': ignore::cv2x.OldWarning",
+        phase="start",
+        bases=("pytest.PytestWarning", "UserWarning", "Warning", "Exception"),
+        project=WITH_CV2X,
+    ),
     "framework-plugin-absent": one(
         "django.db.utils.OperationalError",
         "no such table: auth_user",
