@@ -37,6 +37,8 @@ _BROKEN_OFF = re.compile(
     re.MULTILINE,
 )
 _READ = 65536
+_REGISTERED = re.compile(r"\w[\w.-]{0,100}")
+_OF_PYTEST = {"parametrize", "skip", "skipif", "xfail", "usefixtures", "filterwarnings"}
 
 
 def _plugin_of(facts: Facts, brings: str, name: str) -> Plugin | None:
@@ -238,10 +240,20 @@ def _plugin_of_other_version(facts: Facts) -> Unmet | None:
 
 
 def _nearest_marker(facts: Facts) -> str:
-    known = {"parametrize", "skip", "skipif", "xfail", "usefixtures", "filterwarnings"}
-    for plugin in plugins():
-        known.update(plugin.markers)
-    return next(iter(difflib.get_close_matches(facts.group("marker"), known, n=1, cutoff=0.8)), "")
+    """The marker of the same letters, else the one that is most like it: first of those that the
+    settings register, for these are what the tests mean.
+    """
+    marker = facts.group("marker")
+    lines = facts.context.project.settings.get("markers", "").splitlines()
+    own = {found[0] for line in lines if (found := _REGISTERED.search(line))}
+    brought = {name for plugin in plugins() for name in plugin.markers}
+    for known, cutoff in ((own, 0.7), (brought | _OF_PYTEST, 0.8)):
+        others = sorted(known - {marker})
+        swapped = [name for name in others if sorted(name) == sorted(marker)]
+        near = swapped or difflib.get_close_matches(marker, others, n=1, cutoff=cutoff)
+        if near:
+            return near[0]
+    return ""
 
 
 def _async_plugin(facts: Facts) -> str:
