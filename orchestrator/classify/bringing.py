@@ -9,7 +9,7 @@ from orchestrator.classify.plugins import WIDELY_USED, Plugin, plugins
 _CLEARLY = 5
 """How many times as far down the list the next one stands, where there is no question."""
 _NAMED = 4
-_DECLARED, _INSTALLED, _USED, _UNSEEN = range(4)
+_DECLARED, _INSTALLED, _FOR_DECLARED, _FOR_INSTALLED, _UNSEEN = range(5)
 _WORD = 4
 
 
@@ -34,8 +34,9 @@ def _farness(facts: Facts, plugin: Plugin) -> int:
     if installed.has(plugin.distribution):
         return _INSTALLED
     serves = _serves(plugin)
-    used = serves and (installed.has(serves) or project.declared((serves,)))
-    return _USED if used else _UNSEEN
+    if serves and project.declared((serves,)):
+        return _FOR_DECLARED
+    return _FOR_INSTALLED if serves and installed.has(serves) else _UNSEEN
 
 
 def _serves(plugin: Plugin) -> str:
@@ -46,7 +47,8 @@ def _serves(plugin: Plugin) -> str:
 
 def _plugin_fits(facts: Facts) -> str:
     """`yes` where nobody else is likely to bring the fixture; `likely` for the plugin of a library
-    that the project uses, where those of others bring one of its name too.
+    that the project uses, where those of others bring one of its name too. Where it uses several
+    such libraries alike, none fits.
 
     Without Django, a fixture `db` is not that of pytest-django; `django_db_setup` is. What only
     plugins bring that few use (`app`) is rather the project's own.
@@ -56,10 +58,10 @@ def _plugin_fits(facts: Facts) -> str:
         return "yes" if facts["plugin"] else ""
     first, *others = bringing
     farness = _farness(facts, first)
-    if farness < _USED:
+    if farness in (_FOR_DECLARED, _FOR_INSTALLED) and others:
+        return "likely" if _farness(facts, others[0]) > farness else ""
+    if farness < _UNSEEN:
         return "yes"
-    if farness == _USED:
-        return "likely" if others else "yes"
     return "yes" if _is_meant(facts["fixture"], first, others) else ""
 
 

@@ -38,6 +38,7 @@ def lacking_fixture(red, raised):
         ("worker_id", [], [], "pytest-xdist"),
         ("client", ["pytest-flask"], ["django"], "pytest-flask"),
         ("client", [], ["flask"], "pytest-flask"),
+        ("client", ["flask"], ["django"], "pytest-flask"),
         ("client", ["django"], [], "pytest-django"),
         ("live_server", ["flask"], [], "pytest-flask"),
         ("page", [], ["playwright"], "pytest-playwright"),
@@ -71,6 +72,7 @@ def test_another_may_be_meant_too(lacking):
         ("db", ["flask"], "`pytest-django`"),
         ("snapshot", [], "`syrupy`, `pytest-snapshot`"),
         ("app", ["flask"], "`pytest-embedded`"),
+        ("client", ["django", "flask"], "`pytest-django`, `pytest-flask`"),
     ],
 )
 def test_plugins_of_which_none_is_likely(lacking, fixture, installed, plugins):
