@@ -20,7 +20,19 @@ _STOPPED = "test_timeout"
 _USED_UP = frozenset({"memory", "disk", "descriptors", "threads"})
 """Kinds of resources of which a machine has one."""
 _OUTSIDE = frozenset(
-    {"variable", "host", "program", "library", "marker", "option", "setting", "interpreter"}
+    {
+        "variable",
+        "host",
+        "program",
+        "library",
+        "marker",
+        "option",
+        "plugin",
+        "setting",
+        "interpreter",
+        "table",
+        "column",
+    }
 )
 """Types of culprits that are mended outside of the code that failed."""
 _ANOTHER_RELEASE = frozenset({"missing_dependency", "compatibility"})
@@ -44,6 +56,7 @@ _MISWIRED = frozenset(
         "called_directly",
         "no_yield",
         "many_yields",
+        "async_fixture",
         "no_value",
         "leaked_state",
         "changed_fixture",
@@ -53,6 +66,8 @@ _MISWIRED = frozenset(
 """Kinds of what is wrong with a fixture whoever asks for it."""
 _EDITED = frozenset({"changed_setup", "changed_settings"})
 """Kinds of what the edit of one file broke."""
+_REFERRING = "unregistered_class"
+"""What each use of any class of the same registry trips over."""
 
 
 def mended(cause: Cause, project: Project) -> str:
@@ -136,8 +151,10 @@ def _distribution(name: str) -> str:
 
 
 def _of_part(cause: Cause) -> str:
-    """A name that a module or class lacks."""
+    """A name that a module or class lacks, or that a class refers to."""
     verdict, culprit = cause.verdict, cause.verdict.culprit
+    if culprit and verdict.kind == _REFERRING:
+        return f"{_REFERRING} {culprit.name}"
     raised = decisive(cause.failures[0])
     if culprit is None or raised is None or verdict.kind != "missing_name":
         return ""

@@ -75,8 +75,9 @@ def review(
     prevented = store.prevented(diagnosis.collectors(groups)) if store else {}
 
     yield "compare"
-    seen = comparing.seen(recording, metrics, run_directory, settings, store)
     context = context_of(recording, read_project(settings.root))
+    seen = comparing.seen(recording, metrics, run_directory, settings, store)
+    seen = replace(seen, project=context.project)
     known = diagnosis.since_green(groups, context, prevented, store)
     unsteady = (one for group, since in known for one in flaky.both_outcomes(group.failures, since))
     found = comparing.recalled(

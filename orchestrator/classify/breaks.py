@@ -316,13 +316,13 @@ def _break_said(facts: Facts) -> str:
 
 def _break_change(facts: Facts) -> str:
     """What to write instead, in a sentence."""
-    found = facts.once(_break)
-    if not found:
+    if not (found := facts.once(_break)):
         return ""
-    if found.entry["kind"] == "behaviour" and found.instead:
+    is_id = "-" in found.name  # of what has no name: `begun-by-itself`
+    if found.entry["kind"] == "behaviour" and found.instead and not is_id:
         return _filled(found, "instead")
-    said = found.entry.get("remedy")
-    return str(said) if said else _filled(found, "instead" if found.instead else "without")
+    said = str(found.entry.get("remedy", ""))
+    return said or _filled(found, "instead" if found.instead else "without")
 
 
 def _break_adds(facts: Facts) -> str:

@@ -330,6 +330,11 @@ def _imported_of_tests(context: Context, file: str) -> set[str]:
     return {one for one in found if one and is_of_tests(one)}
 
 
+def _helper_of_tests(facts: Facts) -> str:
+    """`yes` where the file of the checkout that an import means is of tests."""
+    return "yes" if facts["helper"] and is_of_tests(facts["helper"]) else ""
+
+
 def _lacking_around_test(facts: Facts) -> str:
     """`yes` where what prepares a test, or cleans up after it, asks the tests' own code for a name
     that this lacks: no product was running, and none is asked.
@@ -358,6 +363,7 @@ FACTS: dict[str, Fact] = {
     "fixture_asked_for_by": _fixture_asked_for_by,
     "fixture_is_own": _fixture_is_own,
     "harness_raised": _harness_raised,
+    "helper_of_tests": _helper_of_tests,
     "inner_run": _inner_run,
     "lacking_around_test": _lacking_around_test,
     "matched_by": _matched_by,

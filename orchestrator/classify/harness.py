@@ -8,14 +8,12 @@ import re
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from orchestrator.classify.bringing import plugin_of_fixture
 from orchestrator.classify.facts import Fact, Facts, own_frame, part
 from orchestrator.classify.installed import Owner, Unmet, version_of
-from orchestrator.classify.mapping import imports
-from orchestrator.classify.plugins import Plugin, plugins, plugins_by_name
+from orchestrator.classify.plugins import WIDELY_USED, Plugin, plugins, plugins_by_name
 from orchestrator.following import runs_pytest
 
-_WIDELY_USED = 100
-"""How many plugins, of those that are known."""
 _ASYNC = {
     "pytest-asyncio": "asyncio",
     "pytest-trio": "trio",
@@ -39,6 +37,8 @@ _BROKEN_OFF = re.compile(
     re.MULTILINE,
 )
 _READ = 65536
+_REGISTERED = re.compile(r"\w[\w.-]{0,100}")
+_OF_PYTEST = {"parametrize", "skip", "skipif", "xfail", "usefixtures", "filterwarnings"}
 
 
 def _plugin_of(facts: Facts, brings: str, name: str) -> Plugin | None:
@@ -47,7 +47,7 @@ def _plugin_of(facts: Facts, brings: str, name: str) -> Plugin | None:
     Markers are words that projects make up (`slow`): of them only widely used plugins are believed.
     """
     project, installed = facts.context.project, facts.context.installed
-    believed = plugins()[:_WIDELY_USED] if brings == "markers" else plugins()
+    believed = plugins()[:WIDELY_USED] if brings == "markers" else plugins()
     known = dict.fromkeys((*believed, *(one for one in plugins() if _is_asked_for(facts, one))))
     ranked = sorted(
         (plugin for plugin in known if plugin.brings(brings, name)),
@@ -101,7 +101,10 @@ def _broken_off(facts: Facts, text: str) -> str:
 def _plugin(facts: Facts) -> str:
     """The distribution whose plugin brings what was not found."""
     brings, name = _wanted(facts)
-    found = _plugin_of(facts, brings, name) if name else None
+    if brings == "fixtures":
+        found = plugin_of_fixture(facts)
+    else:
+        found = _plugin_of(facts, brings, name) if name else None
     if found:
         return found.distribution
     return facts.group("plugin") or _of_its_name(facts) or _of_option(facts)
@@ -177,20 +180,6 @@ def _timeout_plugin(facts: Facts) -> str:
     return facts.context.recording.run.environment.plugins.get("pytest-timeout", "")
 
 
-def _plugin_fits(facts: Facts) -> str:
-    """`yes` unless the plugin serves a library that this project does not use.
-
-    Without Django, a fixture `db` is not that of pytest-django; `django_db_setup` is.
-    """
-    plugin, project = facts["plugin"], facts.context.project
-    serves = plugin.removeprefix("pytest-")
-    bring = imports().modules.get(serves, (plugin,))
-    if not plugin or serves == plugin or plugin in bring or serves in facts["fixture"]:
-        return "yes" if plugin else ""
-    used = facts.context.installed.has(serves) or project.declared((serves, plugin))
-    return "yes" if used else ""
-
-
 def _plugin_said(facts: Facts) -> str:
     """How the project asks for the plugin, where it does."""
     declared = facts.context.project.declared((facts["plugin"],)) if facts["plugin"] else None
@@ -251,10 +240,20 @@ def _plugin_of_other_version(facts: Facts) -> Unmet | None:
 
 
 def _nearest_marker(facts: Facts) -> str:
-    known = {"parametrize", "skip", "skipif", "xfail", "usefixtures", "filterwarnings"}
-    for plugin in plugins():
-        known.update(plugin.markers)
-    return next(iter(difflib.get_close_matches(facts.group("marker"), known, n=1, cutoff=0.8)), "")
+    """The marker of the same letters, else the one that is most like it: first of those that the
+    settings register, for these are what the tests mean.
+    """
+    marker = facts.group("marker")
+    lines = facts.context.project.settings.get("markers", "").splitlines()
+    own = {found[0] for line in lines if (found := _REGISTERED.search(line))}
+    brought = {name for plugin in plugins() for name in plugin.markers}
+    for known, cutoff in ((own, 0.7), (brought | _OF_PYTEST, 0.8)):
+        others = sorted(known - {marker})
+        swapped = [name for name in others if sorted(name) == sorted(marker)]
+        near = swapped or difflib.get_close_matches(marker, others, n=1, cutoff=cutoff)
+        if near:
+            return near[0]
+    return ""
 
 
 def _async_plugin(facts: Facts) -> str:
@@ -339,7 +338,6 @@ FACTS: dict[str, Fact] = {
     "option": _option,
     "plugin": _plugin,
     "plugin_behind": _plugin_behind,
-    "plugin_fits": _plugin_fits,
     "plugin_misfit": part(_plugin_of_other_version, "name"),
     "plugin_misfit_requirement": part(_plugin_of_other_version, "requirement"),
     "plugin_misfit_version": part(_plugin_of_other_version, "installed"),

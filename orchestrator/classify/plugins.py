@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from orchestrator.classify.rules import knowledge
 
+WIDELY_USED = 100
+"""How many plugins, of those that are known."""
+
 
 class Plugin(NamedTuple):
     """A distribution with pytest plugins, and what they bring."""
@@ -33,13 +36,18 @@ class Plugin(NamedTuple):
 @cache
 def plugins() -> tuple[Plugin, ...]:
     """Every plugin that is known, the most used first."""
-    return tuple(
+    unseen = knowledge("markers")
+    scanned = (
         Plugin(
             entry["distribution"],
             entry["version"],
             **{key: frozenset(entry.get(key, "").split()) for key in Plugin._fields[2:]},
         )
         for entry in knowledge("plugins")["plugin"]
+    )
+    return tuple(
+        one._replace(markers=one.markers.union(unseen.get(one.distribution, "").split()))
+        for one in scanned
     )
 
 

@@ -25,10 +25,12 @@ _TOLD_MISSING = re.compile(
     r"(?i)\b(?:not found|(?:does not|doesn't) exist|unable to find|no such file|missing)\b"
 )
 _TOLD_PATH = re.compile(r"(?<![\w./-])(?:/|[\w-])[\w./-]{1,300}/[\w.-]{1,100}\.\w{1,8}\b")
-# In test_total: function uses no argument 'basket'
-_FUNCTION = re.compile(r"In (\w{1,200}): ")
 _INSTALLED = re.compile(
     r"(?:^|[/\\])(?:(?:site|dist)-packages|lib[/\\]python\d[.\dt]*)[/\\](?!(?:site|dist)-packages)"
+)
+# In tests/test_cart.py::TestCart::test_total: function uses no argument 'basket'
+_FUNCTION = re.compile(
+    r"In (?:[^\n:]{1,400}\.py::)?(?P<within>(?:\w{1,200}::)*)(?P<name>\w{1,200}): "
 )
 _FROZEN = re.compile(r"<frozen ([\w.]+)>")
 
@@ -198,7 +200,10 @@ def _collected_test(facts: Facts) -> str:
     """The test that pytest could not collect: of a file or class, the function that it names."""
     named = _FUNCTION.match(facts.link.message or facts.failure.message)
     nodeid = facts.failure.nodeid
-    return f"{nodeid}::{named[1]}" if named else nodeid
+    if named is None:
+        return nodeid
+    within = f"{named['within']}{named['name']}"
+    return f"{facts['test_file'] if named['within'] else nodeid}::{within}"
 
 
 def _test_file(facts: Facts) -> str:

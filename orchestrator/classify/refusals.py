@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections import Counter
 
@@ -13,6 +14,12 @@ _FILTER = re.compile(
 )
 _UNDER = re.compile(r"^(?:ERROR: )?(?:/[^\s:]{1,300}/)?(?=[\w.-]{1,60}\.(?:ini|toml|cfg): )")
 """The folder of the settings file that a refusal begins with."""
+_RESOLVES = "_resolve_warning_category"
+"""What of pytest looks for the category of a filter."""
+_KINDS = (
+    "Bytes Deprecation Encoding Future Import PendingDeprecation Resource Runtime Syntax Unicode"
+)
+_WARNINGS = tuple(f"{kind}Warning" for kind in ("", "User", *_KINDS.split()))
 _READ = 1000
 
 
@@ -42,10 +49,23 @@ def _refused(facts: Facts) -> str:
 
 
 def _filter_refused(facts: Facts) -> str:
-    """The filter of warnings that pytest could not read."""
+    """The filter of warnings that pytest could not read; or its category, where the settings show
+    no such line.
+    """
     first = facts.failure.exceptions[0] if facts.failure.exceptions else None
     found = _FILTER.search(first.message[:_READ]) if first else None
-    return found["filter"] if found else ""
+    if found or facts["raised_function"] != _RESOLVES:
+        return found["filter"] if found else ""
+    category = facts["symbol"]
+    lines = facts.context.project.settings.get("filterwarnings", "").splitlines()
+    named = (line.strip(" \t\"',") for line in lines if category in line)
+    return next(named, category) if category else ""
+
+
+def _nearest_category(facts: Facts) -> str:
+    """The warning of Python's own that the category of a filter is most like."""
+    near = difflib.get_close_matches(facts["symbol"], _WARNINGS, n=1, cutoff=0.8)
+    return near[0] if near and facts["module"] == "builtins" else ""
 
 
 def _named_as_plugin(facts: Facts) -> str:
@@ -117,6 +137,7 @@ FACTS: dict[str, Fact] = {
     "harness_asks_pytest": _harness_asks_pytest,
     "harness_misspells": _harness_misspells,
     "named_as_plugin": _named_as_plugin,
+    "nearest_category": _nearest_category,
     "pytest_below": _pytest_below,
     "pytest_reads": _pytest_reads,
     "refused": _refused,

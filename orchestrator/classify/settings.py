@@ -13,7 +13,7 @@ from itertools import pairwise
 from packaging.utils import canonicalize_name
 
 from orchestrator.classify.facts import Context, Fact, Facts
-from orchestrator.classify.plugins import Plugin, plugins, plugins_by_name
+from orchestrator.classify.plugins import WIDELY_USED, Plugin, plugins, plugins_by_name
 from orchestrator.classify.rules import knowledge
 from orchestrator.following import runs_pytest
 from orchestrator.install import where_to_write
@@ -42,7 +42,7 @@ def words(facts: Facts) -> Iterator[tuple[str, str]]:
         yield word, f"in `addopts` of {project.settings_file}"
 
 
-def _blocked(facts: Facts, names: set[str]) -> tuple[str, str]:
+def blocked(facts: Facts, names: set[str]) -> tuple[str, str]:
     """What of `-p no:NAME` keeps a plugin of one of these names away, and where it stands."""
     for (word, where), (following, _) in pairwise((*words(facts), ("", ""))):
         given = following if word == "-p" else word.removeprefix("-p")
@@ -57,7 +57,7 @@ def _disabled(facts: Facts) -> tuple[str, str]:
     known = plugins_by_name().get(canonicalize_name(wanted))
     brought = facts.context.installed.plugins.get(canonicalize_name(wanted), {})
     names = {*(known.names if known else ()), *brought, wanted, wanted.removeprefix("pytest-")}
-    found = _blocked(facts, names)
+    found = blocked(facts, names)
     if found[0] or not wanted:
         return found
     loaded = {canonicalize_name(name) for name in facts.context.recording.run.environment.plugins}
@@ -98,7 +98,7 @@ def _own_blocked(facts: Facts) -> tuple[str, str]:
     """
     parts = facts["defined_in"].rpartition(":")[0].removesuffix(".py").split("/")
     names = {*parts, *(part.replace("_", "-") for part in parts), ".".join(parts)}
-    return _blocked(facts, names - {"", "conftest", "tests"})
+    return blocked(facts, names - {"", "conftest", "tests"})
 
 
 def _builtin(facts: Facts) -> str:
@@ -107,10 +107,10 @@ def _builtin(facts: Facts) -> str:
     """
     own = knowledge("pytest")["fixtures"].items() if facts["fixture"] else ()
     found = [plugin for plugin, names in own if facts["fixture"] in names.split()]
-    blocked = (plugin for plugin in found if _blocked(facts, {plugin})[0])
+    switched_off = (plugin for plugin in found if blocked(facts, {plugin})[0])
     # What comes of two plugins is absent for the one that is loaded only on request.
     on_request = (plugin for plugin in found if plugin in knowledge("pytest")["on_request"].split())
-    return next(blocked, "" if facts["plugin"] else next(on_request, next(iter(found), "")))
+    return next(switched_off, "" if facts["plugin"] else next(on_request, next(iter(found), "")))
 
 
 def _builtin_on_request(facts: Facts) -> str:
@@ -123,12 +123,12 @@ def _builtin_on_request(facts: Facts) -> str:
 def _builtin_blocked_by(facts: Facts) -> str:
     """What switched it off."""
     plugin = facts["builtin_plugin"]
-    return _blocked(facts, {plugin})[0] if plugin else ""
+    return blocked(facts, {plugin})[0] if plugin else ""
 
 
 def _builtin_blocked_where(facts: Facts) -> str:
     plugin = facts["builtin_plugin"]
-    return _blocked(facts, {plugin})[1] if plugin else ""
+    return blocked(facts, {plugin})[1] if plugin else ""
 
 
 def _given(facts: Facts, option: str, value: str) -> str:
@@ -223,13 +223,16 @@ def _plugin_expected(facts: Facts) -> str:
     """A plugin that is not installed and that somebody counts on: the settings file has a setting
     of it, or what raised has a plugin of its own name.
     """
-    has, given = facts.context.installed.has, facts.context.project.settings
+    has, project = facts.context.installed.has, facts.context.project
     for plugin in plugins():
-        if plugin.ini & given.keys() and not has(plugin.distribution):
+        if plugin.ini & project.settings.keys() and not has(plugin.distribution):
             return plugin.distribution
     of_raiser = f"pytest-{canonicalize_name(facts['raiser'])}" if facts["raiser"] else ""
+    used = {plugin.distribution for plugin in plugins()[:WIDELY_USED]}
+    # On one that few use nobody counts who does not ask for it.
+    believed = of_raiser in used or project.declared((of_raiser,))
     known = of_raiser in plugins_by_name() and not has(of_raiser)
-    return of_raiser if known else ""
+    return of_raiser if known and believed else ""
 
 
 def _where_expected(facts: Facts) -> str:

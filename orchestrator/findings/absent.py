@@ -10,12 +10,14 @@ from conftest_kit.records import Run
 from corpus_memory_logging.records import Finding, PastRun, Suggestion
 from orchestrator.classify.mapping import known_names
 from orchestrator.findings.seen import Earlier, Seen
+from orchestrator.findings.uncollected import why
 
 _ORIGIN = "absent@1"
 _SHOWN = 5
 _MOST = 10
 """Findings of one kind; what is beyond is one more."""
 _NOT_IMPORTED = re.compile(r"^could not import '([\w.]{1,200})'")
+_WORD = re.compile(r"[A-Za-z][\w-]{1,100}")
 _JUDGED = (0, 1, 5)
 """Exit codes of runs that came to their end: passed, failed, nothing to run."""
 
@@ -37,8 +39,9 @@ def find(seen: Seen, earlier: Earlier) -> Iterator[Finding]:
     if not skipped and not gone:
         return
     evidence = (f"they ran in run {before.run_id}", *_changed(seen.run, earlier.run(before)))
-    yield from _bounded(_of_skips(skipped, evidence))
-    yield from _bounded(_of_gone(gone, there - ran, evidence))
+    lost = _lost(seen.run, earlier.run(before))
+    yield from _bounded(_of_skips(skipped, evidence, lost))
+    yield from _bounded(_of_gone(seen, gone, there - ran, evidence))
 
 
 def _before(seen: Seen) -> PastRun | None:
@@ -79,17 +82,19 @@ def _is_below(nodeid: str, collector: str) -> bool:
     return nodeid.startswith((f"{collector}::", f"{collector}/")) or not collector
 
 
-def _of_skips(skipped: Mapping[str, list[str]], evidence: tuple[str, ...]) -> Iterator[Finding]:
+def _of_skips(
+    skipped: Mapping[str, list[str]], evidence: tuple[str, ...], lost: frozenset[str]
+) -> Iterator[Finding]:
     ordered = sorted(skipped.items(), key=lambda item: (-len(item[1]), item[0]))
     for reason, nodeids in ordered:
         missing = _NOT_IMPORTED.match(reason)
-        why = reason or "no reason is given"
+        said = reason or "no reason is given"
         yield Finding(
             kind="newly_skipped",
-            text=f"{_tests(nodeids)} that ran before {_are(nodeids)} skipped: {why}",
+            text=f"{_tests(nodeids)} that ran before {_are(nodeids)} skipped: {said}",
             subject=reason,
             evidence=(*evidence, *_named(nodeids)),
-            suggestions=(_install(missing[1]) if missing else _LOOK,),
+            suggestions=(_install(missing[1]) if missing else _bring_back(reason, lost),),
         )
 
 
@@ -99,6 +104,28 @@ _LOOK = Suggestion(
     confidence=0.4,
     origin=_ORIGIN,
 )
+
+
+def _lost(now: Run, then: Run | None) -> frozenset[str]:
+    """The distributions that are not installed any more."""
+    before = then.environment.distributions.keys() if then else frozenset[str]()
+    return frozenset(before - now.environment.distributions.keys())
+
+
+def _bring_back(reason: str, lost: frozenset[str]) -> Suggestion:
+    """What the reason of a skip names and is not installed any more."""
+    words = {word.casefold().replace("_", "-") for word in _WORD.findall(reason)}
+    named = (name for name in sorted(lost) if name.casefold().replace("_", "-") in words)
+    name = next(named, "")
+    if not name:
+        return _LOOK
+    return Suggestion(
+        text=f"Install `{name}` again where tests run, unless they are meant to be skipped there: "
+        "it was installed when they ran.",
+        commands=(f"pip install {name}",),
+        confidence=0.75,
+        origin=_ORIGIN,
+    )
 
 
 def _install(module: str) -> Suggestion:
@@ -119,19 +146,21 @@ def _install(module: str) -> Suggestion:
 
 
 def _of_gone(
-    gone: Iterable[str], new: Iterable[str], evidence: tuple[str, ...]
+    seen: Seen, gone: Iterable[str], new: Iterable[str], evidence: tuple[str, ...]
 ) -> Iterator[Finding]:
     by_file = _by_file(gone)
     added = _by_file(new)
     for file, nodeids in sorted(by_file.items(), key=lambda item: (-len(item[1]), item[0])):
         fresh = added.get(file, [])
         renamed = (f"{_tests(fresh)} of it {_are(fresh)} new",) if fresh else ()
+        reasons = why(file, nodeids, seen.project, seen.recording.attempts)
         yield Finding(
             kind="vanished",
             text=f"{_tests(nodeids)} of {file} that ran before did not run",
             subject=file,
-            evidence=(*evidence, *renamed, *_named(nodeids)),
+            evidence=(*(one.evidence for one in reasons), *evidence, *renamed, *_named(nodeids)),
             suggestions=(
+                *(Suggestion(text=one.remedy, confidence=0.7, origin=_ORIGIN) for one in reasons),
                 Suggestion(
                     text="If they were renamed or removed on purpose, nothing is to do. Else see "
                     "what is collected: a file or class that no longer bears the name that is "

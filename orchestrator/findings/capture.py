@@ -94,7 +94,8 @@ def _counted(seen: Seen) -> Iterator[Failure]:
 
 def _pytest(seen: Seen) -> Iterator[str]:
     """pytest counts reports and the kit attempts: a test whose call passes and whose tear-down
-    fails is one passed and one error there, and each failing subtest is one failed.
+    fails is one passed and one error there, and each failing subtest is one failed. The test around
+    subtests of unittest it counts as passed besides, where nothing but they failed.
     """
     said, run = seen.run.pytest_counts, seen.run
     if said is None or not run.counts or any(_lines(seen)):
@@ -111,6 +112,9 @@ def _pytest(seen: Seen) -> Iterator[str]:
     ]
     phases = Counter(failure.phase for failure in failures)
     subtests = Counter(failure.subtest is not None for failure in failures)[True]
+    around = len(
+        {(one.nodeid, one.worker, one.attempt) for one in failures if one.subtest is not None}
+    )
     late = phases["teardown"] + phases["crash"]
     errors = phases["setup"] + phases["teardown"] + phases["collect"]
     # Other plugins may count under words of their own.
@@ -121,8 +125,8 @@ def _pytest(seen: Seen) -> Iterator[str]:
         # xdist tells of a collector once for each worker where their words differ.
         "error": (errors - foreign, errors + phases["collect"] * max(seen.workers - 1, 0)),
         **{
-            word: (run.counts.get(word, 0) - foreign, run.counts.get(word, 0) + late)
-            for word in ("passed", "xfailed", "xpassed")
+            word: (run.counts.get(word, 0) - foreign, run.counts.get(word, 0) + late + more)
+            for word, more in (("passed", around), ("xfailed", 0), ("xpassed", 0))
         },
     }
     for word, (least, most) in bounds.items():

@@ -10,6 +10,7 @@ from functools import cached_property
 from conftest_kit.records import Recording, Run
 from corpus_memory_logging.records import PastRun
 from orchestrator.intake.metrics_file import Metrics
+from orchestrator.project import Project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,8 @@ class Seen:
     """Whether this is the latest run, which the metrics file should describe."""
     past: tuple[PastRun, ...] = field(default=())
     """Complete runs that the memory holds, the latest first."""
+    project: Project = field(default_factory=Project)
+    """What the checkout says."""
 
     @property
     def run(self) -> Run:

@@ -160,6 +160,7 @@ def _of(culprit, *, kind, category="environment", place="shop/a.py", message="x"
 
 VARIABLE = Culprit(type="variable", name="DATABASE_URL")
 NUMPY = Culprit(type="distribution", name="numpy")
+DJANGO = Culprit(type="plugin", name="django")
 BASKET = Culprit(type="fixture", name="basket")
 PART = Culprit(type="module", name="shop.cart")
 PYTHON = Culprit(type="interpreter", name="Python")
@@ -188,6 +189,9 @@ def _file(name):
         ((NUMPY, "data_mismatch", "x"), (NUMPY, "data_mismatch", "x"), 2),
         ((BASKET, "not_found", "x"), (BASKET, "recursive", "y"), 1),
         ((BASKET, "no_value", "no price"), (BASKET, "no_value", "no total"), 1),
+        ((BASKET, "async_fixture", "refused"), (BASKET, "async_fixture", "unfinished"), 1),
+        ((PART, "unregistered_class", "no Usr"), (PART, "unregistered_class", "'Usr'"), 1),
+        ((DJANGO, "plugin_disabled", "no rf"), (DJANGO, "plugin_disabled", "no client"), 1),
         ((BASKET, "wrong_path", "no price"), (BASKET, "wrong_path", "no total"), 1),
         ((None, "current_folder", "no price"), (None, "current_folder", "no total"), 1),
         ((_file("data/x.csv"), "file", "x"), (_file("data/x.csv"), "wrong_path", "y"), 1),

@@ -317,6 +317,19 @@ def test_what_a_line_has_to_ask_for(red, raised, source, category):
     assert made.verdict().category == category
 
 
+@pytest.mark.parametrize(
+    ("distribution", "entry", "name"),
+    [one for one in NAMES if one[1]["kind"] == "behaviour" and "-" in one[2]],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_the_id_of_an_entry_is_no_name(red, raised, distribution, entry, name):
+    """What has no name of its own is told by what to do; nobody knows it by its id."""
+    verdict, suggestions = explained((red, raised), distribution, entry, name, entry["removed_in"])
+
+    said = (*verdict.evidence, *(one.text for one in suggestions))
+    assert not any(f"`{name}`" in text for text in said)
+
+
 def test_behaviour_of_one_module_is_no_other_s(red, raised):
     """`random.randrange(1.0)` is refused since 3.12, `range(1.0)` always was."""
     error = raised("TypeError", "'float' object cannot be interpreted as an integer", TEST)

@@ -52,9 +52,11 @@ ALONE_BELOW = {
     "left-by-another-test-beside",
     "inside-of-a-later-python",
     "fallback-of-what-left",
+    "async-fixture-without-its-mark",
 }
 """Those that need more than one failure, exception or test: they have a test below, in
-test_around.py, test_fallbacks.py, test_groups.py, test_kept.py or test_interpreters.py.
+test_around.py, test_asynchronous.py, test_fallbacks.py, test_groups.py, test_kept.py or
+test_interpreters.py.
 """
 OF_CHANGES = {
     "changed-since-green",

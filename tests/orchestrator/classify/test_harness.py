@@ -230,3 +230,55 @@ def test_an_inner_run_that_pytest_itself_broke_off(red, raised, first, last, bro
     made = red(failed, fixtures=[("pytester", "_pytest/pytester.py", 9)], captured=captured)
 
     assert (made.verdict().rule == "inner-run-broke-pytest@1") is broken
+
+
+@pytest.mark.parametrize(
+    ("marker", "registered", "near"),
+    [
+        ("slwo", "slow: takes long\nnetwork", "slow"),
+        ("netwrk(1)", "", ""),
+        ("integation", "slow\nintegration(host): asks a server", "integration"),
+        ("usefixture", "slow", "usefixtures"),
+        ("skipIf", "", "skipif"),
+        ("slow", "slow_ones", ""),
+        ("zzyzx", "slow", ""),
+    ],
+)
+def test_the_marker_that_may_be_meant(red, raised, marker, registered, near):
+    """Those that the settings register come first; it is never the marker itself."""
+    name = marker.partition("(")[0]
+    message = f"'{name}' not found in `markers` configuration option"
+    project = Project(name="shop", settings={"markers": registered})
+
+    first = red(raised("Failed", message), phase="collect", project=project).suggestions()[0]
+
+    assert first.text.endswith(f"The nearest known marker is `{near}`.") is bool(near)
+
+
+def test_a_marker_that_a_plugin_makes_up_at_run_time(red, raised):
+    """It is known of the plugin that most use, and of no other."""
+    message = "'order' not found in `markers` configuration option"
+
+    verdict = red(raised("Failed", message), phase="collect").verdict()
+
+    assert (verdict.category, verdict.culprit.name) == ("missing_dependency", "pytest-order")
+
+
+@pytest.mark.parametrize(
+    ("where", "nodeid", "test"),
+    [
+        ("test_total", "tests/test_cart.py", "tests/test_cart.py::test_total"),
+        ("test_total", "tests/test_cart.py::TestCart", "tests/test_cart.py::TestCart::test_total"),
+        ("tests/test_cart.py::test_total", "tests/test_cart.py", "tests/test_cart.py::test_total"),
+        (
+            "tests/test_cart.py::TestCart::test_total",
+            "tests/test_cart.py::TestCart",
+            "tests/test_cart.py::TestCart::test_total",
+        ),
+    ],
+)
+def test_the_test_that_cannot_be_collected(red, raised, where, nodeid, test):
+    """pytest names the function alone, or the whole of its id."""
+    link = raised("Failed", f"In {where}: function uses no argument 'b'")
+
+    assert red(link, phase="collect", nodeid=nodeid).verdict().culprit.name == test

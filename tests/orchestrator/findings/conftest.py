@@ -12,6 +12,7 @@ from corpus_memory_logging.records import PastRun
 from orchestrator import findings
 from orchestrator.findings.seen import Seen, Thresholds
 from orchestrator.intake.metrics_file import Metrics
+from orchestrator.project import Project
 
 TESTS = tuple(f"tests/test_{number}.py::test" for number in range(10))
 
@@ -50,6 +51,7 @@ class Make:
             "environment": Environment(git=git, ci=changed.pop("ci", {})),
         }
         failures = changed.pop("failures", ())
+        project = changed.pop("project", Project())
         own = {"run_id": "r9", "last_run": {"passed": len(attempts)}}
         return Seen(
             recording=Recording(
@@ -59,6 +61,7 @@ class Make:
             metrics_file="monitoring/pytest_metrics.prom",
             metrics=Metrics(**{**own, **metrics}) if metrics is not None else None,
             past=tuple(past),
+            project=project,
         )
 
     @staticmethod

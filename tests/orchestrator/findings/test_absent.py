@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conftest_kit.records import Attempt, Environment, Failure, Run, Skip
+from orchestrator.project import Project
 
 WITH_YAML = Run(run_id="r1", environment=Environment(distributions={"pyyaml": "6.0"}))
 
@@ -47,6 +48,24 @@ def test_skipped_for_one_reason_is_one_finding(make, found):
     assert finding.suggestions[0].commands == ("pip install PyYAML",)
 
 
+@pytest.mark.parametrize(
+    ("reason", "commands"),
+    [
+        ("needs pyyaml", ("pip install pyyaml",)),
+        ("PyYAML is not installed", ("pip install pyyaml",)),
+        ("needs a display", ()),
+    ],
+)
+def test_a_reason_that_names_what_is_not_installed_any_more(make, found, reason, commands):
+    """It was there when the tests ran."""
+    skipped = make.tests[:1]
+    now = but(make, *skipped, outcome="skipped")
+
+    (finding,) = found("newly_skipped", now, reasons=dict.fromkeys(skipped, reason))
+
+    assert finding.suggestions[0].commands == commands
+
+
 def test_a_file_that_was_skipped_as_a_whole(make, found):
     """Its tests are skipped, not gone."""
     skips = (Skip(nodeid="tests/test_3.py", reason="needs a display"),)
@@ -68,6 +87,16 @@ def test_gone(make, found):
     assert "1 test of it is new" not in first.evidence
     assert "1 test of it is new" in second.evidence
     assert first.suggestions[0].commands == ("pytest --collect-only -q tests/test_0.py",)
+
+
+def test_why_they_are_gone_is_said_first(make, found):
+    """And what to do about it before what to look at."""
+    project = Project(settings={"addopts": "--ignore=tests/test_0.py"}, settings_file="tox.ini")
+
+    (finding,) = found("vanished", but(make, make.tests[0]), project=project)
+
+    assert finding.evidence[0].startswith("`--ignore=tests/test_0.py` stands in `addopts` of tox")
+    assert finding.suggestions[0].text.startswith("If `--ignore=tests/test_0.py`")
 
 
 def test_everything_is_gone(make, found):

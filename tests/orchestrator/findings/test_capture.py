@@ -118,6 +118,30 @@ def test_real_runs_agree_with_themselves(make, pytester, options):
 
 
 @pytest.mark.parametrize(
+    ("passed", "subtests", "evidence"),
+    [
+        (2, 2, []),
+        (1, 2, []),
+        (2, 0, ["passed: 2 in pytest's own summary, 1 in the record"]),
+        (3, 2, ["passed: 3 in pytest's own summary, 1 in the record"]),
+    ],
+)
+def test_the_test_around_subtests_that_failed(make, passed, subtests, evidence):
+    """pytest 9.2 counts it as passed where it is of unittest, and the record as failed."""
+    seen = make.seen(
+        attempts=(Attempt(nodeid="a", outcome="failed"), Attempt(nodeid="b", outcome="passed")),
+        counts={"failed": 1, "passed": 1},
+        pytest_counts={"failed": max(subtests, 1), "passed": passed},
+        failures=tuple(Failure(nodeid="a", phase="call", subtest=f"{n}") for n in range(subtests))
+        or (Failure(nodeid="a", phase="call"),),
+    )
+
+    assert [list(one.evidence) for one in make.found(seen, "capture")] == list(
+        filter(None, [evidence])
+    )
+
+
+@pytest.mark.parametrize(
     ("changed", "evidence"),
     [
         ({}, None),

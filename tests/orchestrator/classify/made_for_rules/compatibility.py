@@ -313,6 +313,14 @@ CASES = {
     "python-too-old": one("RuntimeError", "shop requires Python >= 3.13", SHOP),
     "deprecation-in-library": one("DeprecationWarning", "get() goes away", TEST, LIBRARY),
     "deprecation": one("DeprecationWarning", "datetime.utcnow() is deprecated", SHOP),
+    "plugin-deprecates": one(
+        "pytest.PytestDeprecationWarning",
+        "The fixture loop is deprecated",
+        "lib/pytest_asyncio/plugin.py:306:pytest_configure",
+        phase="setup",
+        bases=("pytest.PytestWarning", "DeprecationWarning", "Warning"),
+        distributions=(ASYNCIO,),
+    ),
     "pytest-removed": one(
         "pytest.PytestRemovedIn9Warning",
         "The (fspath) argument",

@@ -23,6 +23,14 @@ from made_for_rules.surroundings import (
 from conftest_kit.records import Distribution
 from orchestrator.project import FixtureDefinition, Project
 
+DJANGO = Distribution(name="django", version="5.2", modules=("django",))
+PYTEST_DJANGO = Distribution(
+    name="pytest-django",
+    version="4.14.0",
+    modules=("pytest_django",),
+    pytest_plugins={"django": "pytest_django.plugin"},
+)
+
 CASES = {
     "required-plugin-disabled": (
         [],
@@ -192,6 +200,42 @@ CASES = {
             ("AttributeError", "module 'lib' has no attribute 'OldWarning'"),
         ],
         {"phase": "start"},
+    ),
+    "filter-module-absent": one(
+        "pytest.PytestConfigWarning",
+        "Failed to import filter module 'zzyzx': ignore::zzyzx.OldWarning",
+        phase="start",
+        bases=("pytest.PytestWarning", "UserWarning", "Warning", "Exception"),
+    ),
+    "unset-setting-warned": one(
+        "pytest.PytestDeprecationWarning",
+        'The configuration option "asyncio_default_fixture_loop_scope" is unset.\n'
+        'Future versions of pytest-asyncio will default to "function" scope.',
+        "lib/pytest_asyncio/plugin.py:306:pytest_configure",
+        phase="internal",
+        bases=("pytest.PytestWarning", "DeprecationWarning", "Warning"),
+        distributions=(ASYNCIO,),
+    ),
+    "framework-plugin-off": one(
+        "django.core.exceptions.ImproperlyConfigured",
+        "Requested setting DATABASES, but settings are not configured.",
+        TEST,
+        "lib/django/conf/__init__.py:1:_setup",
+        distributions=(DJANGO, PYTEST_DJANGO),
+        run={"command": ("pytest", "-p", "no:django")},
+    ),
+    "path-plugin-off": one(
+        "ModuleNotFoundError",
+        "No module named 'blog'",
+        TEST,
+        attributes={"name": "blog"},
+        project=Project(
+            name="shop",
+            files=("manage.py", "blog/__init__.py", "tests/test_cart.py"),
+            modules=frozenset({"blog"}),
+        ),
+        distributions=(DJANGO, PYTEST_DJANGO),
+        run={"command": ("pytest", "-p", "no:django")},
     ),
     "option-plugin-disabled": (
         [],

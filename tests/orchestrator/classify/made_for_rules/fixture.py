@@ -45,6 +45,13 @@ CASES = {
         project=GIVING_NOTHING,
     ),
     "fixture-not-found": one(LOOKUP, "fixture 'zzyzx' not found", attributes={"argname": "zzyzx"}),
+    "test-asks-for-self": one(LOOKUP, "fixture 'self' not found", phase="setup"),
+    "fixture-asks-for-self": one(
+        LOOKUP,
+        "fixture 'self' not found",
+        phase="setup",
+        attributes={"argname": "self", "requested_by": "basket"},
+    ),
     "recursive-fixture": one(LOOKUP, "recursive dependency involving fixture 'a' detected"),
     "scope-mismatch": one(
         "Failed",

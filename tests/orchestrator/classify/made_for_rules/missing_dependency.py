@@ -100,6 +100,13 @@ CASES = {
     "fixture-plugin-absent": one(
         LOOKUP, "fixture 'mocker' not found", phase="setup", attributes={"argname": "mocker"}
     ),
+    "fixture-plugin-likely": one(
+        LOOKUP,
+        "fixture 'client' not found",
+        phase="setup",
+        attributes={"argname": "client"},
+        distributions=(Distribution(name="flask", version="3.1.0", modules=("flask",)),),
+    ),
     "option-plugin-absent": (
         [],
         {"phase": "start", "message": "pytest: error: unrecognized arguments: -n4 --cov=shop"},
@@ -232,6 +239,13 @@ CASES = {
         phase="setup",
         attributes={"argname": "mocker", "requested_by": "mocker"},
         project=MOCKING,
+    ),
+    "filter-module-of-absent": one(
+        "pytest.PytestConfigWarning",
+        "Failed to import filter module 'cv2x': ignore::cv2x.OldWarning",
+        phase="start",
+        bases=("pytest.PytestWarning", "UserWarning", "Warning", "Exception"),
+        project=WITH_CV2X,
     ),
     "framework-plugin-absent": one(
         "django.db.utils.OperationalError",

@@ -7,6 +7,24 @@ from made_for_rules.surroundings import ALONE, PYYAML, SHOP, TEST, no_module, on
 from orchestrator.project import Project
 
 CASES = {
+    "class-not-registered": one(
+        "sqlalchemy.exc.InvalidRequestError",
+        "When initializing mapper Mapper[Basket(baskets)], expression 'Usr' failed to locate a name",
+        TEST,
+        "lib/frames/orm.py:9:_raise_for_name",
+    ),
+    "column-not-there": one(
+        "sqlite3.OperationalError",
+        "table baskets has no column named price",
+        TEST,
+        "lib/frames/base.py:9:execute",
+    ),
+    "table-not-there": one(
+        "sqlite3.OperationalError",
+        "no such table: baskets",
+        TEST,
+        "lib/frames/base.py:9:execute",
+    ),
     "product-asserts": one(
         "AssertionError", "no rows", TEST, SHOP, source="assert rows, 'no rows'"
     ),
