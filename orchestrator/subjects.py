@@ -37,10 +37,11 @@ def _about(failure: Failure) -> str:
 
 def _part_of_namespace(raised: Raised) -> str:
     """The distribution, or the module, of which Python names the shared top alone: `google`."""
-    named = raised.attributes.get("name")
-    if named not in imports().namespaces or not raised.frames:
+    named = str(raised.attributes.get("name"))
+    if named not in imports().namespaces:
         return ""
-    whole = imported_whole(raised.frames[-1].source, str(named))
+    asked = (imported_whole(frame.source, named) for frame in reversed(raised.frames))
+    whole = next((one for one in asked if one != named), named)
     return next(iter(known_names(whole)), whole)
 
 

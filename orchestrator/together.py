@@ -36,15 +36,20 @@ def suggested(first: Cause, others: Sequence[Cause]) -> tuple[Suggestion, ...]:
         return first.suggestions
     leading = min(bounds, key=bounds.__getitem__)
     lowest, name = bounds[leading], _culprit(first)
-    kept = [one for one in first.suggestions if one.status != "proposed"]
+    kept = [one for one in first.suggestions if not _is_proposed(one)]
     kept = [one for one in kept if min(_bounds(one, name), default=lowest) <= lowest]
-    proposed = [one for one in alike[leading].suggestions if one.status == "proposed"]
+    proposed = list(filter(_is_proposed, alike[leading].suggestions))
     place = next(at for at, one in enumerate(proposed) if lowest in _bounds(one, name))
     telling = proposed[place]
     commands = telling.commands or tuple(_commands(alike))
     proposed[place] = replace(telling, text=_text(telling, alike), commands=commands)
     known = {one.text for one in kept}
     return (*kept, *(one for one in proposed if one.text not in known))
+
+
+def _is_proposed(suggestion: Suggestion) -> bool:
+    """Whether nobody has said yet that it is right, by words or by a green run."""
+    return suggestion.status == "proposed" and suggestion.source == "rule"
 
 
 def _commands(causes: Sequence[Cause]) -> Iterator[str]:
@@ -65,7 +70,7 @@ def _culprit(cause: Cause) -> str:
 
 def _bound(cause: Cause) -> Version | None:
     """The release that what is proposed for a cause goes back behind."""
-    proposed = (one for one in cause.suggestions if one.status == "proposed")
+    proposed = filter(_is_proposed, cause.suggestions)
     return min((bound for one in proposed for bound in _bounds(one, _culprit(cause))), default=None)
 
 

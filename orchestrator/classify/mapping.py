@@ -15,7 +15,10 @@ from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
 
-_IMPORT = re.compile(r"\b(?:import|from) (?P<module>[\w.]{1,200})(?: import (?P<name>\w{1,200}))?")
+_IMPORT = re.compile(
+    r"\b(?:(?:import|from) |(?:import_module|__import__|importorskip)\(['\"])"
+    r"(?P<module>[\w.]{1,200})(?: import (?P<name>\w{1,200}))?"
+)
 _HEAD = re.compile(r"^# (source|date): (.+)$", re.MULTILINE)
 
 

@@ -84,10 +84,27 @@ def _look_alike(facts: Facts) -> str:
     to bring an absent module, which nobody knows.
     """
     name = canonicalize_name(facts["distribution"]) if facts["distribution"] else ""
-    is_known = name in distributions() or name in plugins_by_name()
-    if facts["distribution_source"] != "declared" or is_known or facts.context.installed.has(name):
+    if facts["distribution_source"] != "declared" or not _is_unheard_of(facts, name):
         return ""
     return next((one for one in _popular() if is_typo(name, one)), "")
+
+
+def _is_unheard_of(facts: Facts, name: str) -> bool:
+    """Whether a distribution is neither known nor installed."""
+    is_known = name in distributions() or name in plugins_by_name()
+    return bool(name) and not is_known and not facts.context.installed.has(name)
+
+
+def _misdeclared(facts: Facts) -> str:
+    """The requirement, on what nobody knows, that is the name of the absent one but for a slip."""
+    name = canonicalize_name(facts["distribution"]) if facts["distribution"] else ""
+    found = (
+        one
+        for one in facts.context.project.requirements
+        if facts["distribution_source"] != "declared" and is_typo(one.name, name)
+    )
+    unheard = (one for one in found if _is_unheard_of(facts, one.name))
+    return next((f"`{one.text}` in {one.file}" for one in unheard), "")
 
 
 def _distribution_version(facts: Facts) -> str:
@@ -99,6 +116,7 @@ def _distribution_version(facts: Facts) -> str:
 FACTS: dict[str, Fact] = {
     "distribution_version": _distribution_version,
     "look_alike": _look_alike,
+    "misdeclared": _misdeclared,
     "misnamed": _misnamed,
     "misnamed_modules": _misnamed_modules,
     "misnamed_said": _misnamed_said,

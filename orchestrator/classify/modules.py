@@ -320,7 +320,8 @@ def _like_named(facts: Facts) -> str:
     private module, nor of a part of one, nor of one that may be misspelt.
     """
     module = facts["module"]
-    tells = "." not in module and not module.startswith("_") and not facts["nearest_module"]
+    is_whole = "." not in module and module not in imports().namespaces
+    tells = is_whole and not module.startswith("_") and not facts["nearest_module"]
     return canonicalize_name(module) if module and tells else ""
 
 

@@ -16,7 +16,7 @@ _SAID = {"Darwin": "macOS"}
 
 def _elsewhere(facts: Facts) -> Mapping[str, Any] | None:
     """The entry of `platforms.toml` on an absent module, where the run was on another system."""
-    top, system = facts["top"], facts["system"]
+    top, system = facts["top"], _system(facts)
     if not top or not system or facts["module_state"] in ("", "project", "unreachable", "removed"):
         return None
     only = next((one for one in knowledge("platforms")["only"] if _is_of(one, top)), None)
@@ -56,6 +56,5 @@ FACTS: dict[str, Fact] = {
     "other_system": _other_system,
     "other_system_check": _other_system_check,
     "other_system_stdlib": _other_system_stdlib,
-    "system": _system,
-    "system_said": lambda facts: _SAID.get(facts["system"], facts["system"]),
+    "system_said": lambda facts: _SAID.get(_system(facts), _system(facts)),
 }

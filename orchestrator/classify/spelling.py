@@ -29,6 +29,8 @@ def _nearest_module(facts: Facts) -> str:
     }
     if own:
         return _nearest(facts["module"], frozenset(own), cutoff=0.7)
+    if top in imports().namespaces:
+        return ""
     known = islice(imports().modules, _POPULAR)
     names = {*installed.modules, *known, *project.modules} - {top}
     return _nearest(top, frozenset(names), cutoff=0.8)

@@ -53,6 +53,11 @@ CONNECT = "socket.create_connection({})"
         ),
         (
             _absent("google", "from google.cloud import storage"),
+            _absent("google", "import_module('google.protobuf')"),
+            2,
+        ),
+        (
+            _absent("google", "from google.cloud import storage"),
             _absent("google", "from google.cloud.storage.blob import Blob", file="shop/b.py"),
             1,
         ),

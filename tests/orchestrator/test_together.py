@@ -63,12 +63,13 @@ def test_what_worked_for_one_is_no_way_back_for_all():
     """It comes first only where it goes back far enough."""
     worked = _pinned("Use `.map` instead of `.applymap`.", "3.0.0", "2.3.3", status="worked")
     enough = _suggestion("Pin it.", "pip install 'pandas<1.5'", status="worked")
+    noted = Suggestion(text="A reviewer noted: ask Eve.", source="reviewer", origin="reviewer")
 
     (found,) = suggested(_cause(worked), [_cause(APPEND)])
-    kept, more = suggested(_cause(enough, worked), [_cause(APPEND)])
+    *kept, more = suggested(_cause(enough, worked, noted), [_cause(APPEND)])
 
     assert (found.text, found.status) == (TEXT, "proposed")
-    assert (kept, more.text) == (enough, TEXT)
+    assert (kept, more.text) == ([enough, noted], TEXT)
 
 
 def test_python_itself():

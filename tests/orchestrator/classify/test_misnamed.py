@@ -74,7 +74,7 @@ def test_what_is_not_installed_is_to_be_imported_otherwise_too(
     [
         ("requests", ("requests",), "missing-module@1"),
         ("dateutil", (), "missing-module@1"),
-        ("google", (), "missing-module-like-its-distribution@1"),
+        ("google", (), "missing-module-unverified@1"),
         ("utils", (), None),
         ("record", (), "missing-module-unverified@1"),
         ("zz_yzx", ("zz-yzx",), "missing-module@1"),
@@ -105,6 +105,17 @@ def test_a_declared_name_that_nobody_knows(red, raised, declared, rule):
     assert made.verdict().rule == rule
     is_to_be_installed = any(one.commands for one in made.suggestions())
     assert is_to_be_installed is (rule == "missing-module@1")
+
+
+@pytest.mark.parametrize(
+    ("declared", "is_said"), [("reqeusts", True), ("reqstool", False), ("httpx", False)]
+)
+def test_a_misspelt_requirement_on_what_is_imported_rightly(red, raised, declared, is_said):
+    """It is said beside what is to be installed, so that the other is not."""
+    (first, *_) = _imported(red, raised, "requests", declared=(declared,)).suggestions()
+
+    assert first.commands == ("pip install requests",)
+    assert ("`reqeusts` in setup.py" in first.text) is is_said
 
 
 @pytest.mark.parametrize("declared", [("zzyzx",), ()])
