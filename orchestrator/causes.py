@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from conftest_kit.records import Failure
 from orchestrator import following
 from orchestrator.signature import Signature, sign
+from orchestrator.subjects import told_apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +23,11 @@ class Group:
 def group(failures: Iterable[Failure]) -> tuple[Group, ...]:
     """One group for each cause: the biggest first, equal ones as they were seen.
 
+    What says the same of different things, of parts of one namespace or of several remotes, is told
+    apart; see `subjects`.
     What only followed from other failures stands with these; see `following`. The cost is linear.
     """
-    signed = [(failure, sign(failure)) for failure in failures]
+    signed = [(failure, told_apart(failure, sign(failure))) for failure in failures]
     found: dict[str, tuple[Signature, list[Failure], list[Failure]]] = {}
     for (failure, own), lead in zip(signed, following.leads(signed), strict=True):
         _, leading, others = found.setdefault(lead.id, (lead, [], []))

@@ -19,6 +19,10 @@ _TRACEBACK = "Traceback"
 _LINE_OF_TRACEBACK = re.compile(r'File "([^"\n]+)", line (\d+), in ([^\n]+)\n')
 # module 'shop.formats' has no attribute 'csv'
 _LACKS = re.compile(r"^module '([\w.]{1,200})' has no attribute '(\w{1,200})'")
+# cannot import name 'Loader' from partially initialized module 'shop.loader'
+_HALF = re.compile(
+    r"^cannot import name '\w{1,200}' from partially initialized module '([\w.]{1,200})'"
+)
 # PyO3 modules may only be initialized once per interpreter process
 _ONCE = re.compile(r"\bonce per (?:interpreter )?process\b")
 # Where a quoted message may begin: at the beginning of a word, or of a line that repr() shows as \n
@@ -145,19 +149,29 @@ def _echoed(signed: Sequence[tuple[Failure, Signature]]) -> list[Signature]:
 def _unbound(
     signed: Sequence[tuple[Failure, Signature]], leading: Sequence[Signature]
 ) -> list[Signature]:
-    """The leads; that of a part which a package lacks becomes what broke while it was imported."""
+    """The leads; that of a part which a package lacks, or of a module that was left half imported,
+    becomes what broke while it was imported.
+    """
     broken: dict[str, Signature] = {}
+    halves: dict[str, Signature] = {}
     for (failure, _), lead in zip(signed, leading, strict=True):
         raised = decisive(failure)
-        for frame in raised.frames if raised and "ImportError" in _kinds(raised) else ():
-            if frame.function == "<module>" and frame.origin in OWN:
-                broken.setdefault(module_name(frame.file), lead)
+        if raised is None or _HALF.match(raised.message):
+            continue
+        for frame in raised.frames:
+            if frame.function == "<module>":
+                halves.setdefault(module_name(frame.file), lead)
+                if frame.origin in OWN and "ImportError" in _kinds(raised):
+                    broken.setdefault(module_name(frame.file), lead)
     found = list(leading)
-    for place, (failure, _) in enumerate(signed if broken else ()):
+    for place, (failure, _) in enumerate(signed if halves else ()):
         raised = decisive(failure)
         asked = _LACKS.match(raised.message) if raised else None
+        half = _HALF.match(raised.message) if raised else None
         if asked:
             found[place] = broken.get(".".join(asked.groups()), found[place])
+        elif half:
+            found[place] = halves.get(half[1], found[place])
     return found
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
 
+from conftest_kit.records import Frame
 from corpus_memory_logging.records import Cause, Culprit
-from orchestrator.chain import decisive
+from orchestrator.chain import decisive, is_assertion
 from orchestrator.classify import Context
 from orchestrator.classify.mapping import tops
 from orchestrator.classify.plugins import plugins_by_name
 from orchestrator.classify.spelling import whole_word
+from orchestrator.classify.tested import called
 from orchestrator.source import Source
-from orchestrator.traces import place
 
 LENDING = frozenset(
     {"missing_dependency", "compatibility", "environment", "configuration", "network"}
@@ -28,10 +30,16 @@ _TRIED = 5
 _READ = 4096
 _SHORTEST = 3
 """Letters of a name that can be told from chance."""
-
-
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_OF_ONE_NAME = frozenset({"removed_name", "removed_module", "changed_signature"})
+"""Kinds of what breaks only who asks for it."""
 _FILES = 50
-"""Test files of which it is looked up what they import; each takes up to 100 ms."""
+"""Files of which it is looked up what they import; each takes up to 100 ms."""
+_SPEAKS_OF_ONE = re.compile(
+    r"(?i)\b(?:(?:un)?install\w*|modules?|packages?|librar(?:y|ies)|plugins?|imports?|imported"
+    r"|extras?|dependenc(?:y|ies)|requirements?|requires?|drivers?|backends?|unavailable)\b"
+)
+"""Words of a message that speaks of a distribution, rather than of what it is called after."""
 
 
 def is_sure_of(cause: Cause) -> bool:
@@ -58,9 +66,7 @@ class Explanation:
     """What it brings, where it is a distribution."""
     is_installed: bool
     is_local: bool
-    """Whether it breaks only what asks for one attribute, and not all that imports the culprit."""
-    places: frozenset[str]
-    """Classes and files of the tests that it explains."""
+    """Whether it breaks only what asks for one name, and not all that imports the culprit."""
     refusing: frozenset[str]
     """Files out of which it came, that do not do without what is absent."""
     context: Context
@@ -73,13 +79,13 @@ class Explanation:
         if culprit is None or cause.verdict.category not in LENDING or not is_sure_of(cause):
             return None
         is_distribution = culprit.type == "distribution"
+        of_one_name = cause.verdict.kind in _OF_ONE_NAME or "AttributeError" in _types(cause)
         return cls(
             culprit=culprit.name,
             names=tuple(_names(culprit, context)),
             modules=frozenset(_modules(culprit.name, context) if is_distribution else ()),
             is_installed=context.installed.has(culprit.name),
-            is_local="AttributeError" in _types(cause),
-            places=frozenset() if _is_unbound(cause) or _is_asked_for(cause) else _places(cause),
+            is_local=context.installed.has(culprit.name) and of_one_name,
             refusing=_last_files(cause),
             context=context,
         )
@@ -87,29 +93,62 @@ class Explanation:
     def touch(self, other: Cause) -> Touch | None:
         """What speaks for this being the explanation of another cause; None where nothing does.
 
-        Its failures name the culprit, stand in one class (or file) with those that this explains,
-        or are of a test file that imports what is another release now, or that does without what
-        is absent.
+        An exception of it names the culprit, its tests are called after it and depend on it, or the
+        product that it came through, or that its checks call, depends on it (the file of the tests,
+        where neither tells): imports what is another release now, or does without what is absent.
+        That both stand in one file, or that a line or a value has a word of that name, is nothing.
         """
-        named = whole_word(*self.names).search(_text(other)) if self.names else None
-        if named:
-            name = next(one for one in self.names if whole_word(one).fullmatch(named[0]))
+        if name := self._named(other):
             return Touch(f"it names `{name}`", 0.85)
-        if shared := self.places & _places(other):
-            return Touch(f"it stands beside it in {min(shared)}", 0.75)
-        file = self._dependent(other.failures[0].nodeid.partition("::")[0])
-        return Touch(f"{file} depends on `{self.culprit}`", 0.7) if file else None
+        if self.is_local:
+            return None
+        test, _, _ = other.failures[0].nodeid.partition("::")
+        if file := self._dependent(_reached(other, self.context) or (test,)):
+            return Touch(f"{file} depends on `{self.culprit}`", 0.7)
+        if file := self._dependent(self._called_after(other)):
+            return Touch(f"its test names `{self.culprit}`, and {file} depends on it", 0.7)
+        return None
 
-    def _dependent(self, test: str) -> str:
-        """The file, of the tests or of what they import, that does without the absent culprit, or
-        that imports the installed one.
+    def _named(self, other: Cause) -> str:
+        """The name of the culprit in what was raised on the way; of a distribution where that
+        speaks of it as of one, or where its own code raised.
         """
-        is_felt = self.modules and not self.is_local
-        if is_felt and test not in self._imported and len(self._imported) < _FILES:
-            near = self.context.project.sources_near([test]).items()
-            depending = (file for file, source in near if self._depends(file, source))
-            self._imported[test] = next(depending, "")
-        return self._imported.get(test, "")
+        for failure in islice(other.failures, _TRIED):
+            for link in failure.exceptions:
+                if is_assertion(link):
+                    continue
+                if link.frames and _top(link.frames[-1]) in self.modules:
+                    return self.culprit
+                message = link.message[:_READ]
+                found = self._name_in(message)
+                if found and (not self.modules or _SPEAKS_OF_ONE.search(message)):
+                    return found
+        return ""
+
+    def _name_in(self, text: str) -> str:
+        found = whole_word(*self.names).search(text.lower()) if self.names else None
+        names = (one for one in self.names if found and whole_word(one).fullmatch(found[0]))
+        return next(names, "")
+
+    def _called_after(self, other: Cause) -> Iterator[str]:
+        """The files of tests whose names have that of the culprit."""
+        for failure in islice(other.failures, _TRIED):
+            file, _, test = failure.nodeid.partition("::")
+            if self._name_in(_HUMP.sub("_", test)):
+                yield file
+
+    def _dependent(self, files: Iterable[str]) -> str:
+        """The file, of these or of what they import, that does without the absent culprit, or that
+        imports the installed one.
+        """
+        for asked in sorted({*files}) if self.modules else ():
+            if asked not in self._imported and len(self._imported) < _FILES:
+                near = self.context.project.sources_near([asked]).items()
+                depending = (file for file, source in near if self._depends(file, source))
+                self._imported[asked] = next(depending, "")
+            if found := self._imported.get(asked, ""):
+                return found
+        return ""
 
     def _depends(self, file: str, source: Source) -> bool:
         if not self.is_installed and file in self.refusing:
@@ -119,6 +158,24 @@ class Explanation:
         return not self.modules.isdisjoint(
             dotted.partition(".")[0] for dotted in (*imported, *guarded)
         )
+
+
+def _reached(other: Cause, context: Context) -> frozenset[str]:
+    """Files of the product that a failure came through, or that its checks call."""
+    found = set()
+    for failure in islice(other.failures, _TRIED):
+        raised = decisive(failure)
+        for frame in raised.frames if raised else ():
+            if frame.origin == "project":
+                found.add(frame.file)
+            elif frame.origin == "test":
+                found.update(one.file for one in called(context.project, frame))
+    return frozenset(found)
+
+
+def _top(frame: Frame) -> str:
+    """The import name at the top level that a frame's file is of."""
+    return frame.file.partition("/")[0].removesuffix(".py")
 
 
 def _last_files(cause: Cause) -> frozenset[str]:
@@ -147,40 +204,6 @@ def _modules(name: str, context: Context) -> list[str]:
     return brought or list(tops().get(wanted, ()))
 
 
-def _text(other: Cause) -> str:
-    """What may name a culprit: the tests, what they say, and the lines that they went through."""
-    return "\n".join(_texts(other)).lower()
-
-
-def _texts(other: Cause) -> Iterator[str]:
-    for failure in islice(other.failures, _TRIED):
-        yield failure.nodeid
-        for link in failure.exceptions:
-            yield link.message[:_READ]
-        raised = decisive(failure)
-        for frame in raised.frames if raised else ():
-            yield frame.source
-            if frame.origin == "installed":
-                yield frame.file
-
-
-def _is_unbound(cause: Cause) -> bool:
-    """Whether a name was not bound: that breaks what asks for it, and nothing beside it."""
-    return "NameError" in _types(cause)
-
-
-def _is_asked_for(cause: Cause) -> bool:
-    """Whether it is a fixture that is not there: a test that ran did not ask for it."""
-    return any(name.endswith("FixtureLookupError") for name in _types(cause))
-
-
 def _types(cause: Cause) -> frozenset[str]:
     raised = decisive(cause.failures[0]) if cause.failures else None
     return frozenset((raised.type, *raised.bases) if raised else ())
-
-
-def _places(cause: Cause) -> frozenset[str]:
-    """Classes and files; of what could not be collected none."""
-    return frozenset(
-        place(failure.nodeid) for failure in cause.failures if failure.phase != "collect"
-    )

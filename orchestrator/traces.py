@@ -66,10 +66,13 @@ def told(cause: Cause, _: Context) -> Iterator[str]:
 
 
 def thrown(cause: Cause, context: Context) -> Iterator[str]:
-    """The same exception out of one function of the product, raised or logged."""
+    """The same exception out of one function of the product, raised or logged; what a library below
+    it says has to be the same as well.
+    """
     for _failure, raised, frame in _looked_at(cause):
         if frame.origin == "project" and not is_assertion(raised):
-            yield f"{raised.type} {frame.file} {frame.function}"
+            below = "" if raised.frames[-1].origin != "installed" else normalise(raised.message)
+            yield f"{raised.type} {frame.file} {frame.function} {below}".strip()
     for failure in cause.failures[:1]:  # to read what 1 MB of tests printed takes 0.3 s
         for raised in told_of(failure, context.recording.run.root):
             own = [frame for frame in raised.frames if frame.origin == "project"]
@@ -94,8 +97,8 @@ def constant(cause: Cause, _: Context) -> Iterator[str]:
 
 
 def beneath(cause: Cause, _: Context) -> Iterator[str]:
-    """The same complaint of one function of a library, of whatever it is."""
-    for failure in islice(cause.failures, _TRIED):
+    """The same complaint of one function of a library, whatever it is of; not of unknown hosts."""
+    for failure in islice(cause.failures if _tells_of_whom(cause) else (), _TRIED):
         raised = decisive(failure)
         frame = raised.frames[-1] if raised and raised.frames else None
         if raised and frame and frame.origin == "installed" and not is_assertion(raised):
@@ -117,8 +120,8 @@ def way(cause: Cause, _: Context) -> Iterator[str]:
 
 
 def said(cause: Cause, _: Context) -> Iterator[str]:
-    """The same exception with the same words, wherever it was raised."""
-    for _failure, raised, _frame in _looked_at(cause):
+    """The same exception with the same words, wherever it was raised; not of an unknown host."""
+    for _failure, raised, _frame in _looked_at(cause) if _tells_of_whom(cause) else ():
         if not is_assertion(raised) and len(raised.message) > _TELLING:
             yield f"{raised.type} {normalise(raised.message)}"
 
@@ -186,6 +189,11 @@ def worded(cause: Cause, _: Context) -> Iterator[str]:
         says = frame.origin == "project" and raised.frames[-1] is frame and not is_assertion(raised)
         if says and dot and len(sentence) >= _SENTENCE:
             yield f"{package} {sentence}"
+
+
+def _tells_of_whom(cause: Cause) -> bool:
+    """Whether it is not of a remote that nobody names: `Connection refused` is said of each."""
+    return cause.verdict.category != "network" or cause.verdict.culprit is not None
 
 
 def _sides(message: str) -> tuple[str, str] | None:

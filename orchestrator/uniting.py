@@ -17,7 +17,7 @@ from corpus_memory_logging.records import Cause
 from orchestrator import traces
 from orchestrator.chain import decisive, is_assertion
 from orchestrator.classify import Context
-from orchestrator.lending import LENDING, Explanation, is_sure_of
+from orchestrator.lending import LENDING, Explanation, Touch, is_sure_of
 from orchestrator.mended import (
     absent_distribution,
     file_meant,
@@ -26,6 +26,7 @@ from orchestrator.mended import (
     paths_by_name,
     waited_in,
 )
+from orchestrator.together import suggested
 
 _UNEXPLAINED = frozenset(
     {
@@ -87,6 +88,8 @@ _GIVING_WRONGLY = frozenset({"leaked_state", _GIVES_NOTHING})
 """Kinds of what is wrong with the value of a fixture, for whoever is given it."""
 _GIVEN = 0.7
 """What it is worth that they are given such a value."""
+_INSTEAD = Touch("what should give it is not there", 0.75)
+"""What it is worth that a variable or host is asked for want of a file, recording or fixture."""
 _CONCENTRATED = 0.6
 """What it is worth that they stand in one class or file."""
 
@@ -187,6 +190,8 @@ class _Sets:
         first, second = sorted((self.root(one), self.root(other)))
         if first == second or (self.explained[first] and self.explained[second]):
             return
+        if _was_apart(self.causes[one], self.causes[other]):
+            return
         self.parents[second] = first
         self.explained[first] = self.explained[first] or self.explained[second]
         for index in (one, other):
@@ -204,8 +209,20 @@ class _Sets:
 def _is_explained(cause: Cause) -> bool:
     """Whether it is said why, and not only what was seen; by a reviewer always."""
     verdict = cause.verdict
-    is_nowhere = verdict.category == "network" and verdict.culprit is None
-    return verdict.rule == "reviewer" or (verdict.kind not in _UNEXPLAINED and not is_nowhere)
+    return verdict.rule == "reviewer" or verdict.kind not in _UNEXPLAINED
+
+
+def _was_apart(one: Cause, other: Cause) -> bool:
+    """Whether both were causes of their own before, or one was there before what explains it."""
+    known = _was_there(one), _was_there(other)
+    if not any(known) or all(known):
+        return all(known)
+    older, newer = (one, other) if known[0] else (other, one)
+    return _is_explained(newer) and not _is_explained(older)
+
+
+def _was_there(cause: Cause) -> bool:
+    return cause.remembered is not None and cause.remembered.status != "resolved"
 
 
 def _names(cause: Cause, kind: str) -> bool:
@@ -282,9 +299,16 @@ def _lend(sets: _Sets, context: Context) -> None:
     if explanation is None:
         return
     for index, cause in enumerate(sets.causes):
-        touch = explanation.touch(cause) if sets.root(index) != sets.root(telling) else None
+        if sets.root(index) == sets.root(telling):
+            continue
+        touch = _INSTEAD if _asks_instead(sets.joined[index]) else explanation.touch(cause)
         if touch:
             sets.join(telling, index, touch.why, touch.worth)
+
+
+def _asks_instead(one: _Joined) -> bool:
+    """Whether it asks for what the explanation should give: a variable, a host."""
+    return one.follows and (_names(one.cause, "variable") or _names(one.cause, "host"))
 
 
 def _is_green(sets: _Sets, context: Context, *, times: int = _GREEN) -> bool:
@@ -333,14 +357,17 @@ def _one(alike: Sequence[_Joined]) -> Cause:
     )
     verdict = first.cause.verdict
     worth = min(one.worth for one in alike)
-    if worth < 1 and verdict.rule != "reviewer":
-        said = (cause.verdict for cause in causes if cause.verdict.category != "unknown")
+    if worth < 1:
+        said = [cause.verdict for cause in causes if cause.verdict.category != "unknown"]
+        if verdict.rule == "reviewer":  # of whom nobody makes it less sure than what joins them
+            said = [verdict]
         weakest = min((one.confidence for one in said), default=verdict.confidence)
         verdict = replace(verdict, confidence=min(worth, weakest))
     return replace(
         first.cause,
         verdict=replace(verdict, evidence=(*verdict.evidence, *seen)),
         failures=tuple(failure for cause in causes for failure in cause.failures),
+        suggestions=suggested(first.cause, [one.cause for one in others]),
         prevented=tuple(prevented),
     )
 

@@ -15,6 +15,7 @@ from orchestrator.classify import (
     bringing,
     calls,
     changes,
+    dialects,
     edited,
     fallbacks,
     fixtures,
@@ -28,11 +29,13 @@ from orchestrator.classify import (
     lacked,
     locales,
     machine,
+    misnamed,
     modules,
     optional,
     owners,
     peculiar,
     pins,
+    platforms,
     programs,
     raised,
     refusals,
@@ -46,6 +49,7 @@ from orchestrator.classify import (
     switched_off,
     tested,
     uses,
+    zones,
 )
 from orchestrator.classify.decided import apply_decision, apply_near, near_remedies
 from orchestrator.classify.engine import Match, match, said_since_green
@@ -69,6 +73,7 @@ CATALOGUE = {
     for topic in (
         raised,
         modules,
+        misnamed,
         standard,
         stand_ins,
         handed,
@@ -89,6 +94,7 @@ CATALOGUE = {
         machine,
         programs,
         hosts,
+        dialects,
         interpreters,
         remote,
         changes,
@@ -105,6 +111,8 @@ CATALOGUE = {
         askers,
         returned,
         locales,
+        zones,
+        platforms,
         lacked,
     )
     for name, fact in topic.FACTS.items()

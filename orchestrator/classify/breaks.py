@@ -118,8 +118,7 @@ def _break(facts: Facts) -> Break | None:
         )
         for entry in entries:  # what is said of the very class before what is said of its kin
             past = _is_past(entry["removed_in"], entry.get("back_in", ""), version)
-            found = _name_of(entry, asked, facts) if past else ""
-            if found:
+            if past and (found := _name_of(entry, asked, facts)):
                 return Break(document["distribution"], version, found, entry)
     return None
 
@@ -183,15 +182,16 @@ def _name_of(entry: Mapping[str, Any], asked: list[Sought], facts: Facts) -> str
 
 
 def _behaviour(entry: Mapping[str, Any], facts: Facts) -> str:
-    """The name that the message holds, where it is one of the entry's; else the first."""
+    """The name that the message holds, if it is one of the entry's; `line` says what was asked."""
     dotted = {facts.link.type, *facts.link.bases}
     types = dotted | {name.rpartition(".")[2] for name in dotted}
     patterns = entry["message"] if isinstance(entry["message"], list) else [entry["message"]]
     searched = (re.search(pattern, facts.link.message[:4096]) for pattern in patterns)
     said = next(filter(None, searched), None)
     elsewhere = entry.get("raised_in", facts["raised_file"]) != facts["raised_file"]
+    asked = not entry.get("line") or any(re.search(entry["line"], f.source) for f in facts.frames)
     wanted = {entry["exception"], _CHECKED.get(entry["exception"], "")}
-    if not types & wanted or said is None or elsewhere:
+    if said is None or elsewhere or not asked or not types & wanted:
         return ""
     named = said.groupdict().get("name", "")
     return named if named in entry["names"] else str(next(iter(entry["names"])))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from conftest_kit.records import Frame
 from orchestrator.classify.facts import Fact, Facts, is_harness, module_of, part
-from orchestrator.classify.installed import Owner
+from orchestrator.classify.installed import Owner, version_of
 from orchestrator.classify.mapping import known_names
 from orchestrator.classify.modules import is_own
 from orchestrator.classify.owners import owner_of
@@ -246,10 +246,14 @@ def _numpy_version(facts: Facts) -> str:
 
 
 def _named_installed(facts: Facts) -> str:
-    """The installed version of the distribution that the message names."""
-    named = facts.group("named")
+    """The installed version of the distribution that the message names; where it names the least
+    that would do as well, only one that is less.
+    """
+    named, least = facts.group("named"), version_of(facts.group("least"))
     candidates = (named, *known_names(named)) if named else ()
-    return next(filter(None, map(facts.context.installed.version, candidates)), "")
+    found = next(filter(None, map(facts.context.installed.version, candidates)), "")
+    installed = version_of(found)
+    return "" if least and installed and installed >= least else found
 
 
 FACTS: dict[str, Fact] = {

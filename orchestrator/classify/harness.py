@@ -310,6 +310,16 @@ def _absent_importer(facts: Facts) -> str:
     return name if asked and not facts.context.installed.has(name) else ""
 
 
+def _only_plugin(facts: Facts) -> str:
+    """The one distribution that brings pytest a plugin; empty where several do."""
+    found = [one.name for one in facts.context.recording.distributions if one.pytest_plugins]
+    return found[0] if len(found) == 1 else ""
+
+
+def _only_plugin_version(facts: Facts) -> str:
+    return facts.context.installed.version(facts["only_plugin"]) if facts["only_plugin"] else ""
+
+
 def _plugin_manager(facts: Facts) -> str:
     """The pytest that is installed."""
     return facts.context.installed.version("pytest")
@@ -323,6 +333,8 @@ FACTS: dict[str, Fact] = {
     "lacking_plugins": _lacking_plugins,
     "lacking_said": _lacking_said,
     "nearest_marker": _nearest_marker,
+    "only_plugin": _only_plugin,
+    "only_plugin_version": _only_plugin_version,
     "option": _option,
     "plugin": _plugin,
     "plugin_behind": _plugin_behind,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
+from conftest_kit.records import Frame
 from orchestrator.classify.facts import Fact, Facts
 from orchestrator.classify.settings import words
+from orchestrator.source import Source
+from orchestrator.uses import Use
 
 _PATTERNS = (
     re.compile(r"host='(?P<host>[\w.-]{1,200})', port=(?P<port>\d{1,5})"),
@@ -59,8 +62,14 @@ _VALUE = re.compile(
 )
 _VARIABLE = re.compile(r"_(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS|ENDPOINT|URL|URI|DSN|BROKER)$")
 _LOCAL = ("localhost", "127.0.0.1")
-_ADDRESS = re.compile(r"""["'](?P<host>[\w.-]{1,200})["'], (?P<port>\d{1,5})\b""")
-_LITERALS = (_URL, _GIVEN, _NAMED)
+_ADDRESS = re.compile(r"""["'](?P<host>[\w.-]{1,200})["'],\s{0,9}(?P<port>\d{1,5})\b""")
+_HANDED = re.compile(
+    r"""["'](?P<host>localhost|(?:\d{1,3}\.){3}\d{1,3}|(?:[\w-]{1,63}\.){1,6}[A-Za-z][\w-]{0,62})["'],"""
+    r"""\s{0,9}(?:port\s{0,2}=\s{0,2})?(?P<port>\d{2,5})\b(?!\.)"""
+)
+"""A host and its port, as two arguments."""
+_LITERALS = (_URL, _GIVEN, _HANDED, _NAMED)
+_PARAMETERS = re.compile(r"^(?:async )?def \w+\([^\n]{0,500}?\)(?: ?->[^:\n]{1,200})? ?:")
 _READ = 2000
 
 
@@ -72,12 +81,24 @@ def said_host(text: str) -> str:
     return ""
 
 
+def literal_host(source: str) -> str:
+    """The same that a line of code names; of a function on one line what it does, not what it is
+    given where nobody gives it anything.
+    """
+    return _literal(_PARAMETERS.sub("", source))
+
+
+def _literal(source: str) -> str:
+    found = next(filter(None, (pattern.search(source) for pattern in _LITERALS)), None)
+    return f"{found['host']}:{found['port'] or ''}".rstrip(":") if found else ""
+
+
 def _host(facts: Facts) -> str:
     """What one of the messages of the chain names, else what was logged, else the code."""
     texts = (link.message for link in (facts.link, *facts.failure.exceptions))
     said = filter(None, map(said_host, texts))
     named = next(said, "") or said_host(facts["remote_logged"]) or _host_in_source(facts)
-    return named or _host_given(facts) or _host_of_file(facts)
+    return named or _host_given(facts)
 
 
 def _host_given(facts: Facts) -> str:
@@ -94,7 +115,11 @@ def _host_given(facts: Facts) -> str:
 
 
 def _host_of_file(facts: Facts) -> str:
-    """The only host that the test's file names: a set-up that is over is in no traceback."""
+    """The only host that the test's file names, where nothing else names one: it may be of another
+    test, or of a set-up that is over and in no traceback.
+    """
+    if facts["host"]:
+        return ""
     found = facts.context.project.source(facts["test_file"]).uses
     hosts = {use.name for use in found if use.kind == "host"}
     return hosts.pop() if len(hosts) == 1 else ""
@@ -121,22 +146,42 @@ def _host_in_source(facts: Facts) -> str:
 
 
 def _used(facts: Facts) -> Iterator[str]:
+    """What own lines name that led there, the deepest first; what the functions name that hold
+    them, without what they do only where they are given nothing; what fixtures name.
+    """
     source = facts.context.project.source
     frames = [frame for link in facts.failure.exceptions for frame in link.frames]
-    own = [frame for frame in frames if frame.origin in ("project", "test")]
-    urls = (
-        next(filter(None, (pattern.search(frame.source) for pattern in _LITERALS)), None)
-        for frame in reversed(own)
-    )
-    shown = [f"{url['host']}:{url['port'] or ''}".rstrip(":") for url in urls if url]
-    places = [(frame.file, frame.line) for frame in reversed(own)]
-    places += [(one.file, one.line) for one in facts.failure.fixtures if one.origin != "installed"]
-    named: list[str] = shown
-    for file, line in places:
-        uses = (use for use in source(file).uses if use.kind == "host" and use.serves(line))
-        named.extend(use.name for use in sorted(uses, key=lambda use: abs(use.at - line)))
+    own = [frame for frame in frames if frame.origin in ("project", "test")][::-1]
+    named = list(filter(None, (literal_host(frame.source) for frame in own)))
+    for frame, caller in zip_longest(own, own[1:]):
+        is_given = caller is not None and _gives(caller.source, frame.function)
+        uses = _near(source(frame.file), frame.line)
+        named += [] if is_given else filter(None, [_literal(frame.source)])
+        named += [one.name for one in uses if not (is_given and _is_default(one, frame))]
+    fixtures = (one for one in facts.failure.fixtures if one.origin != "installed")
+    named += [use.name for one in fixtures for use in _near(source(one.file), one.line)]
     local = _LOCAL if facts["type"] in ("gaierror", "herror") else ()
     yield from (name for name in named if name.partition(":")[0] not in local)
 
 
-FACTS: dict[str, Fact] = {"host": _host, "host_variable": _host_variable}
+def _near(source: Source, line: int) -> list[Use]:
+    uses = (use for use in source.uses if use.kind == "host" and use.serves(line))
+    return sorted(uses, key=lambda use: abs(use.at - line))
+
+
+def _gives(source: str, function: str) -> bool:
+    """Whether a line calls a function with arguments."""
+    return f"{function}(" in source and f"{function}()" not in source
+
+
+def _is_default(use: Use, frame: Frame) -> bool:
+    """Whether it stands among the parameters of the function that a frame is in."""
+    is_done = frame.line == use.at and use.name in _PARAMETERS.sub("", frame.source)
+    return any(first == use.at for first, _ in use.lines) and not is_done
+
+
+FACTS: dict[str, Fact] = {
+    "host": _host,
+    "host_of_file": _host_of_file,
+    "host_variable": _host_variable,
+}

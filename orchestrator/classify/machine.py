@@ -147,6 +147,13 @@ def _module_file(facts: Facts) -> str:
     return dotted.replace("/", ".") if inside and is_own(facts, top) else ""
 
 
+def _harness_file(facts: Facts) -> str:
+    """The Python file of the tests that is looked for and not there."""
+    path = facts["filename"]
+    asked = path.endswith(".py") and facts["file_is_own"]
+    return path if asked and is_of_tests(path) else ""
+
+
 def _folder_gone(facts: Facts) -> str:
     """`yes` where the system was asked for the folder that the process is in, and there is none; or
     a program says so.
@@ -264,6 +271,7 @@ FACTS: dict[str, Fact] = {
     "folder_gone": _folder_gone,
     "folder_taken": _folder_taken,
     "inifile": _inifile,
+    "harness_file": _harness_file,
     "module_file": _module_file,
     "named_is_project": _named_is_project,
     "program": _program,

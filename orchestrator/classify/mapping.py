@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
 
+_IMPORT = re.compile(r"\b(?:import|from) (?P<module>[\w.]{1,200})(?: import (?P<name>\w{1,200}))?")
 _HEAD = re.compile(r"^# (source|date): (.+)$", re.MULTILINE)
 
 
@@ -60,6 +61,18 @@ def tops() -> Mapping[str, tuple[str, ...]]:
 
 
 @cache
+def brought() -> Mapping[str, tuple[str, ...]]:
+    """Normalised name of a distribution to all that it is known to bring, of a namespace its part;
+    the popular first.
+    """
+    found: dict[str, list[str]] = {}
+    for module, names in imports().modules.items():
+        for name in names:
+            found.setdefault(canonicalize_name(name), []).append(module)
+    return {name: tuple(modules) for name, modules in found.items()}
+
+
+@cache
 def distributions() -> frozenset[str]:
     """Normalised names of all that bring something."""
     every = {name for names in imports().modules.values() for name in names}
@@ -71,3 +84,12 @@ def known_names(module: str) -> tuple[str, ...]:
     known, parts = imports().modules, module.split(".")
     prefixes = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
     return next((known[prefix] for prefix in prefixes if prefix in known), ())
+
+
+def imported_whole(source: str, namespace: str) -> str:
+    """What a line imports of a namespace, as far as it tells whose that is."""
+    found = _IMPORT.search(source)
+    if not found or found["module"].partition(".")[0] != namespace:
+        return namespace
+    known = known_names(found["module"])
+    return ".".join(filter(None, (found["module"], "" if known else found["name"])))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from packaging.utils import canonicalize_name
 
 from orchestrator.classify.facts import Fact, Facts
-from orchestrator.classify.mapping import imports, known_names
+from orchestrator.classify.mapping import imported_whole, imports, known_names
 from orchestrator.classify.owners import (
     asking,
     asks,
@@ -33,7 +33,6 @@ _OF_MODULE = re.compile(
 )
 _NO_ATTRIBUTE = re.compile(r"(?:has no|does not have the) attribute '?(?P<symbol>\w{1,200})")
 _SITE = re.compile(r"^.*[/\\](?:site|dist)-packages[/\\]")
-_IMPORT = re.compile(r"(?:import|from) (?P<module>[\w.]{1,200})(?: import (?P<name>\w{1,200}))?")
 _OF_TOOLS = ("types", "pytest", "sphinx", "flake8", "mypy", "pylint", "mkdocs", "tox")
 """Before a name: what adds to a tool and does not bring the module of that name."""
 _AFFIX = re.compile(r"^(?:python-?|py-?)|(?:-?python|-?py)$")
@@ -63,7 +62,8 @@ def _module(facts: Facts) -> str:
     said = (found.groupdict().get("patched") or found["module"]) if found else ""
     named = (facts.attribute("name") if is_import else "") or said
     if is_import and named in imports().namespaces:
-        return _imported_whole(facts, named)
+        # Where all of a namespace lacks, Python names its top alone.
+        return imported_whole(facts.frames[-1].source if facts.frames else "", named)
     return named or _asked_of(facts)
 
 
@@ -81,16 +81,6 @@ def _home(facts: Facts) -> str:
     if inside == path or not inside.endswith(".py"):
         return facts["module"]
     return inside.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-
-
-def _imported_whole(facts: Facts, namespace: str) -> str:
-    """What the failing line imports: where all of a namespace lacks, Python names its top alone."""
-    source = facts.frames[-1].source if facts.frames else ""
-    found = _IMPORT.match(source)
-    if not found or found["module"].partition(".")[0] != namespace:
-        return namespace
-    known = known_names(found["module"])
-    return ".".join(filter(None, (found["module"], "" if known else found["name"])))
 
 
 def _top(facts: Facts) -> str:

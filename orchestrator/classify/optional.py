@@ -35,6 +35,7 @@ _LOOKED_AT = 500
 _ALIKE = 0.8
 """Of difflib, from which on one name is taken for another's old one."""
 _NAME = re.compile(r"[A-Za-z_]\w{0,100}")
+_PATCHES_NONE = re.compile(r"None does not have the attribute '\w")
 _KNOWN = ("declared", "required", "known")
 
 
@@ -70,7 +71,21 @@ def _found(facts: Facts) -> Iterator[Lacking]:
     elif frame is not None and frame is facts.frames[-1]:
         for name in _names_in_question(facts, frame.source):
             yield from _without(facts, frame.file, name, _DEPTH)
+    yield from _patched(facts)
     yield from _named_by_test(facts)
+
+
+def _patched(facts: Facts) -> Iterator[Lacking]:
+    """What the product does without and a test means to patch a part of; where that is one."""
+    if not _PATCHES_NONE.match(facts.link.message):
+        return
+    lacking = {
+        one.distribution: one
+        for file in imported_product(facts)
+        for one in _absent(facts, facts.context.project.source(file).guards, file, "file")
+    }
+    if len(lacking) == 1:
+        yield from lacking.values()
 
 
 def _named_by_test(facts: Facts) -> Iterator[Lacking]:

@@ -30,6 +30,9 @@ _TOLD_PATH = re.compile(r"(?<![\w./-])(?:/|[\w-])[\w./-]{1,300}/[\w.-]{1,100}\.\
 _FUNCTION = re.compile(
     r"In (?:[^\n:]{1,400}\.py::)?(?P<within>(?:\w{1,200}::)*)(?P<name>\w{1,200}): "
 )
+_INSTALLED = re.compile(
+    r"(?:^|[/\\])(?:(?:site|dist)-packages|lib[/\\]python\d[.\dt]*)[/\\](?!(?:site|dist)-packages)"
+)
 _FROZEN = re.compile(r"<frozen ([\w.]+)>")
 
 
@@ -279,13 +282,21 @@ def _file_is_temporary(facts: Facts) -> str:
 
 
 def _file_is_own(facts: Facts) -> str:
-    """`yes` for what the project should hold: below its root, or from where it was started."""
+    """`yes` for what the project should hold: below its root, or from where it was started, and not
+    among what is installed there.
+    """
     name, root = facts["filename"], facts.context.recording.run.root
     inside = bool(name and root) and name != facts.once(_path)
     relative = bool(name) and not name.startswith(("/", "~")) and name[1:2] != ":"
     has_ending = "." in name.rpartition("/")[2].lstrip(".") or "/" in name
     own = (inside or (relative and has_ending)) and not facts["file_is_temporary"]
-    return "yes" if own else ""
+    return "yes" if own and not _INSTALLED.search(name) else ""
+
+
+def _file_installed(facts: Facts) -> str:
+    """The file that is not there, from the folder on that distributions are installed in."""
+    found = _INSTALLED.search(facts["filename"])
+    return facts["filename"][found.end() :] if found else ""
 
 
 def _test_place(facts: Facts) -> str:
@@ -336,6 +347,7 @@ FACTS: dict[str, Fact] = {
     "errno": _errno,
     "exit_status": _exit_status,
     "failing_test_place": _failing_test_place,
+    "file_installed": _file_installed,
     "file_is_own": _file_is_own,
     "file_told_missing": _file_told_missing,
     "file_is_temporary": _file_is_temporary,

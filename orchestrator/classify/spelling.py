@@ -12,6 +12,8 @@ from orchestrator.classify.mapping import imports
 from orchestrator.classify.rules import knowledge
 from orchestrator.source import module_name
 
+_TELLING = 5
+"""Letters of a name from which on another that differs by one is hardly there by chance."""
 _POPULAR = 3000
 """How many of the names that are known somebody may have meant: one that few know is seldom it."""
 
@@ -67,6 +69,19 @@ def _is_slip(typed: str, meant: str) -> bool:
     longer, shorter = sorted((typed, meant), key=len, reverse=True)
     without = (longer[:place] + longer[place + 1 :] for place in range(len(longer)))
     return len(shorter) > 3 and len(longer) == len(shorter) + 1 and shorter in without
+
+
+def is_typo(typed: str, meant: str) -> bool:
+    """Whether one letter too many, one too few, one for another or two that changed places make a
+    name of five letters and more another.
+    """
+    if typed == meant or min(len(typed), len(meant)) < _TELLING:
+        return False
+    pairs = enumerate(zip(typed, meant, strict=False))
+    start = next((at for at, (one, other) in pairs if one != other), min(len(typed), len(meant)))
+    left, right = typed[start:], meant[start:]
+    swapped = left[:2] == right[1::-1] and left[2:] == right[2:]
+    return swapped or left[1:] == right[1:] or left[1:] == right or left == right[1:]
 
 
 def _folder_of_module(facts: Facts) -> str:

@@ -14,9 +14,11 @@ from packaging.utils import canonicalize_name
 from conftest_kit.records import Frame
 from orchestrator.classify.facts import Fact, Facts, is_harness, own_frame
 from orchestrator.classify.machine import READS
+from orchestrator.classify.spelling import whole_word
 from orchestrator.classify.tested import imported_product
 from orchestrator.uses import Use
 
+_RAISES = re.compile(r"^raise\b|^(?:if|elif|else|except|def)\b.*: {0,4}raise\b")
 _USUAL = frozenset(
     {
         "HOME",
@@ -241,7 +243,7 @@ def _raises_itself(facts: Facts) -> str:
     """`yes` where the own line that raised is a `raise`."""
     frame = own_frame(facts)
     is_last = frame is not None and frame is facts.frames[-1]
-    return "yes" if frame and is_last and frame.source.startswith("raise") else ""
+    return "yes" if frame and is_last and _RAISES.search(frame.source) else ""
 
 
 def _raised_on_purpose(facts: Facts) -> str:
@@ -258,20 +260,29 @@ def _holds_none(facts: Facts) -> str:
 
 
 def _absent_file(facts: Facts) -> str:
-    """A file that is not there, to which a function of the traceback makes the path; of a failed
-    assertion only where something is false or empty.
+    """A file, no Python, that is not there and to which a function of the traceback makes the path;
+    of a failed assertion only where something is false or empty.
     """
     asserts = {"AssertionError", "Failed"} & {facts.link.type, *facts.link.bases}
     if asserts and not _EMPTY.search(facts.link.message[:500].partition("\n")[0]):
         return ""
     found = (use.name for frame in _frames(facts) for use in _at(facts, frame, "absent"))
-    return max(found, key=len, default="")
+    # A test that needs a name of a module mostly needs no such file.
+    return max((name for name in found if not name.endswith(".py")), key=len, default="")
 
 
 def _program_looked_for(facts: Facts) -> str:
-    """A program that the function which raised looks for on PATH."""
+    """A program that the function which raised looks for on PATH; one that its file looks for and
+    the message names.
+    """
     frame = own_frame(facts)
-    return next((use.name for use in _at(facts, frame, "program")), "") if frame else ""
+    if frame is None:
+        return ""
+    message = facts.link.message[:500].lower()
+    of_file = facts.context.project.source(frame.file).uses
+    looked_for = (use.name for use in of_file if use.kind == "program")
+    named = (name for name in looked_for if whole_word(name).search(message))
+    return next((use.name for use in _at(facts, frame, "program")), next(named, ""))
 
 
 def _measures_time(facts: Facts) -> str:

@@ -114,6 +114,28 @@ def test_a_part_that_broke_while_it_was_imported_is_lacked(asked, follows):
     ) is follows
 
 
+HALF = "cannot import name 'Loader' from partially initialized module '{}' (most likely due to a"
+
+
+@pytest.mark.parametrize(
+    ("died", "asked", "follows"),
+    [
+        (("ModuleNotFoundError", "No module named 'x'"), "frames.loader", True),
+        (("ValueError", "no such interface"), "frames.loader", True),
+        (("ModuleNotFoundError", "No module named 'x'"), "frames.other", False),
+        (("ImportError", HALF.format("frames.base")), "frames.loader", False),
+    ],
+)
+def test_a_module_that_was_left_half_imported(died, asked, follows):
+    """Who imports it next is told of a circle; there is one where nothing else broke the import."""
+    frame = Frame(file="frames/loader.py", line=3, function="<module>", origin="installed")
+
+    first = _failed("a", *died, frames=(frame,))
+    second = _failed("b", "ImportError", HALF.format(asked), frames=(frame._replace(line=9),))
+
+    assert (_led(first, second) == [0, 0]) is follows
+
+
 PYTESTER = Fixture(
     name="pytester", scope="function", file="_pytest/pytester.py", line=9, origin="installed"
 )

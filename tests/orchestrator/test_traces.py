@@ -83,3 +83,23 @@ def test_a_sentence_of_a_package(kind, message, frames, is_told):
     expected = [f"shop {SAID}"] if is_told else []
 
     assert left(traces.worded, cause(kind, message, *frames)) == expected
+
+
+ENGINE = Frame(file="shop/db.py", line=2, function="engine", origin="project")
+LOADED = Frame(file="sqlalchemy/util.py", line=9, function="load", origin="installed")
+
+
+@pytest.mark.parametrize(
+    ("frames", "one", "other", "shared"),
+    [
+        ((ENGINE,), "no engine a", "no engine b", 1),
+        ((ENGINE, LOADED), "no plugin a", "no plugin b", 0),
+        ((ENGINE, LOADED), "no plugin a in line 3", "no plugin a in line 4", 1),
+    ],
+    ids=["raised itself", "a library says of different things", "a library says of one"],
+)
+def test_what_comes_out_of_one_function(frames, one, other, shared):
+    """What the product raises is one whatever it says; what a library says beneath tells it apart."""
+    keys = [set(left(traces.thrown, cause("x.Error", said, *frames))) for said in (one, other)]
+
+    assert len(set.intersection(*keys)) == shared

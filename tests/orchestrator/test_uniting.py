@@ -484,6 +484,8 @@ def test_two_explanations_are_never_joined_by_what_lies_between_them():
 
 ABSENT = _verdict("missing_dependency", "extra", 0.94, Culprit(type="distribution", name="Brotli"))
 SHOWN = "tests/test_codes.py::Codes::test_load"
+DEPENDS = "shop/near.py depends on `Brotli`"
+AFTER = "its test names `Brotli`, and shop/near.py depends on it"
 
 
 def _explained(nodeid=SHOWN, phase="call", verdict=ABSENT):
@@ -494,28 +496,32 @@ def _explained(nodeid=SHOWN, phase="call", verdict=ABSENT):
 
 
 @pytest.mark.parametrize(
-    ("nodeid", "why"),
+    ("nodeid", "line", "why"),
     [
-        ("tests/test_other.py::test_brotli_too", "it names `Brotli`"),
-        ("tests/test_other.py::test_embrotlied", ""),
-        (
-            "tests/test_codes.py::Codes::test_size",
-            "it stands beside it in tests/test_codes.py::Codes",
-        ),
-        ("tests/test_codes.py::Others::test_size", ""),
-        ("tests/test_near.py::test_size", "shop/near.py depends on `Brotli`"),
+        ("tests/test_near.py::test_size", "assert size() == 3", DEPENDS),
+        ("tests/test_near.py::test_size", "assert found == 3", DEPENDS),
+        ("tests/test_near.py::test_size", "assert price() == 3", ""),
+        ("tests/test_near.py::TestBrotli::test_size", "assert price() == 3", AFTER),
+        ("tests/test_other.py::test_brotli_too", "assert found == 3", ""),
+        ("tests/test_other.py::test_embrotlied", "assert found == 3", ""),
+        ("tests/test_codes.py::Codes::test_size", "assert found == 3", ""),
+        ("tests/test_other.py::test_size", "assert brotli == 3", ""),
     ],
 )
-def test_the_one_explanation_of_a_run_is_that_of_what_it_touches(nodeid, why):
-    """By a name, by the class of the tests, by a module that does without what is absent."""
+def test_the_one_explanation_of_a_run_is_that_of_what_it_touches(nodeid, line, why):
+    """What the check calls does without what is absent; where it calls nothing, or is called after
+    that, the file of the tests does. To stand beside it is nothing, nor is a word of that name.
+    """
     sources = {
-        "tests/test_near.py": Source(imports={"size": "shop.near.size"}),
+        "tests/test_near.py": Source(
+            imports={"size": "shop.near.size", "price": "shop.price.price"}
+        ),
         "shop/near.py": Source(guards=(Guard(modules=("brotli",)),)),
     }
     found = united(
-        [_explained(), _check(nodeid, "assert size == 3", "assert 4 == 3")],
+        [_explained(), _check(nodeid, line, "assert 4 == 3")],
         sources=sources,
-        files=["shop/near.py"],
+        files=["shop/near.py", "shop/price.py"],
     )
 
     assert len(found) == (1 if why else 2)
@@ -541,20 +547,53 @@ def test_a_module_that_refuses_to_do_without_what_is_absent(file, causes):
 
 
 @pytest.mark.parametrize(
-    ("message", "causes"),
-    [("assert 4 == 3", 2), ("assert 'pytest-mock is not there' == ''", 1)],
+    ("raised", "causes"),
+    [
+        (("AssertionError", "assert 'install pytest-mock' == ''"), 2),
+        (("RuntimeError", "served the pytest-mock"), 2),
+        (("RuntimeError", "install pytest-mock"), 1),
+        (("RuntimeError", "no pytest-mock library here"), 1),
+    ],
 )
-def test_a_fixture_that_is_not_there_touches_no_test_that_ran(message, causes):
-    """A test beside those that ask for it did not, or it would not have run; it may name it."""
+def test_an_exception_may_name_what_is_absent(raised, causes):
+    """As a distribution: a value that is compared, or any sentence with the word, says nothing."""
     absent = _verdict(
         "missing_dependency", "plugin", 0.94, Culprit(type="distribution", name="pytest-mock")
     )
     missing = _seen(
         SHOWN, "_pytest.fixtures.FixtureLookupError", "fixture 'mocker' not found", verdict=absent
     )
-    check = _check("tests/test_codes.py::Codes::test_size", "assert size == 3", message)
+    kind, message = raised
+    if kind == "AssertionError":
+        other = _check("tests/test_codes.py::Codes::test_size", "assert size == 3", message)
+    else:
+        other = _thrown("tests/test_codes.py::Codes::test_size", kind, message, "size")
 
-    assert len(united([missing, check])) == causes
+    assert len(united([missing, other])) == causes
+
+
+@pytest.mark.parametrize(
+    ("explained", "other", "causes"),
+    [
+        (None, None, 1),
+        (None, "open", 2),
+        ("open", "open", 2),
+        ("open", None, 1),
+        (None, "resolved", 1),
+    ],
+)
+def test_what_was_there_before_is_not_of_what_is_new(explained, other, causes):
+    """A cause that the memory knows as one of its own stays one."""
+
+    def remembered(cause, status):
+        known = Remembered(first_seen="1", last_seen="2", occurrences=2, status=status or "open")
+        return replace(cause, remembered=known if status else None)
+
+    thrown = _thrown("tests/test_codes.py::t", "RuntimeError", "install the brotli package", "size")
+
+    found = united([remembered(_explained(), explained), remembered(thrown, other)])
+
+    assert len(found) == causes
 
 
 def test_that_the_process_ended_is_no_explanation():
@@ -562,7 +601,7 @@ def test_that_the_process_ended_is_no_explanation():
     ended = _thrown(
         "tests/test_codes.py::Codes::test_main",
         "SystemExit",
-        "2",
+        "install brotli",
         "main",
         verdict=_verdict("product_error", "exit", 0.75),
     )
@@ -676,7 +715,7 @@ def test_variables_follow_from_the_file_that_sets_them():
 
 
 def test_what_a_reviewer_decided_is_explained():
-    """It is never joined with another explanation, and keeps what it is worth."""
+    """It is never joined with another explanation; of others it says no more than what joins them."""
     decided = replace(_verdict("fixture", "", 0.99), rule="reviewer")
     check = f"{TESTS}::A::t", "assert x.y", LONG
     other = _check(f"{TESTS}::A::u", "assert x.y", LONG)
@@ -684,14 +723,14 @@ def test_what_a_reviewer_decided_is_explained():
 
     (found,) = united([other, first])
 
-    assert (found.verdict.category, found.verdict.confidence) == ("fixture", 0.99)
+    assert (found.verdict.category, found.verdict.confidence) == ("fixture", 0.9)
     assert len(united([first, replace(other, verdict=decided)])) == 2
 
 
 def test_what_is_unknown_makes_nothing_less_sure():
     """It says nothing; what it is joined by counts."""
-    unknown = replace(
-        _check("a::test_brotli", "assert x", "x"), verdict=_verdict("unknown", "", 0.1)
+    unknown = _thrown(
+        "a::t", "RuntimeError", "install brotli", "size", verdict=_verdict("unknown", "", 0.1)
     )
 
     (found,) = united([_explained(), unknown])
@@ -760,3 +799,36 @@ def test_a_value_that_is_only_suspected_yields_to_a_sure_explanation(confidence,
 
     assert len(found) == causes
     assert found[0].verdict.kind == "removed_name"
+
+
+REFUSED = "[Errno 111] Connection refused"
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [("db", "network", "refused", None)],
+        [("db", "network", "refused", "db.invalid:5432")],
+        [("db", "network", "refused", None), ("mq", "network", "refused", None)],
+    ],
+    ids=["another that nobody names", "one that is named", "several"],
+)
+def test_a_remote_that_nobody_names_is_no_other(others):
+    """Each says that a connection was refused; a check beside them is none of theirs either."""
+    nowhere = _verdict("network", "refused", 0.94)
+    causes = [
+        _thrown("b::t", "ConnectionRefusedError", REFUSED, "ask", verdict=nowhere),
+        _check("b::u", "assert size == 3", "assert 4 == 3"),
+        *(
+            _thrown(
+                f"{name}::t",
+                "ConnectionRefusedError",
+                REFUSED,
+                name,
+                verdict=_verdict(of, kind, 0.94, Culprit(type="host", name=host) if host else None),
+            )
+            for name, of, kind, host in others
+        ),
+    ]
+
+    assert len(united(causes, passed=99)) == len(causes)

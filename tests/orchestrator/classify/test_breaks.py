@@ -17,7 +17,16 @@ TEST = "tests/test_cart.py:9:test_total"
 KEYS = {
     *("kind", "of", "inherited", "names", "last_with", "removed_in", "back_in"),
     *("exception", "message", "says", "remedy", "adds", "source", "advice", "told", "probed"),
-    *("raised_in", "example", "prelude", "before_present", "before_absent", "beside"),
+    *(
+        "raised_in",
+        "line",
+        "asks",
+        "example",
+        "prelude",
+        "before_present",
+        "before_absent",
+        "beside",
+    ),
 }
 FILES = sorted(
     file.name.removesuffix(".toml")
@@ -77,8 +86,9 @@ def explained(made_of, distribution, entry, name, version):
     more = {"python": version} if bare == "python" else {}
     starts = entry["kind"] in ("argument", "hook", "option")
     places = (TEST, f"std/{entry['raised_in']}:7:x") if "raised_in" in entry else (TEST,)
+    source = entry.get("asks", "")
     made = red(
-        *([raised(kind, message, *places, attributes=attributes)] if kind else ()),
+        *([raised(kind, message, *places, source=source, attributes=attributes)] if kind else ()),
         phase="start" if starts else "setup" if entry["kind"] == "fixture" else "call",
         message=message,
         distributions=installed,
@@ -200,6 +210,124 @@ def test_the_id_of_an_entry_is_no_name(red, raised, distribution, entry, name):
 
     said = (*verdict.evidence, *(one.text for one in suggestions))
     assert not any(f"`{name}`" in text for text in said)
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "message"),
+    [
+        ("httpx", "0.28.1", """assert b'{"total":1}' == b'{"sum": 1}'"""),
+        ("httpx", "0.28.1", """assert b'{"total": 1}' == b'{"total": 2}'"""),
+        ("click", "8.4.0", """assert 'No such option: --cart' in "No such option '--shop'." """),
+        (
+            "click",
+            "8.1.7",
+            """assert 'x is not in the range 1<=x<=3' in "9 is not in the range" """,
+        ),
+        ("pydantic", "2.7.0", "assert 'Value error, must be positive' == 'must be even'"),
+        ("pydantic", "2.7.0", """assert '{"price":1}' == '{"price": 1}'"""),
+        ("pydantic", "2.7.0", "assert AnyUrl('http://shop/a') == 'http://shop/b'"),
+        ("pydantic", "2.7.0", "assert {'$ref': '#/$defs/Cart'} == {'$ref': '#/definitions/Shop'}"),
+        ("django", "5.2", """assert '<input id="a" aria-invalid="true">' == '<input id="b">'"""),
+        (
+            "django",
+            "5.2",
+            """assert '<ul class="errorlist" id="a_error">' == '<ul class="items">'""",
+        ),
+        ("djangorestframework", "3.15.2", "assert {'detail': 'Not found.'} == {'detail': 'Gone.'}"),
+        ("pandas", "2.2.0", '"names" are different\n[left]:  total\n[right]: None'),
+        ("pandas", "2.2.0", "assert 'h' == 'T'"),
+        ("pandas", "2.2.0", "assert \"freq='2h'\" == \"freq='H'\""),
+        ("pandas", "3.0.0", "assert dtype('int64') == dtype('O')"),
+        ("numpy", "2.3.0", """assert "{'a': np.True_}" == "{'a': False}" """),
+        ("sqlalchemy", "2.0.30", "assert 'db://shop:***@db' == 'db://cart:secret@db'"),
+        ("sqlalchemy", "2.0.30", "assert 'a IN (:id_1)' == 'a IN (:id_2)'"),
+        ("werkzeug", "3.0.0", "assert 'Thu, 01-Jan-1970 00:00' == 'Thu, 02 Jan 1970 00:00'"),
+        ("typer", "0.27.0", """assert "Missing argument 'NAME'" in "Missing argument 'NAME'." """),
+        ("typer", "0.12.0", """assert "Error: Missing argument 'NAME'" in '│ No such option │'"""),
+        ("sphinx", "8.0.0", "assert 'a: WARNING: no cart\\n' == 'a: WARNING: no shop [ref.ref]'"),
+        (
+            "pygments",
+            "2.19.0",
+            """assert '<span class="k">def</span> ' == '<span class="k">if</span>'""",
+        ),
+        ("marshmallow", "3.20.0", "assert ['Must be at least 3.'] == ['Must be at least 4.']"),
+        ("urllib3", "2.6.0", """assert "HTTPConnection(host='a', port=80): no" == 'a'"""),
+        ("pendulum", "3.0.0", "assert '2020-01-01 00:00:00+00:00' == '2020-01-02T00:00:00+00:00'"),
+        ("humanize", "4.15.0", "assert '2 minutes' == '3 minutes'"),
+        ("sympy", "1.13.0", "assert 2.00000000000000 == 3"),
+        ("markdown", "3.4", """assert '<code class="python">' == '<code class="language-java">'"""),
+    ],
+)
+def test_what_differs_in_the_value_is_no_break(red, raised, name, version, message):
+    """The form of before and the form of after are there, of two things; or one of them alone."""
+    made = red(
+        raised("AssertionError", message, TEST),
+        distributions=(Distribution(name=name, version=version, modules=(name,)),),
+    )
+
+    assert made.verdict().rule != "known-changed-behaviour@1"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "assert 'Not Found' == 'Unprocessable Content'",
+        "assert 'a=[Constant(1)], keywords=[])' == 'a=[Constant(2)])'",
+        "assert 'Adds up.\\n\\nAll prices.' == 'Adds up.\\n\\n    All prices.'",
+        "assert \"OrderedDict({'a': 1})\" == \"OrderedDict([('a', 2)])\"",
+        "assert 'int | None' == 'typing.Optional[str]'",
+        "assert \"(choose from 'a', 'b')\" == '(choose from c, d)'",
+        "assert 'invalid syntax' == 'invalid literal'",
+        "assert 'a' == 'b'\n  \n  - carts\n  ? ^^^^^\n  + shops",
+    ],
+)
+def test_what_python_writes_of_two_things_is_no_break(red, raised, message):
+    """Both forms of the same thing are needed."""
+    verdict = red(raised("AssertionError", message, TEST), python="3.14.0").verdict()
+
+    assert verdict.category == "assertion"
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "message"),
+    [
+        ("pydantic", "2.7.0", "assert AnyHttpUrl('http://shop/a') == 'http://shop/a'"),
+        ("pydantic", "2.7.0", "assert 'http://shop/' == 'http://shop'\n +  where 'http://shop/' = str(Url('http://shop/'))"),
+        ("pydantic", "2.7.0", "First differing element 0:\n- ['must be positive']\n+ ['Value error, must be positive']"),
+        ("django", "5.0", "'<input>' != '<b>'\n- <input aria-invalid=\"true\" id=\"a\" type=\"text\">\n+ <input id=\"a\" type=\"text\">"),
+        ("pandas", "2.2.0", "assert \"DatetimeIndex([], freq='QE-DEC')\" == \"DatetimeIndex([], freq='Q-DEC')\""),
+        ("pandas", "3.0.0", "assert <StringDtype(na_value=nan)> == dtype('O')\n +  where <StringDtype(na_value=nan)> = 0    a\nName: b, dtype: str.dtype"),
+        ("pandas", "2.1.0", "DataFrame.columns values are different (50.0 %)\n[left]:  Index(['cart', 'count'], dtype='object')\n[right]: Index(['index', 'cart'], dtype='object')"),
+        ("typer", "0.27.0", "assert \"Missing argument 'NAME'\" in \"│ Missing argument 'name'.  │\""),
+        ("jsonschema", "4.21.0", "assert '[1] is too long' == '[1] is expected to be empty'"),
+        ("requests", "2.31.0", "Regex: 'Perhaps you meant http://shop?'\nInput: 'Perhaps you meant https://shop?'"),
+    ],
+)  # fmt: skip
+def test_forms_of_the_same_thing_are_a_break(red, raised, name, version, message):
+    """However the assertion was written."""
+    made = red(
+        raised("AssertionError", message, TEST),
+        distributions=(Distribution(name=name, version=version, modules=(name,)),),
+    )
+
+    assert made.verdict().rule == "known-changed-behaviour@1"
+
+
+@pytest.mark.parametrize(
+    ("source", "category"),
+    [
+        ("assert cart.json() == '{\"price\": 1}'", "compatibility"),
+        ("assert total(cart) == '{\"price\": 1}'", "assertion"),
+    ],
+)
+def test_what_a_line_has_to_ask_for(red, raised, source, category):
+    """Blanks in JSON come from anywhere; in what `json()` of a model gives, from pydantic."""
+    said = 'assert \'{"price":1}\' == \'{"price": 1}\'\n  \n  - {"price": 1}\n  + {"price":1}'
+    models = (Distribution(name="pydantic", version="2.7.0", modules=("pydantic",)),)
+
+    made = red(raised("AssertionError", said, TEST, source=source), distributions=models)
+
+    assert made.verdict().category == category
 
 
 def test_behaviour_of_one_module_is_no_other_s(red, raised):

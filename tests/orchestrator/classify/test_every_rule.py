@@ -236,6 +236,25 @@ def test_a_file_whose_absence_is_said_otherwise(red, raised):
     assert verdict.culprit.name == "shop/prices.csv"
 
 
+@pytest.mark.parametrize(
+    ("message", "is_older"),
+    [
+        ("Please install frames >= 2.5 to get tables", True),
+        ("Please install frames >= 1.5 to get tables", False),
+        ("upgrade to frames 2.5 or later", True),
+        ("use frames version 2.0 or later", False),
+        ("it has 3 frames >= 2.5 wide", False),
+    ],
+)
+def test_a_version_that_a_message_asks_for(red, raised, message, is_older):
+    """It is the cause where what is installed is less."""
+    frames = Distribution(name="frames", version="2.0", modules=("frames",))
+
+    verdict = red(raised("AttributeError", message, SHOP), distributions=(frames,)).verdict()
+
+    assert (verdict.rule == "named-version-too-old@2") is is_older
+
+
 @pytest.mark.parametrize(("name", "is_one"), [("None", False), ("None.csv", True)])
 def test_what_stands_for_no_name_is_no_file(red, raised, name, is_one):
     """A path that a value that was not there ended up in names no file of the project."""

@@ -7,6 +7,8 @@ import pytest
 from conftest_kit.records import Distribution
 from orchestrator.project import Project
 from orchestrator.requirements import Requirement
+from orchestrator.source import Source
+from orchestrator.uses import Use
 
 TEST = "tests/test_cart.py:9:test_total"
 STARTS = "std/subprocess.py:9:_execute_child"
@@ -130,3 +132,30 @@ def test_a_function_that_looks_on_path(red, raised, raising, fields, rule):
     link = raised("shop.Absent", message, TEST, place, **fields)
 
     assert red(link).verdict().rule == rule
+
+
+WKHTML = "wkhtmltopdf not found"
+
+
+@pytest.mark.parametrize(
+    ("source", "at", "message", "is_one"),
+    [
+        ("raise RuntimeError('wkhtmltopdf not found')", 8, WKHTML, True),
+        ("if not path: raise RuntimeError('wkhtmltopdf not found')", 8, WKHTML, True),
+        ("raise RuntimeError(MISSING)", 40, WKHTML, True),
+        ("raise RuntimeError(MISSING)", 40, "no price was found", False),
+        ("render('wkhtmltopdf', raise_error=True)", 8, WKHTML, False),
+    ],
+)
+def test_what_a_test_looks_for_and_raises_itself(red, raised, *, source, at, message, is_one):
+    """In the function that raised, or in its file where the message names the program."""
+    use = Use(kind="program", name="wkhtmltopdf", at=at, lines=((at, at + 2),))
+    project = Project(
+        name="shop",
+        modules=frozenset({"shop"}),
+        sources={"tests/test_cart.py": Source(uses=(use,))},
+    )
+
+    verdict = red(raised("RuntimeError", message, TEST, source=source), project=project).verdict()
+
+    assert (verdict.rule == "program-looked-for@1") is is_one

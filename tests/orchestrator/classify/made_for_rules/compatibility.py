@@ -33,6 +33,7 @@ from made_for_rules.surroundings import (
 
 from conftest_kit.records import Distribution
 from orchestrator.project import Project
+from orchestrator.requirements import Requirement
 from orchestrator.source import Guard, Source
 
 CASES = {
@@ -171,6 +172,15 @@ CASES = {
         **ALONE,
     ),
     "module-gone": no_module("frames.old", TEST, **ALONE),
+    "installed-without-module": no_module(
+        "zzyzx",
+        TEST,
+        project=Project(
+            name="shop",
+            requirements=(Requirement(name="zzyzx", text="zzyzx", file="pyproject.toml"),),
+        ),
+        distributions=(PIP, Distribution(name="zzyzx", version="1.0")),
+    ),
     "installation-broken": no_module("frames", TEST, **ALONE),
     "name-removed": one("ImportError", "cannot import name 'Row' from 'frames'", TEST, **ALONE),
     "stdlib-name-removed": one(
@@ -425,6 +435,12 @@ CASES = {
         attributes={"argname": "mocker"},
         distributions=(MOCK,),
         plugins={"pytest-mock": "3.17.0"},
+    ),
+    "hook-of-old-style": one(
+        "pytest.PytestRemovedIn10Warning",
+        "The hookimpl pytest_configure uses old-style configuration options (marks or attributes).",
+        phase="start",
+        distributions=(MOCK,),
     ),
     "overridden-fixture-removed-from-plugin": one(
         LOOKUP,

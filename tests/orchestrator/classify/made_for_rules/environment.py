@@ -29,6 +29,13 @@ CASES = {
         "std/subprocess.py:9:_execute_child",
         attributes={"filename": "frames"},
     ),
+    "module-of-another-system": no_module("winreg", TEST),
+    "installed-file-missing": one(
+        "FileNotFoundError",
+        "",
+        LIB,
+        attributes={"filename": "/shop/.venv/lib/python3.11/site-packages/frames/data.json"},
+    ),
     "project-file-missing": one(
         "FileNotFoundError", "", SHOP, attributes={"filename": "/shop/shop/data.json"}
     ),

@@ -114,6 +114,14 @@ CASES = {
         attributes={"errno": 2, "filename": "/shop/tests/samples/cart"},
         project=Project(name="shop", data={".json": ("tests/data/cart",)}),
     ),
+    "fixture-loads-no-code": one(
+        "FileNotFoundError",
+        "[Errno 2] No such file or directory",
+        "tests/conftest.py:5:basket",
+        phase="setup",
+        fixtures=BASKET,
+        attributes={"errno": 2, "filename": "/shop/tests/samples/__init__.py"},
+    ),
     "event-of-another-loop": one(
         "RuntimeError",
         "<asyncio.locks.Event object> is bound to a different event loop",

@@ -51,6 +51,18 @@ CASES = {
         project=HELPED,
         distributions=(STAND_IN,),
     ),
+    "dialect-absent": one(
+        "sqlalchemy.exc.NoSuchModuleError", "Can't load plugin: sqlalchemy.dialects:duckdb", SHOP
+    ),
+    "missing-and-misnamed": no_module("beautifulsoup4", TEST),
+    "missing-look-alike": no_module(
+        "reqeusts",
+        TEST,
+        project=Project(
+            name="shop",
+            requirements=(Requirement(name="reqeusts", text="reqeusts", file="pyproject.toml"),),
+        ),
+    ),
     "missing-module-like-its-distribution": no_module("zz_yzx", TEST),
     "missing-module-unverified": no_module("_zzyzx", TEST),
     "unbuilt-stdlib-module": no_module("_tkinter", TEST),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from made_for_rules.surroundings import ALONE, SHOP, TEST, no_module, one
+from made_for_rules.surroundings import ALONE, PYYAML, SHOP, TEST, no_module, one
 
 from orchestrator.project import Project
 
@@ -63,6 +63,15 @@ CASES = {
         "module 'os' has no attribute 'getcwdd'",
         SHOP,
         attributes={"obj": "os", "name": "getcwdd"},
+    ),
+    "import-by-distribution-name": no_module("PyYAML", TEST, distributions=(PYYAML,)),
+    "dialect-misspelt": one(
+        "sqlalchemy.exc.NoSuchModuleError", "Can't load plugin: sqlalchemy.dialects:postgre", SHOP
+    ),
+    "time-zone-unknown": one(
+        "zoneinfo._common.ZoneInfoNotFoundError",
+        "'No time zone found with key Europe/Belin'",
+        SHOP,
     ),
     "module-misspelt": no_module("jsno", SHOP),
     "command-line-raised": one(

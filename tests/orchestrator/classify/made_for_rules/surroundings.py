@@ -37,6 +37,7 @@ GIVING_NOTHING = Project(
     ),
 )
 NUMPY = Distribution(name="numpy", version="2.3.0", modules=("numpy",))
+PYYAML = Distribution(name="PyYAML", version="6.0.3", modules=("_yaml", "yaml"))
 HTTPX = Distribution(name="httpx", version="0.28.1", modules=("httpx",))
 URLLIB3 = Distribution(name="urllib3", version="2.5.0", modules=("urllib3",))
 PIP = Distribution(name="frames", version="2.0", modules=("frames",))
