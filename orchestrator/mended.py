@@ -31,7 +31,6 @@ _OUTSIDE = frozenset(
         "setting",
         "interpreter",
         "table",
-        "column",
     }
 )
 """Types of culprits that are mended outside of the code that failed."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from orchestrator.classify.facts import Fact, Facts
+from collections import defaultdict
+from collections.abc import Mapping
+
+from orchestrator.classify.facts import Context, Fact, Facts
 from orchestrator.classify.mapping import imports
 from orchestrator.classify.plugins import WIDELY_USED, Plugin, plugins
 
@@ -105,9 +108,31 @@ def _fixture_of_nobody(facts: Facts) -> str:
     return "" if facts.once(_bringing) else facts["fixture"]
 
 
+def _others_asking(facts: Facts) -> str:
+    """The other functions of the run that ask for a fixture of this name, in vain."""
+    here = facts["fixture_asked_for_by"] or facts["test"].partition("[")[0]
+    found = dict.fromkeys(facts.context.once(_asking).get(facts["fixture"], ()))
+    names = [name for name in found if name != here]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(f"`{name}`" for name in names[:_NAMED]) + more
+
+
+def _asking(context: Context) -> Mapping[str, list[str]]:
+    """By fixture that nobody defines: the tests that ask for it, or the fixtures that do."""
+    asking: defaultdict[str, list[str]] = defaultdict(list)
+    for failure in context.recording.failures:
+        for link in failure.exceptions[:1]:
+            facts = context.facts(failure, link)
+            if name := facts.attribute("argname"):
+                test = failure.nodeid.partition("[")[0]
+                asking[name].append(facts["fixture_asked_for_by"] or test)
+    return asking
+
+
 FACTS: dict[str, Fact] = {
     "fixture_of_nobody": _fixture_of_nobody,
     "other_plugins": _other_plugins,
+    "others_asking": _others_asking,
     "plugin_fits": _plugin_fits,
     "plugins_of_its_name": _plugins_of_its_name,
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from conftest_kit.records import Distribution
@@ -113,3 +115,24 @@ def test_a_function_that_left_its_class(red, raised, name, asking, culprit):
 
     assert (found.verdict().culprit.type, found.verdict().culprit.name) == culprit
     assert found.suggestions()[0].text.startswith(f"Take `{name}` out of the parameters of")
+
+
+def test_several_functions_that_left_their_class(red, raised):
+    """One slip, in each of them."""
+
+    def asks(test, asking):
+        link = raised(
+            LOOKUP,
+            "fixture 'self' not found",
+            attributes={"argname": "self", "requested_by": asking},
+        )
+        return red(link, phase="setup", nodeid=f"tests/test_cart.py::{test}")
+
+    first = asks("test_a[1]", "test_a")
+    more = (asks("test_a[2]", "test_a"), asks("test_b", "test_b"), asks("test_c", "basket"))
+    failures = (one.failure() for one in (first, *more))
+    found = replace(first, recording=first.recording._replace(failures=tuple(failures)))
+
+    assert found.verdict("test_b").evidence[-1] == (
+        "So it is with `tests/test_cart.py::test_a`, `basket`"
+    )
