@@ -207,6 +207,11 @@ def _demanded(facts: Facts) -> str:
     return found.version if found else ""
 
 
+def _refused_file(facts: Facts) -> str:
+    found = facts.once(_refusal_of)
+    return found[1].file if found else ""
+
+
 FACTS: dict[str, Fact] = {
     "asker": part(_asker_of, "name"),
     "asker_may_be_newer": _asker_may_be_newer,
@@ -222,6 +227,7 @@ FACTS: dict[str, Fact] = {
     "passed_by_version": part(_passed_by_of, "version"),
     "private_asker": part(_private_asker, "name"),
     "private_asker_version": part(_private_asker, "version"),
+    "refused_file": _refused_file,
     "refused_place": _refused_place,
     "refuser": part(_refuser_of, "name"),
     "refuser_version": part(_refuser_of, "version"),

@@ -176,5 +176,5 @@ def test_where_somebody_asks_for_the_series_a_later_one_is_guessed(
 
     made = red(lacks, distributions=(known, asking(asked)))
 
-    assert made.verdict().rule == "attribute-removed@1"
+    assert made.verdict().rule == "attribute-removed@2"
     assert f"`{pinned}` may have it (a guess" in made.suggestions()[0].text
