@@ -14,7 +14,7 @@ from conftest_kit.records import Frame
 from orchestrator.classify.calls import named_owners
 from orchestrator.classify.changes import changed
 from orchestrator.classify.edited import touched
-from orchestrator.classify.facts import Fact, Facts, module_of, part
+from orchestrator.classify.facts import Fact, Facts, module_of, own_frame, part
 from orchestrator.classify.owners import owner_of
 from orchestrator.classify.pins import asked_otherwise
 
@@ -29,6 +29,8 @@ _PLAIN = frozenset(
 )
 _PLAIN |= {"function", "generator", "int", "list", "method", "range", "set", "str", "tuple", "type"}
 """Python's own types: who hands one over in the place of another hands over what is wrong."""
+_OF_ARRAYS = frozenset({"astype", "dtype", "dtypes", "iloc", "ndim", "shape", "to_numpy"})
+"""What libraries came to ask of any value that they work with, once they worked with arrays."""
 _QUOTED = re.compile(r"'(\w{1,100})'")
 _WORD = re.compile(r"[A-Za-z_]\w{0,100}")
 _READ = 500
@@ -83,7 +85,8 @@ def _complaint(facts: Facts) -> str:
     library, since = facts["complaining"], facts["libraries_since_green"]
     if not library or since == "changed":
         return ""
-    return "yes" if since == "same" or not _supported(facts, library) else ""
+    called = own_frame(facts) is not None or facts["refuser"]
+    return "yes" if since == "same" or (called and not _supported(facts, library)) else ""
 
 
 def _supported(facts: Facts, library: str) -> bool:
@@ -95,7 +98,7 @@ def _supported(facts: Facts, library: str) -> bool:
 def _stumbled(facts: Facts) -> bool:
     """Whether the library raised without meaning to: while it was imported, where another library
     asked its stand-in for an attribute, in an `assert` that says nothing, or over an object that is
-    none of Python's own.
+    none of Python's own, or that it asks for what is private to it, or of arrays.
     """
     link, last, kinds = facts.link, facts.frames[-1:], {facts.link.type, *facts.link.bases}
     if _asked_by_another(facts):
@@ -106,8 +109,10 @@ def _stumbled(facts: Facts) -> bool:
         return not link.message
     if kinds & _FAULTS or any(frame.function == "<module>" for frame in _below(facts)):
         return True
-    over = _QUOTED.search(link.message[:_READ]) if last[0].source else None
-    return bool(kinds & _STUMBLES) and over is not None and over[1] not in _PLAIN
+    is_python = last[0].source or "AttributeError" in kinds
+    over = _QUOTED.findall(link.message[:_READ]) if is_python else []
+    is_odd = over and (over[0] not in _PLAIN or over[-1] in _OF_ARRAYS or over[-1][0] == "_")
+    return bool(kinds & _STUMBLES and is_odd)
 
 
 def _below(facts: Facts) -> tuple[Frame, ...]:

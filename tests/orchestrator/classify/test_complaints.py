@@ -133,6 +133,22 @@ def test_a_name_that_the_same_library_never_had(red, raised):
     assert verdict.rule == "name-wrong-since-green@2"
 
 
+def test_a_module_that_the_same_library_never_had(red, raised):
+    """As a name of it; where nothing at all changed, it is not known what it is."""
+    error = raised(
+        "ModuleNotFoundError",
+        "No module named 'frames.rad'",
+        CART,
+        attributes={"name": "frames.rad"},
+    )
+    made = red(error, project=SHOP, distributions=LIBRARIES)
+
+    edited = passed(made, Edit(file="shop/cart.py", parts=("",))).verdict()
+
+    assert (edited.rule, edited.culprit.name) == ("module-wrong-since-green@1", "shop/cart.py")
+    assert passed(made).verdict().rule == "module-gone@1"
+
+
 @pytest.mark.parametrize(
     ("places", "rule"),
     [

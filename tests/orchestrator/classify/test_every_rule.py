@@ -62,6 +62,7 @@ OF_CHANGES = {
     "gone-since-green",
     "variable-since-green",
     "library-complains-since-green",
+    "module-wrong-since-green",
     "name-wrong-since-green",
     "changed-among-others-since-green",
     "changed-apart-since-green",

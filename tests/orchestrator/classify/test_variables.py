@@ -66,7 +66,7 @@ def test_what_a_library_reads_and_is_not_to_blame(red, raised, kind, last, varia
         ("ImportError", ("FRAMES_PROGRAM",), "variable-named-by-refusal@1"),
         ("OSError", ("FRAMES_PROGRAM",), "variable-named-by-refusal@1"),
         ("RuntimeError", ("FRAMES_PROGRAM",), "variable-named-is-set@1"),
-        ("ImportError", (), "library-fails-on-import@1"),
+        ("ImportError", (), "library-fails-on-import@2"),
     ],
 )  # fmt: skip
 def test_a_refusal_that_names_a_variable(red, raised, kind, variables, rule):
