@@ -184,7 +184,18 @@ def _filled(found: Released, key: str) -> str:
     )
 
 
+def _never_seen(facts: Facts) -> str:
+    """`yes` where an own line asks a library whose releases were looked at for what none of them is
+    known to have had: it was taken from elsewhere there, in a release that was not looked at, or it
+    never was.
+    """
+    known = library(canonicalize_name(facts["meant_of"])) if facts["meant_of"] else None
+    is_said = facts["break_kind"] or facts["released_kind"] or facts["asked_inside"]
+    return "yes" if known and not is_said else ""
+
+
 FACTS: dict[str, Fact] = {
+    "never_seen": _never_seen,
     "released_has": _released_has,
     "released_kind": _released_kind,
     "released_owner": _released_owner,

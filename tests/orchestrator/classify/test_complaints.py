@@ -146,7 +146,7 @@ def test_a_module_that_the_same_library_never_had(red, raised):
     edited = passed(made, Edit(file="shop/cart.py", parts=("",))).verdict()
 
     assert (edited.rule, edited.culprit.name) == ("module-wrong-since-green@1", "shop/cart.py")
-    assert passed(made).verdict().rule == "module-gone@1"
+    assert passed(made).verdict().rule == "module-gone@2"
 
 
 @pytest.mark.parametrize(
@@ -176,3 +176,40 @@ def test_a_test_that_did_not_ask_for_the_database(red, raised):
 
     assert made.verdict().rule == "database-not-asked-for@1"
     assert "instead of `SimpleTestCase`" in made.suggestions()[0].text
+
+
+@pytest.mark.parametrize(
+    ("names", "places", "rule"),
+    [
+        (("safe_laod", "safe_load"), (TEST,), "name-misspelt@1"),
+        (("DataFrme", "DataFrame"), (TEST, CART), "name-misspelt@1"),
+        (("safe_laod", "safe_load"), (TEST, INDEX), "name-removed@2"),
+        (("parser", "parsers"), (TEST,), "name-removed@2"),
+        (("Html", "HTML"), (TEST,), "name-removed@2"),
+        (("get_rows", "set_rows"), (TEST,), "name-removed@2"),
+        (("rows", ""), (TEST,), "name-removed@2"),
+    ],
+)
+def test_a_slip_of_a_name_that_a_library_has(red, raised, names, places, rule):
+    """Is for the line of one's own; a rename looks otherwise."""
+    typed, nearest = names
+    said = f"cannot import name {typed!r} from 'frames' (/v/frames/__init__.py)"
+    error = raised("ImportError", said, *places, attributes={"name": "frames", "nearest": nearest})
+
+    made = red(error, project=SHOP, distributions=LIBRARIES)
+
+    assert made.verdict().rule == rule
+    assert nearest in made.suggestions()[0].text
+
+
+@pytest.mark.parametrize(
+    ("places", "guesses"), [((TEST,), False), ((TEST, CART), False), ((TEST, TABLE), True)]
+)
+def test_no_release_is_guessed_where_none_had_the_name(red, raised, places, guesses):
+    """As far as the releases of a library were looked at, and one's own line asks."""
+    known = Distribution(name="beautifulsoup4", version="4.13.4", modules=("bs4",))
+    said = "cannot import name 'zzyzx' from 'bs4' (/v/bs4/__init__.py)"
+
+    made = red(raised("ImportError", said, *places), project=SHOP, distributions=(known, FRAMES))
+
+    assert ("a guess" in made.suggestions()[0].text) is guesses

@@ -41,6 +41,13 @@ CASES = {
         },
         **ALONE,
     ),
+    "name-misspelt": one(
+        "ImportError",
+        "cannot import name 'safe_laod' from 'frames' (/env/frames/__init__.py)",
+        TEST,
+        attributes={"name": "frames", "nearest": "safe_load"},
+        **ALONE,
+    ),
     "left-open": one(
         "pytest.PytestUnraisableExceptionWarning",
         "Exception ignored in: <function Stream.__del__>\n\nTraceback\nResourceWarning: Unclosed <S>",
