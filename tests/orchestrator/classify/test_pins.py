@@ -171,7 +171,7 @@ def test_where_somebody_asks_for_the_series_a_later_one_is_guessed(
     """Before it there is nothing left to go back to; where a later major version is known."""
     column = {"obj": "sqlalchemy.sql.schema.Column", "name": "zzyzx"}
     lacks = raised(
-        "AttributeError", "'Column' object has no attribute 'zzyzx'", TEST, LIB, attributes=column
+        "AttributeError", "'Column' object has no attribute 'zzyzx'", TEST, attributes=column
     )
     known = Distribution(name="SQLAlchemy", version=version, modules=("sqlalchemy",))
 
