@@ -60,7 +60,8 @@ def _libraries_since_green(facts: Facts) -> str:
 def _involved(facts: Facts) -> Iterator[str]:
     """Distributions that the failure went through, is about, or that its own lines name."""
     yield from (facts[name] for name in ("asked_alone", "callee", "counted", "newcomer"))
-    yield from (facts[name] for name in ("object_owner", "owner", "refuser", "returned_by"))
+    yield from (facts[name] for name in ("object_owner", "owner", "refuser", "refuser_of_test"))
+    yield facts["returned_by"]
     for frame in facts.frames:
         owner = owner_of(facts, module_of(frame)) if frame.origin == "installed" else None
         if owner:
@@ -85,7 +86,7 @@ def _complaint(facts: Facts) -> str:
     library, since = facts["complaining"], facts["libraries_since_green"]
     if not library or since == "changed":
         return ""
-    called = own_frame(facts) is not None or facts["refuser"]
+    called = own_frame(facts) is not None or facts["refuser"] or facts["refuser_of_test"]
     return "yes" if since == "same" or (called and not _supported(facts, library)) else ""
 
 
@@ -141,11 +142,11 @@ def _asked_inside(facts: Facts) -> str:
 
 def _complaining(facts: Facts) -> str:
     """The library that raised, or within which it was raised and handled."""
-    return facts["raiser"] or facts["refuser"]
+    return facts["raiser"] or facts["refuser"] or facts["refuser_of_test"]
 
 
 def _complaining_version(facts: Facts) -> str:
-    return facts["raiser_version"] if facts["raiser"] else facts["refuser_version"]
+    return facts.context.installed.version(facts["complaining"])
 
 
 def _complaint_place(facts: Facts) -> str:

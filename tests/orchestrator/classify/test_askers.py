@@ -193,7 +193,7 @@ def test_what_python_no_longer_asks_of_import_hooks(red, raised, asking, culprit
     ("places", "category"),
     [
         ((TEST, "shop/cart.py:7:total", ASKS), "product_error"),
-        ((TEST, ASKS), "unknown"),
+        ((TEST, ASKS), "product_error"),
         ((TEST, ASKS, "shop/cart.py:7:total"), "unknown"),
     ],
 )
@@ -208,7 +208,8 @@ def test_what_libraries_handle_among_themselves(red, raised, places, category):
 
     assert made.verdict().category == category
     if category == "product_error":
-        assert made.verdict().culprit.name == "shop/cart.py"
+        caller = "shop/cart.py" if len(places) > 2 else "tests/test_cart.py::test_total"
+        assert made.verdict().culprit.name == caller
 
 
 PYTEST = Distribution(name="pytest", version="9.2.0", modules=("pytest", "_pytest"))

@@ -29,6 +29,10 @@ CASES = {
         [("webframe.Wrong", "no", TEST, SHOP, LIBRARY), ("frames.Error", "no", LIBRARY, LIB)],
         {"distributions": (PIP, WEBFRAME)},
     ),
+    "library-complains-inside-of-test": (
+        [("webframe.Wrong", "no", TEST, LIBRARY), ("frames.Error", "no", LIBRARY, LIB)],
+        {"distributions": (PIP, WEBFRAME)},
+    ),
     "library-complains-told": one(
         "AssertionError",
         "assert 500 == 200",
