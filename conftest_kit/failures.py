@@ -17,6 +17,7 @@ from typing import Any
 import _pytest
 import pluggy
 
+from conftest_kit.nearest import nearest
 from conftest_kit.places import Places
 from conftest_kit.records import Fixture, Frame, Raised
 from conftest_kit.texts import bounded, message_of
@@ -258,7 +259,7 @@ def _described(error: BaseException) -> tuple[str, dict[str, Any]]:
     message = message_of(error)
     if kind == "CollectError":
         message = _collect_message(error, message)
-    return message, _attributes(error)
+    return message, _attributes(error, message)
 
 
 def _collect_message(error: BaseException, message: str) -> str:
@@ -284,7 +285,7 @@ def _fixture_lookup(error: Any) -> tuple[str, dict[str, Any]]:
     }
 
 
-def _attributes(error: BaseException) -> dict[str, Any]:
+def _attributes(error: BaseException, message: str) -> dict[str, Any]:
     names: list[str] = []
     for kind, known in _ATTRIBUTES:
         if isinstance(error, kind):
@@ -299,7 +300,16 @@ def _attributes(error: BaseException) -> dict[str, Any]:
         described = _object_name(_read(error, "obj"))
         if described:
             found["obj"] = described
+    if isinstance(error, (AttributeError, ImportError)) and (near := _nearest(error, message)):
+        found["nearest"] = near
     return found
+
+
+def _nearest(error: BaseException, message: str) -> str:
+    try:
+        return nearest(error, message)
+    except Exception:  # noqa: BLE001 - what stands for a name may be of any kind
+        return ""
 
 
 def _carried(error: BaseException) -> dict[str, Any]:

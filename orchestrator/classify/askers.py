@@ -129,10 +129,20 @@ def _refusal_of(facts: Facts) -> tuple[Owner, Frame] | None:
     """Where the exception was raised and handled within libraries: the one that the product's line
     called, as the exception that came out in the end tells, and that line; not a plugin.
     """
+    return _refusal(facts, "project")
+
+
+def _refusal_of_test(facts: Facts) -> tuple[Owner, Frame] | None:
+    """The same of a line of the tests, where no product's has a part in it."""
+    every = (frame.origin for link in facts.failure.exceptions for frame in link.frames)
+    return None if "project" in every else _refusal(facts, "test")
+
+
+def _refusal(facts: Facts, origin: str) -> tuple[Owner, Frame] | None:
     if any(frame.origin in ("project", "test") for frame in facts.frames):
         return None
     for link in facts.failure.exceptions:
-        own = [place for place, frame in enumerate(link.frames) if frame.origin == "project"]
+        own = [place for place, frame in enumerate(link.frames) if frame.origin == origin]
         below = link.frames[own[-1] + 1 :] if own else ()
         if below and all(frame.origin == "installed" for frame in below):
             owner = owner_of(facts, module_of(below[0]))
@@ -207,6 +217,16 @@ def _demanded(facts: Facts) -> str:
     return found.version if found else ""
 
 
+def _refuser_of_test(facts: Facts) -> str:
+    found = facts.once(_refusal_of_test)
+    return found[0].name if found else ""
+
+
+def _refused_file(facts: Facts) -> str:
+    found = facts.once(_refusal_of)
+    return found[1].file if found else ""
+
+
 FACTS: dict[str, Fact] = {
     "asker": part(_asker_of, "name"),
     "asker_may_be_newer": _asker_may_be_newer,
@@ -222,7 +242,9 @@ FACTS: dict[str, Fact] = {
     "passed_by_version": part(_passed_by_of, "version"),
     "private_asker": part(_private_asker, "name"),
     "private_asker_version": part(_private_asker, "version"),
+    "refused_file": _refused_file,
     "refused_place": _refused_place,
+    "refuser_of_test": _refuser_of_test,
     "refuser": part(_refuser_of, "name"),
     "refuser_version": part(_refuser_of, "version"),
 }

@@ -184,7 +184,19 @@ def _filled(found: Released, key: str) -> str:
     )
 
 
+def _never_seen(facts: Facts) -> str:
+    """`yes` where an own line asks a library whose releases were looked at for what none of them is
+    known to have had: it was taken from elsewhere there, in a release that was not looked at, or it
+    never was. Of attributes, which may be inherited or made, only where one of nearly that name is.
+    """
+    known = library(canonicalize_name(facts["meant_of"])) if facts["meant_of"] else None
+    is_said = facts["break_kind"] or facts["released_kind"] or facts["asked_inside"]
+    is_certain = "ImportError" in (facts.link.type, *facts.link.bases) or facts["nearest_name"]
+    return "yes" if known and is_certain and not is_said else ""
+
+
 FACTS: dict[str, Fact] = {
+    "never_seen": _never_seen,
     "released_has": _released_has,
     "released_kind": _released_kind,
     "released_owner": _released_owner,

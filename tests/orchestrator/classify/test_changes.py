@@ -270,7 +270,7 @@ def test_a_culprit_that_changed_is_surer(since, raised):
 
     sure, alone = since(gone, webframe="0.99").verdict(), since(gone).verdict()
 
-    assert sure.rule == alone.rule == "module-attribute-removed@2"
+    assert sure.rule == alone.rule == "module-attribute-removed@3"
     assert sure.confidence > alone.confidence
 
 

@@ -255,9 +255,9 @@ def test_a_file_that_would_be_a_module_of_the_project(red, raised, filename, rul
     [
         ("tests/base.py:9:teardown_method", "teardown", "fixture"),
         ("tests/base.py:9:setup_class", "setup", "fixture"),
-        ("tests/base.py:9:teardown_methods", "teardown", "compatibility"),
+        ("tests/base.py:9:teardown_methods", "teardown", "product_error"),
         ("tests/base.py:9:tearDownClass", "teardown", "fixture"),
-        ("shop/base.py:9:teardown_method", "teardown", "compatibility"),
+        ("shop/base.py:9:teardown_method", "teardown", "product_error"),
     ],
 )
 def test_what_pytest_runs_around_tests_by_its_name(red, raised, place, phase, category):

@@ -182,8 +182,8 @@ def test_several_that_break_on_one_value(red, raised, functions, rule):
     [
         ("frames.errors.IntegrityError", "basket.session.commit()", "fixture-kept-for-others@1"),
         ("frames.errors.DuplicateKeyError", "put(basket, 3)", "fixture-kept-for-others@1"),
-        ("frames.errors.IntegrityError", "session.commit()", "library-raised@1"),
-        ("frames.errors.TableError", "basket.session.commit()", "library-raised@1"),
+        ("frames.errors.IntegrityError", "session.commit()", "library-raised@2"),
+        ("frames.errors.TableError", "basket.session.commit()", "library-raised@2"),
     ],
 )
 def test_what_is_there_already(red, raised, kind, source, rule):

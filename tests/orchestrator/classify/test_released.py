@@ -199,7 +199,7 @@ def test_a_library_that_asks_for_what_left_is_behind(red, raised):
     )
 
     commands = [command for one in made.suggestions() for command in one.commands]
-    assert made.verdict().rule == "asker-behind@1"
+    assert made.verdict().rule == "asker-behind@2"
     assert any("flask<3" in command.lower() for command in commands)
 
 

@@ -26,7 +26,7 @@ OF_TEXT = "'str' object has no attribute 'decode'"
 OF_BYTES = "'bytes' object has no attribute 'encode'"
 OF_LIST = "'list' object has no attribute 'items'"
 OF_NOTHING = "'NoneType' object has no attribute 'items'"
-ALONE = "library-asked-alone-asserted@1"
+ALONE = "library-asked-alone-asserted@2"
 
 
 def _project(test, conftest=None, *, requirement=FOR_USERS, **others):

@@ -26,10 +26,10 @@ ATTRIBUTE = ("AttributeError", "module 'zzyzx' has no attribute 'io'", "io")
         (NAME, (OF_ANOTHER, ASKED, ()), "missing-behind-stand-in@1"),
         (BELOW, (OF_ANOTHER, ASKED, ()), "missing-behind-stand-in@1"),
         (ATTRIBUTE, (OF_ANOTHER, ASKED, ()), "missing-behind-stand-in@1"),
-        (NAME, (OF_ANOTHER, (), ()), "name-removed@1"),
+        (NAME, (OF_ANOTHER, (), ()), "name-removed@2"),
         (BELOW, (OF_ANOTHER, (), ()), "missing-behind-stand-in-unasked@1"),
-        (NAME, (ITS_OWN, ASKED, ()), "name-removed@1"),
-        (BELOW, (ITS_OWN, ASKED, ()), "module-gone@1"),
+        (NAME, (ITS_OWN, ASKED, ()), "name-removed@2"),
+        (BELOW, (ITS_OWN, ASKED, ()), "module-gone@2"),
         (BELOW, (OF_ANOTHER, ASKED, ("tests/zzyzx.py",)), "module-shadowed@1"),
     ],
 )

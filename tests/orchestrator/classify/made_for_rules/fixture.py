@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from made_for_rules.surroundings import (
+    ALONE,
     BASKET,
     CASE,
     CONFTEST,
@@ -212,6 +213,14 @@ CASES = {
     ),
     "fixture-of-pytest-not-asked-for": one(
         LOOKUP, "fixture 'testdir' not found", phase="setup", attributes={"argname": "testdir"}
+    ),
+    "database-not-asked-for": one(
+        "RuntimeError",
+        'Database access not allowed, use the "django_db" mark, or the "db" or "transactional_db"',
+        TEST,
+        SHOP,
+        LIB,
+        **ALONE,
     ),
     "fixture-outlived-by-examples": one(
         "hypothesis.errors.FailedHealthCheck",

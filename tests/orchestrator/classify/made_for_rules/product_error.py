@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from made_for_rules.surroundings import ALONE, PYYAML, SHOP, TEST, no_module, one
+from made_for_rules.surroundings import (
+    ALONE,
+    LIB,
+    LIBRARY,
+    PIP,
+    PYYAML,
+    SHOP,
+    TEST,
+    WEBFRAME,
+    no_module,
+    one,
+)
 
 from orchestrator.project import Project
 
@@ -27,6 +38,38 @@ CASES = {
     ),
     "product-asserts": one(
         "AssertionError", "no rows", TEST, SHOP, source="assert rows, 'no rows'"
+    ),
+    "library-complains": one("frames.Error", "bad escape", TEST, SHOP, LIB, **ALONE),
+    "library-complains-of-test": one("frames.Error", "bad escape", TEST, LIB, **ALONE),
+    "library-complains-by-assert": one(
+        "AssertionError", "no view after the first", SHOP, LIB, **ALONE
+    ),
+    "library-complains-inside": (
+        [("webframe.Wrong", "no", TEST, SHOP, LIBRARY), ("frames.Error", "no", LIBRARY, LIB)],
+        {"distributions": (PIP, WEBFRAME)},
+    ),
+    "library-complains-inside-of-test": (
+        [("webframe.Wrong", "no", TEST, LIBRARY), ("frames.Error", "no", LIBRARY, LIB)],
+        {"distributions": (PIP, WEBFRAME)},
+    ),
+    "library-complains-told": one(
+        "AssertionError",
+        "assert 500 == 200",
+        TEST,
+        captured={
+            "log": "Traceback (most recent call last):\n"
+            '  File "/shop/shop/cart.py", line 7, in total\n    read()\n'
+            '  File "/env/lib/python3.11/site-packages/frames/table.py", line 3, in read\n'
+            "    x, y = line\nValueError: not enough values to unpack"
+        },
+        **ALONE,
+    ),
+    "name-misspelt": one(
+        "ImportError",
+        "cannot import name 'safe_laod' from 'frames' (/env/frames/__init__.py)",
+        TEST,
+        attributes={"name": "frames", "nearest": "safe_load"},
+        **ALONE,
     ),
     "left-open": one(
         "pytest.PytestUnraisableExceptionWarning",
