@@ -5,8 +5,23 @@ from __future__ import annotations
 from made_for_rules.surroundings import ALONE, SHOP, TEST, no_module, one
 
 from orchestrator.project import Project
+from orchestrator.source import Source
 
 CASES = {
+    "own-call-misfit": (
+        [("TypeError", "total() got an unexpected keyword argument 'tx'", TEST)],
+        {
+            "project": Project(
+                name="shop",
+                modules=frozenset({"shop"}),
+                files=("shop/cart.py",),
+                sources={
+                    "tests/test_cart.py": Source(imports={"total": "shop.cart.total"}),
+                    "shop/cart.py": Source(holds={"total()": ("items", "tax")}),
+                },
+            )
+        },
+    ),
     "product-asserts": one(
         "AssertionError", "no rows", TEST, SHOP, source="assert rows, 'no rows'"
     ),
