@@ -6,7 +6,7 @@ Read from its syntax tree; nothing is executed. What the tree cannot tell is lef
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 _MAX_CLASSES = 200
 _MAX_NAMES = 500
@@ -32,6 +32,49 @@ def outline(tree: ast.Module, names: tuple[str, ...]) -> dict[str, tuple[str, ..
         found[node.name] = (*loose, *list(members)[:_MAX_NAMES])
         found.update(_calls(node))
     return found
+
+
+def mentions(tree: ast.Module, names: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Of each function, `Cart.total` of a method and `Cart` of what else a class has, what it asks
+    of these names, which the file imports or has at its top: `np.float64`, `Cart`.
+    """
+    found = {}
+    for node in tree.body:
+        if isinstance(node, _FUNCTIONS):
+            found[node.name] = _asked([node], names)
+        elif isinstance(node, ast.ClassDef):
+            others = [one for one in node.body if not isinstance(one, _FUNCTIONS)]
+            found[node.name] = _asked([*node.bases, *node.decorator_list, *others], names)
+            for one in node.body:
+                if isinstance(one, _FUNCTIONS):
+                    found[f"{node.name}.{one.name}"] = _asked([one], names)
+    return {name: asked for name, asked in found.items() if asked}
+
+
+def _asked(nodes: Iterable[ast.AST], names: Collection[str]) -> tuple[str, ...]:
+    """In the order of the lines."""
+    found: dict[str, tuple[int, int]] = {}
+    for node in nodes:
+        seen: set[ast.AST] = set()
+        for one in ast.walk(node):
+            dotted = _dotted(one, seen)
+            if dotted.partition(".")[0] in names:
+                place = getattr(one, "lineno", 0), getattr(one, "col_offset", 0)
+                found[dotted] = min(place, found.get(dotted, place))
+    return tuple(sorted(found, key=found.__getitem__))[:_MAX_NAMES]
+
+
+def _dotted(node: ast.AST, seen: set[ast.AST]) -> str:
+    """`np.linalg.norm`; empty for other expressions, and for a part of one that was seen."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute) and node not in seen:
+        seen.add(node)
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name) or node in seen:
+        return ""
+    seen.add(node)
+    return ".".join((node.id, *reversed(parts)))
 
 
 def _calls(node: ast.ClassDef) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from orchestrator import uses
-from orchestrator.outline import outline
+from orchestrator.outline import mentions, outline
 from orchestrator.uses import Lines, Use, last_name
 
 _TEST_FILES = ("_test.py", "/tests.py")
@@ -58,6 +58,8 @@ class Source:
     """
     holds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What there is to ask of it, as `outline` has it; empty where it is not known."""
+    mentions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What its functions ask of what it imports or makes, as `outline` has it; likewise."""
 
     def expects_at(self, line: int) -> bool:
         """Whether an exception is expected to come out of that line."""
@@ -80,13 +82,15 @@ def read(path: Path, file: str) -> Source:
     """The file at `path`, which `file` names from the project's root."""
     tree = parse(path)
     package, names = _package(file), _at_top(tree)
+    imports = dict(_imported(ast.walk(tree), package))
     return Source(
-        imports=dict(_imported(ast.walk(tree), package)),
+        imports=imports,
         guards=tuple(_guards(tree, package)),
         expects=tuple(_expecting(tree)),
         uses=tuple(islice(uses.found_in(tree, path, file), _MAX_USES)),
         binds=names if file.endswith("__init__.py") else (),
         holds=outline(tree, names),
+        mentions=mentions(tree, {*imports, *names}),
     )
 
 

@@ -14,6 +14,7 @@ from orchestrator.classify.calls import named_owners
 from orchestrator.classify.facts import Fact, Facts, module_of, part
 from orchestrator.classify.installed import Unmet
 from orchestrator.classify.owners import owner_of
+from orchestrator.classify.reaching import used
 
 _SHOWN = 5
 """Changes that are named in one sentence."""
@@ -63,7 +64,52 @@ def _touched(facts: Facts) -> Change | None:
     """
     found = facts.once(changed)
     names = (canonicalize_name(name) for name in _near(facts) if name)
-    return next((found[name] for name in names if name in found), None)
+    near = next((found[name] for name in names if name in found), None)
+    return near or _used_alone(facts)
+
+
+def _used_alone(facts: Facts) -> Change | None:
+    """The only one of what changed that the test uses, through the project or itself, where the
+    code is what it was.
+    """
+    found = facts.once(_changed_used)
+    return found[0] if len(found) == 1 and facts["code_touched"] == "no" else None
+
+
+def _changed_used(facts: Facts) -> tuple[Change, ...]:
+    """Of what changed, what the test uses by what the source says of its functions."""
+    found = facts.once(changed)
+    return tuple(found[name] for name in facts.once(used) if name in found) if found else ()
+
+
+def _changed_used_said(facts: Facts) -> str:
+    """`frames 1.9 → 2.0; till 3 → 4`, of more than that; empty where the culprit says as much."""
+    found = facts.once(_changed_used)
+    names = [change.name for change in found]
+    if len(facts.once(changed)) <= len(found) or names == [
+        canonicalize_name(facts.group("culprit"))
+    ]:
+        return ""
+    return "; ".join(map(str, found[:_SHOWN]))
+
+
+def _ranked(facts: Facts) -> list[Change]:
+    """What changed: first what the failure came through, what the test uses, what its files import
+    through the project, what these ask for.
+    """
+    found = facts.once(changed)
+    if not found:
+        return []
+    near = (canonicalize_name(name) for name in _near(facts) if name)
+    places = {name: place for place, name in enumerate(dict.fromkeys((*near, *facts.once(used))))}
+    imported, reached = facts.once(_imported), facts.once(_reached)
+
+    def rank(name: str) -> tuple[int, int]:
+        if name in places:
+            return 0, places[name]
+        return 1 + (name not in imported) + (name not in reached), 0
+
+    return [found[name] for name in sorted(found, key=rank)]
 
 
 def _near(facts: Facts) -> Iterator[str]:
@@ -171,20 +217,27 @@ def _reached(facts: Facts) -> frozenset[str]:
     plugins of pytest, what the test's file imports through the project, and what these ask for.
     """
     project, installed = facts.context.project, facts.context.installed
-    files = {facts["test_file"], *(one.file for one in facts.failure.fixtures)}
-    modules = {
-        module
-        for said in project.sources_near(sorted(files)).values()
-        for module in said.imports.values()
-    }
-    owners = (owner_of(facts, module) for module in sorted(modules))
     found: set[str] = {canonicalize_name(name) for name in _near(facts) if name}
-    found |= {canonicalize_name(owner.name) for owner in owners if owner}
+    found |= facts.once(_imported)
     found |= {canonicalize_name(name) for name in installed.plugins}
     found |= {entry.name for entry in project.requirements}
     while more := {one for name in found for one in installed.asked_by(name)} - found:
         found |= more
     return frozenset(found)
+
+
+def _imported(facts: Facts) -> frozenset[str]:
+    """Normalised names of what the files of the test and its fixtures import, through the project
+    as well.
+    """
+    files = {facts["test_file"], *(one.file for one in facts.failure.fixtures)}
+    modules = {
+        module
+        for said in facts.context.project.sources_near(sorted(files)).values()
+        for module in said.imports.values()
+    }
+    owners = (owner_of(facts, module) for module in sorted(modules))
+    return frozenset(canonicalize_name(owner.name) for owner in owners if owner)
 
 
 def _green_run(facts: Facts) -> str:
@@ -243,7 +296,7 @@ def _since_green(facts: Facts) -> str:
     """`numpy 1.26.4 → 2.3.0; commit 1a2b3c4 → 5d6e7f8`; empty where no green run is known."""
     if facts.context.green is None:
         return ""
-    changes = list(facts.once(changed).values())
+    changes = facts.once(_ranked)
     said = [str(change) for change in changes[:_SHOWN]]
     if len(changes) > _SHOWN:
         said.append(f"{len(changes) - _SHOWN} more distributions")
@@ -292,6 +345,7 @@ FACTS: dict[str, Fact] = {
     "upgraded_asks_name": part(_asked_by_upgraded, "name"),
     "upgraded_asks_version": part(_asked_by_upgraded, "installed"),
     "changed_how": _how_guilty,
+    "changed_used": _changed_used_said,
     "changed_before": part(_guilty, "before"),
     "changed_now": part(_guilty, "now"),
     "code_alone": _code_alone,

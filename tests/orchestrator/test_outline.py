@@ -72,3 +72,26 @@ def test_classes_that_are_made_of_their_fields(holds):
 
     assert said["Order()"] == ("id", "total")
     assert "Plain()" not in said
+
+
+def test_what_functions_mention(tmp_path):
+    """Of what the file imports or makes, with the parts that are asked of it."""
+    path = tmp_path / "a.py"
+    text = """
+        import numpy as np
+        from shop import cart
+        def total(x):
+            from shop import till
+            return np.linalg.norm(x.y) + till.open().close() + _more()
+        def _more(): return 1
+        class Sub(cart.Cart):
+            def add(self): return self.np
+            def all(self): return [cart for cart in total(1)]
+    """
+    path.write_text(textwrap.dedent(text), "utf-8")
+
+    assert source.read(path, "shop/a.py").mentions == {
+        "total": ("np.linalg.norm", "till.open", "_more"),
+        "Sub": ("cart.Cart",),
+        "Sub.all": ("cart", "total"),
+    }
