@@ -159,6 +159,9 @@ class Similar:
     """Who said what it is or what mends it; null where that is known from runs alone."""
     decided: str | None = None
     """When: RFC 3339."""
+    note: str | None = None
+    fix: str | None = None
+    """What the reviewer wrote of it, and the commit that fixed it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

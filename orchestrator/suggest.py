@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from corpus_memory_logging.records import Remembered, Similar, Suggestion, Verdict
 from orchestrator.classify import near_remedies
+from orchestrator.classify.decided import sentence
 from orchestrator.classify.engine import Match, fill, fill_all
 from orchestrator.install import command
 from orchestrator.project import Project
@@ -69,22 +70,19 @@ def _decided(remembered: Remembered | None) -> Iterator[Suggestion]:
     """What a reviewer wrote of the signature, where there is no suggestion of it."""
     if remembered is None or not (remembered.note or remembered.fix):
         return
-    sentences = [f"A reviewer noted: {_sentence(remembered.note)}"] if remembered.note else []
+    sentences = [f"A reviewer noted: {sentence(remembered.note)}"] if remembered.note else []
     if remembered.fix:
         sentences.append(f"It was mended before by commit {remembered.fix}.")
     yield Suggestion(text=" ".join(sentences), source="reviewer", confidence=0.9, origin="reviewer")
-
-
-def _sentence(text: str) -> str:
-    ended = text.rstrip()
-    return ended if ended.endswith((".", "!", "?", ":", "…")) else f"{ended}."
 
 
 def _look(verdict: Verdict, project: Project) -> Suggestion:
     """What to look at where nothing supports a remedy."""
     if verdict.category != "unknown":
         kind = verdict.category.replace("_", " ")
-        text = f"No remedy is known for this {kind}. Look at: {verdict.evidence[0]}"
+        by_reviewer = verdict.rule == "reviewer" or verdict.rule.startswith("near-decision@")
+        said = verdict.evidence[1:] if by_reviewer else verdict.evidence
+        text = f"No remedy is known for this {kind}. Look at: {(said or verdict.evidence)[0]}"
     else:
         unread = f" ({'; '.join(project.warnings)})" if project.warnings else ""
         text = (
