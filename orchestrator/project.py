@@ -104,6 +104,15 @@ class Project:
         except OSError:
             return ()
 
+    def written(self, file: str) -> float | None:
+        """When a file of the checkout was last written, in seconds since 1970; None where that is
+        not known.
+        """
+        try:
+            return (self.root / file).stat().st_mtime if self.root is not None else None
+        except OSError:
+            return None
+
     def file_of(self, dotted: str) -> str:
         """The file of the checkout that holds a module, or the module that a dotted name is in:
         that at the top or in `src` before one further down; empty where none does.

@@ -15,6 +15,7 @@ from orchestrator.classify.facts import Fact, Facts, module_of, part
 from orchestrator.classify.installed import Unmet
 from orchestrator.classify.owners import owner_of
 from orchestrator.classify.reaching import used
+from orchestrator.classify.steady import has_same_files, is_same_place
 
 _SHOWN = 5
 """Changes that are named in one sentence."""
@@ -271,9 +272,21 @@ def _python_before(facts: Facts) -> str:
 
 
 def _unchanged(facts: Facts) -> str:
-    """`yes` where code, packages, interpreter and platform are those of the green run."""
-    same = facts.once(same_code) == "yes" and not facts.once(changed) and not facts["python_before"]
-    return "yes" if same and not any(_elsewhere(facts)) else ""
+    """`commit`, `code` or `files`, whichever is known to be what it was in the green run, where
+    packages, interpreter and platform are too, and no variable alone is another.
+    """
+    other = facts.once(changed) or facts["python_before"] or any(_elsewhere(facts))
+    if facts.context.green is None or other or facts["variable_changed"]:
+        return ""
+    if facts.once(same_code) == "yes":
+        return "commit"
+    is_same = facts.context.edits == () and (facts.once(was_committed) or is_same_place(facts))
+    return "code" if is_same else "files" if has_same_files(facts) else ""
+
+
+def _variables_said(facts: Facts) -> str:
+    """`CRASH, SHOP_HOME`: those that were set, or are no longer."""
+    return ", ".join(facts.once(_variables)[:_SHOWN])
 
 
 def _code_alone(facts: Facts) -> str:
@@ -305,10 +318,15 @@ def _since_green(facts: Facts) -> str:
     said.extend(_elsewhere(facts))
     if facts.once(same_code) == "no":
         said.append(_commits(facts))
-    return "; ".join(said) or _NOTHING[facts.once(same_code) == "yes"]
+    if not said and facts.once(_variables):
+        said.append(f"variables, set or no longer set: {facts['variables_changed']}")
+    return "; ".join(said) or _NOTHING[bool(facts["unchanged"])]
 
 
-_NOTHING = {True: "nothing that is recorded", False: "no installed version"}
+_NOTHING = {
+    True: "nothing that is recorded",
+    False: "nothing that is recorded; whether the code did no commit tells",
+}
 
 
 def _elsewhere(facts: Facts) -> Iterator[str]:
@@ -358,5 +376,6 @@ FACTS: dict[str, Fact] = {
     "since_green": _since_green,
     "unchanged": _unchanged,
     "variable_changed": _variable_changed,
+    "variables_changed": _variables_said,
     "variable_state": _variable_state,
 }
