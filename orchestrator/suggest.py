@@ -8,7 +8,7 @@ from corpus_memory_logging.records import Remembered, Similar, Suggestion, Verdi
 from orchestrator.classify import near_remedies
 from orchestrator.classify.decided import sentence
 from orchestrator.classify.engine import Match, fill, fill_all
-from orchestrator.install import command
+from orchestrator.install import command, of_tool
 from orchestrator.project import Project
 
 _STANDING = {"worked": 0, "accepted": 1}
@@ -55,9 +55,13 @@ def _from_rule(found: Match, project: Project) -> Iterator[Suggestion]:
         if not sentences:
             continue
         asked = fill_all(remedy.commands, facts)
-        commands = tuple(filter(None, (command(project, line) for line in asked)))
+        pip = facts.context.installed.version("pip")
+        prefix = facts.context.recording.run.environment.python.get("prefix", "")
+        made = (command(project, line, pip=pip) for line in asked)
+        edit, anew = of_tool(prefix, asked)
+        commands = anew or tuple(filter(None, made))
         yield Suggestion(
-            text=" ".join(sentences),
+            text=" ".join((*sentences, *filter(None, [edit]))),
             commands=commands,
             source="rule",
             confidence=remedy.confidence,
