@@ -57,13 +57,20 @@ def last_green(memory: Partition, nodeids: Iterable[str], *, before: str) -> Gre
             passed.setdefault(row["run"], set()).add(nodeid)
     if passed:
         last = max(passed)
-        return Green(run=run_of(memory, last), passed=frozenset(passed[last]))
+        run, workers = _run_and_workers(memory, last)
+        return Green(run=run, passed=frozenset(passed[last]), workers=workers)
     green = memory.first("last_green", before=limit)
     return Green(run=run_of(memory, green["run"])) if green else None
 
 
 def run_of(memory: Partition, run: int) -> Run:
-    """A run that the memory holds by its number: id, start, environment and what git said."""
+    """A run that the memory holds by its number: id, start, environment, what git said, how and
+    where it was started, and how many tests it had.
+    """
+    return _run_and_workers(memory, run)[0]
+
+
+def _run_and_workers(memory: Partition, run: int) -> tuple[Run, int]:
     row = memory.select("environment_of", run=run)[0]
     dirty = row["dirty"]
     git = {
@@ -78,9 +85,14 @@ def run_of(memory: Partition, run: int) -> Run:
         "random_seed": details.get("random_seed"),
         "ci": details.get("ci") or {},
     }
-    return run_from_json(
-        {"run_id": row["run_id"], "started": row["started"], "environment": content}
-    )
+    kept = ("host", "command", "directory", "root", "collected")
+    document = {
+        "run_id": row["run_id"],
+        "started": row["started"],
+        "environment": content,
+        **{name: details[name] for name in kept if details.get(name)},
+    }
+    return run_from_json(document), details.get("workers") or 0
 
 
 def run_named(memory: Partition, typed: str) -> Run:

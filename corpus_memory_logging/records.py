@@ -159,6 +159,9 @@ class Similar:
     """Who said what it is or what mends it; null where that is known from runs alone."""
     decided: str | None = None
     """When: RFC 3339."""
+    note: str | None = None
+    fix: str | None = None
+    """What the reviewer wrote of it, and the commit that fixed it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,10 +236,12 @@ class Green:
     """The run that the memory remembered last in which tests passed."""
 
     run: Run
-    """Its id, start, environment and what git said."""
+    """Its id, start, environment, what git said, how it was started, and its number of tests."""
     passed: frozenset[str] = frozenset()
     """Of the tests asked for those that passed in it; empty where it is the last green run, and
     none is known to have passed."""
+    workers: int = 0
+    """Of xdist; 0 without."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

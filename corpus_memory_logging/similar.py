@@ -54,6 +54,8 @@ def _similar(store: Store, cause_id: str, similarity: float) -> Similar:
         ),
         reviewer=row["reviewer"],
         decided=row["time"],
+        note=row["note"],
+        fix=row["fix"],
     )
 
 
@@ -70,4 +72,9 @@ def _similarity(one: str, other: str) -> float:
         raise StoreError(
             f'near causes need {error.name}: pip install "conftest-kit[orchestrator]"'
         ) from error
-    return fuzz.token_sort_ratio(one, other) / 100
+    return fuzz.token_sort_ratio(_once(one), _once(other)) / 100
+
+
+def _once(words: str) -> str:
+    """Each word once: the line that raises says again what the message says."""
+    return " ".join(dict.fromkeys(words.split()))

@@ -158,8 +158,9 @@ def run(
 @click.argument("run", default="latest")
 def review(run: str, memory: str | None, no_model: bool, **wanted: Any) -> int:
     """Review the latest run, or the one named, and remember what it taught."""
-    settings = terminal.settings_here(memory)
-    model = None if no_model else model_settings.load(settings.root, os.environ)
+    settings, is_readable = terminal.settings_despite_all(memory)
+    wants_model = is_readable and not no_model
+    model = model_settings.load(settings.root, os.environ) if wants_model else None
 
     if run != "latest" or not settings.metrics_file.exists():
         reviews.locate(run, settings)  # first, so that a wrong name makes no memory

@@ -11,7 +11,7 @@ from corpus_memory_logging.store import Store
 from orchestrator import causes, git, uniting
 from orchestrator.causes import Group
 from orchestrator.classify import Context, apply_decision, apply_near, rule_for, verdict_on
-from orchestrator.classify.decided import SURE
+from orchestrator.classify.decided import gives_way
 from orchestrator.classify.edited import only_edit
 from orchestrator.edits import Edit
 from orchestrator.likeness import likeness
@@ -117,9 +117,11 @@ def _cause(
     found, looks = rule_for(failures, context), likeness(failures)
     verdict = verdict_on(failures, context, found)
     alike: tuple[Similar, ...] = ()
-    if near and verdict.confidence < SURE:
+    is_general = found is not None and found.rule.is_general
+    if near and gives_way(verdict, is_general=is_general):
         alike = near(signature=signature.id, title=signature.title, text=looks)
-    verdict = apply_decision(apply_near(verdict, alike, looks), known)
+    near_said = apply_near(verdict, alike, looks, is_general=is_general)
+    verdict = apply_decision(near_said, known)
     kept_back = (prevented.get(failure.nodeid, ()) for failure in failures)
     return Cause(
         cause_id=causes.cause_id(context.recording.run.project, signature.id),

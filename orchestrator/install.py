@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Parsed
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from orchestrator.project import Project
 from orchestrator.requirements import Requirement
@@ -19,6 +20,12 @@ _TEST_GROUPS = ("test", "tests", "testing", "dev", "development")
 _SAFE = re.compile(
     r"[A-Za-z0-9][\w.-]{0,100}(?:\[[\w,.-]{1,100}\])?(?:[<>=!~][\w.,<>=!~*+ -]{1,100})?"
 )
+
+_GROUPS, _WITH_GROUPS = "pip install --group", "25.1"
+"""What pip knows since that version."""
+_MADE = re.compile(r"/\.(?P<tool>tox|nox)/(?P<name>[^/]{1,200})(?:/|$)")
+
+_NAMED = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 _ADD = {
     "uv": "uv add {}",
@@ -57,9 +64,12 @@ _SYNC_GROUP = {
 }
 
 
-def command(project: Project, asked: str) -> str | None:
+def command(project: Project, asked: str, *, pip: str = "") -> str | None:
     """What a rule asks for (`add NAME`, `add-test NAME …`, `pin SPECIFIER` …) as a command of the
     project's tool; any other text is a command already. None where a name is not one.
+
+    `pip` is the version in the tested environment, where it is known: an older one is upgraded
+    before it is asked for what it does not know.
     """
     verb, _, subject = asked.partition(" ")
     make = _VERBS.get(verb)
@@ -67,7 +77,40 @@ def command(project: Project, asked: str) -> str | None:
         return asked
     subjects = subject.split() if verb == "add-test" else [subject]
     safe = verb == "install-self" or all(_SAFE.fullmatch(name) for name in subjects)
-    return make(project, subject) if safe else None
+    line = make(project, subject) if safe else None
+    needs_later = line is not None and _GROUPS in line and _is_older(pip, _WITH_GROUPS)
+    return f"pip install --upgrade 'pip>={_WITH_GROUPS}' && {line}" if needs_later else line
+
+
+def _is_older(version: str, than: str) -> bool:
+    try:
+        return bool(version) and Version(version) < Version(than)
+    except InvalidVersion:
+        return False
+
+
+def of_tool(prefix: str, asked: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Where the tests ran in an environment that tox or nox made, which is in the folder `prefix`,
+    the edit that brings what rules ask for into it, and the command that makes it anew. Empty
+    elsewhere, and where nothing is to be installed.
+    """
+    found = _MADE.search(prefix.replace("\\", "/"))
+    names = [one for line in asked for one in _wanted(line)]
+    if found is None or not names:
+        return "", ()
+    wanted = ", ".join(f"`{one}`" for one in dict.fromkeys(names))
+    name = shlex.quote(found["name"])
+    if found["tool"] == "tox":
+        edit = f"tox made the environment: add {wanted} to its `deps`, and let it be made anew."
+        return edit, (f"tox -r -e {name}",)
+    return f"nox made the environment: let its session install {wanted}.", ("nox",)
+
+
+def _wanted(asked: str) -> list[str]:
+    """The distributions that are to be installed."""
+    verb, _, subject = asked.partition(" ")
+    names = subject.split() if verb in ("add", "add-test", "pin", "sync") else []
+    return names if all(_SAFE.fullmatch(name) for name in names) else []
 
 
 def from_scratch(project: Project) -> tuple[tuple[str, ...], str]:
@@ -131,6 +174,11 @@ def _add_test(project: Project, names: str) -> str:
 
 
 def _pin(project: Project, specifier: str) -> str:
+    name = _NAMED.match(specifier)
+    is_others = name is not None and project.declared((name[0],)) is None
+    # What others ask for stays theirs: it is held in the lock file, and becomes no requirement.
+    if project.idiom == "uv" and project.requirements and is_others:
+        return _UPGRADE["uv"].format(shlex.quote(specifier))
     return _in_idiom(project, _ADD, specifier, "pip install {}")
 
 

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -23,7 +24,7 @@ _MAX_FILES = 20_000
 _MAX_PARSED = 500
 _PASSED_OVER = {"node_modules", "build", "dist", "__pycache__", "site-packages", "venv", "env"}
 _MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg")
-_NEAR, _MAX_NEAR, _MAX_FOLDERS = 3, 100, 100
+_NEAR, _MAX_NEAR, _MAX_FOLDERS, _MAX_BESIDE = 3, 100, 100, 1000
 _NO_MODULES = {"setup", "conftest", "noxfile", "tasks", "fabfile"}
 
 
@@ -92,6 +93,25 @@ class Project:
             outside = Path(file).is_absolute() or ".." in file.split("/")
             self._known[file] = Source() if outside else source.read(self.root / file, file)
         return self._known[file]
+
+    def beside(self, folder: str) -> tuple[str, ...]:
+        """The files in a folder below the root; none where there is no checkout."""
+        if self.root is None or Path(folder).is_absolute() or ".." in folder.split("/"):
+            return ()
+        try:
+            found = islice((self.root / folder).iterdir(), _MAX_BESIDE)
+            return tuple(sorted(one.name for one in found if one.is_file()))
+        except OSError:
+            return ()
+
+    def written(self, file: str) -> float | None:
+        """When a file of the checkout was last written, in seconds since 1970; None where that is
+        not known.
+        """
+        try:
+            return (self.root / file).stat().st_mtime if self.root is not None else None
+        except OSError:
+            return None
 
     def file_of(self, dotted: str) -> str:
         """The file of the checkout that holds a module, or the module that a dotted name is in:

@@ -13,6 +13,7 @@ from conftest_kit import rundir
 from conftest_kit.masking import Mask
 from conftest_kit.root import find_root
 from conftest_kit.settings import Settings, load
+from corpus_memory_logging.errors import QueryError
 from corpus_memory_logging.records import Review
 from corpus_memory_logging.store import Store, open_store
 from orchestrator import archive, counted, pipeline
@@ -168,6 +169,8 @@ def resolve(
         corpus_memory_logging.errors.QueryError: the memory cannot follow it.
         corpus_memory_logging.errors.StoreError: the memory refused.
     """
+    if len((decision.get("fix") or "").split()) > 1:
+        raise QueryError("a fix is a commit, in one word; what else there is to say is a note")
     redactor = redactor_here()
     typed = {"reviewer": reviewer, **{name: decision.get(name) for name in _TYPED}}
     redacted = {name: text and redactor.redact_text(text) for name, text in typed.items()}

@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from orchestrator import uses
+from orchestrator.outline import mentions, outline
 from orchestrator.uses import Lines, Use, last_name
 
 _TEST_FILES = ("_test.py", "/tests.py")
@@ -55,6 +56,10 @@ class Source:
     """Names at the top level of a package's `__init__.py`, imported or made there; `*` where it
     takes over what another has. Empty of other files.
     """
+    holds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What there is to ask of it, as `outline` has it; empty where it is not known."""
+    mentions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What its functions ask of what it imports or makes, as `outline` has it; likewise."""
 
     def expects_at(self, line: int) -> bool:
         """Whether an exception is expected to come out of that line."""
@@ -76,13 +81,16 @@ def module_name(file: str) -> str:
 def read(path: Path, file: str) -> Source:
     """The file at `path`, which `file` names from the project's root."""
     tree = parse(path)
-    package = _package(file)
+    package, names = _package(file), _at_top(tree)
+    imports = dict(_imported(ast.walk(tree), package))
     return Source(
-        imports=dict(_imported(ast.walk(tree), package)),
+        imports=imports,
         guards=tuple(_guards(tree, package)),
         expects=tuple(_expecting(tree)),
         uses=tuple(islice(uses.found_in(tree, path, file), _MAX_USES)),
-        binds=_at_top(tree) if file.endswith("__init__.py") else (),
+        binds=names if file.endswith("__init__.py") else (),
+        holds=outline(tree, names),
+        mentions=mentions(tree, {*imports, *names}),
     )
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from corpus_memory_logging.records import Remembered, Similar, Suggestion, Verdict
 from orchestrator.classify import near_remedies
+from orchestrator.classify.decided import sentence
 from orchestrator.classify.engine import Match, fill, fill_all
-from orchestrator.install import command
+from orchestrator.install import command, of_tool
 from orchestrator.project import Project
 
 _STANDING = {"worked": 0, "accepted": 1}
@@ -54,9 +55,13 @@ def _from_rule(found: Match, project: Project) -> Iterator[Suggestion]:
         if not sentences:
             continue
         asked = fill_all(remedy.commands, facts)
-        commands = tuple(filter(None, (command(project, line) for line in asked)))
+        pip = facts.context.installed.version("pip")
+        prefix = facts.context.recording.run.environment.python.get("prefix", "")
+        made = (command(project, line, pip=pip) for line in asked)
+        edit, anew = of_tool(prefix, asked)
+        commands = anew or tuple(filter(None, made))
         yield Suggestion(
-            text=" ".join(sentences),
+            text=" ".join((*sentences, *filter(None, [edit]))),
             commands=commands,
             source="rule",
             confidence=remedy.confidence,
@@ -69,22 +74,19 @@ def _decided(remembered: Remembered | None) -> Iterator[Suggestion]:
     """What a reviewer wrote of the signature, where there is no suggestion of it."""
     if remembered is None or not (remembered.note or remembered.fix):
         return
-    sentences = [f"A reviewer noted: {_sentence(remembered.note)}"] if remembered.note else []
+    sentences = [f"A reviewer noted: {sentence(remembered.note)}"] if remembered.note else []
     if remembered.fix:
         sentences.append(f"It was mended before by commit {remembered.fix}.")
     yield Suggestion(text=" ".join(sentences), source="reviewer", confidence=0.9, origin="reviewer")
-
-
-def _sentence(text: str) -> str:
-    ended = text.rstrip()
-    return ended if ended.endswith((".", "!", "?", ":", "…")) else f"{ended}."
 
 
 def _look(verdict: Verdict, project: Project) -> Suggestion:
     """What to look at where nothing supports a remedy."""
     if verdict.category != "unknown":
         kind = verdict.category.replace("_", " ")
-        text = f"No remedy is known for this {kind}. Look at: {verdict.evidence[0]}"
+        by_reviewer = verdict.rule == "reviewer" or verdict.rule.startswith("near-decision@")
+        said = verdict.evidence[1:] if by_reviewer else verdict.evidence
+        text = f"No remedy is known for this {kind}. Look at: {(said or verdict.evidence)[0]}"
     else:
         unread = f" ({'; '.join(project.warnings)})" if project.warnings else ""
         text = (

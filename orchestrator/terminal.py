@@ -24,6 +24,19 @@ def settings_here(memory: str | None = None) -> Settings:
     return kit_settings.load(*place_here(memory))
 
 
+def settings_despite_all(memory: str | None) -> tuple[Settings, bool]:
+    """As `settings_here`, and whether pyproject.toml can be read: where it cannot, which may be why
+    a run is red, it is said, and the defaults hold.
+    """
+    root, environ, overrides = place_here(memory)
+    if kit_settings.read_pyproject(root)[1] is None:
+        return kit_settings.load(root, environ, overrides), True
+    settings, problems = kit_settings.load_what_is_right(root, environ, overrides)
+    for problem in problems:
+        say(f"{problem}; this review goes on without it")
+    return settings, False
+
+
 def place_here(memory: str | None) -> tuple[Path, Mapping[str, str], Mapping[str, str]]:
     """Where settings come from: the project's folder, the environment, the command line."""
     if memory and "://" not in memory:

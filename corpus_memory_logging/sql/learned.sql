@@ -33,7 +33,7 @@ SELECT causes.cause_id, causes.signature, title.content AS title,
     CASE WHEN causes.decided_culprit_name IS NOT NULL THEN causes.decided_culprit_name
         WHEN COALESCE(causes.decided_category, occurrences.category) = occurrences.category
         THEN occurrences.culprit_name END AS culprit_name,
-    said.reviewer, said.time
+    said.reviewer, said.time, causes.note, causes.fix
 FROM causes
 JOIN texts AS title ON title.text = causes.title
 JOIN occurrences ON occurrences.project = causes.project

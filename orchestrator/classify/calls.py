@@ -16,8 +16,11 @@ from orchestrator.classify.tested import home
 _OWN = ("project", "test")
 _CALLED = re.compile(r"[A-Za-z_]\w{0,100}(?:\.[A-Za-z_]\w{0,100}){0,6}")
 
-_PATCHED = re.compile(r"<class '([\w.]{1,200})'> does not have the attribute ")
-"""What `mock.patch` says."""
+_PATCHED = re.compile(
+    r"<(?:class '(?P<type>[\w.]{1,200})'|(?P<of>[\w.]{1,200}) object at 0x\w{1,20})>"
+    r" (?:does not have the|has no) attribute "
+)
+"""What `mock.patch` and `monkeypatch` say."""
 _CALL = re.compile(r"([\w.<>]{1,200})\(\) (?:got|missing|takes) ")
 _NO_BRACKETS = re.compile(r"type '(?P<name>\w{1,200})' is not subscriptable")
 _ARRAYS = {
@@ -161,7 +164,7 @@ def _base_owner_version(facts: Facts) -> str:
 def _object(facts: Facts) -> str:
     """The type whose attribute was asked for: `pandas.core.frame.DataFrame`."""
     patched = _PATCHED.match(facts.link.message[:500])
-    return facts.attribute("obj") or (patched[1] if patched else "")
+    return facts.attribute("obj") or ((patched["type"] or patched["of"]) if patched else "")
 
 
 def _object_is_own(facts: Facts) -> str:

@@ -14,6 +14,8 @@ from orchestrator.classify.calls import named_owners
 from orchestrator.classify.facts import Fact, Facts, module_of, part
 from orchestrator.classify.installed import Unmet
 from orchestrator.classify.owners import owner_of
+from orchestrator.classify.reaching import used
+from orchestrator.classify.steady import has_same_files, is_same_place
 
 _SHOWN = 5
 """Changes that are named in one sentence."""
@@ -63,7 +65,52 @@ def _touched(facts: Facts) -> Change | None:
     """
     found = facts.once(changed)
     names = (canonicalize_name(name) for name in _near(facts) if name)
-    return next((found[name] for name in names if name in found), None)
+    near = next((found[name] for name in names if name in found), None)
+    return near or _used_alone(facts)
+
+
+def _used_alone(facts: Facts) -> Change | None:
+    """The only one of what changed that the test uses, through the project or itself, where the
+    code is what it was.
+    """
+    found = facts.once(_changed_used)
+    return found[0] if len(found) == 1 and facts["code_touched"] == "no" else None
+
+
+def _changed_used(facts: Facts) -> tuple[Change, ...]:
+    """Of what changed, what the test uses by what the source says of its functions."""
+    found = facts.once(changed)
+    return tuple(found[name] for name in facts.once(used) if name in found) if found else ()
+
+
+def _changed_used_said(facts: Facts) -> str:
+    """`frames 1.9 → 2.0; till 3 → 4`, of more than that; empty where the culprit says as much."""
+    found = facts.once(_changed_used)
+    names = [change.name for change in found]
+    if len(facts.once(changed)) <= len(found) or names == [
+        canonicalize_name(facts.group("culprit"))
+    ]:
+        return ""
+    return "; ".join(map(str, found[:_SHOWN]))
+
+
+def _ranked(facts: Facts) -> list[Change]:
+    """What changed: first what the failure came through, what the test uses, what its files import
+    through the project, what these ask for.
+    """
+    found = facts.once(changed)
+    if not found:
+        return []
+    near = (canonicalize_name(name) for name in _near(facts) if name)
+    places = {name: place for place, name in enumerate(dict.fromkeys((*near, *facts.once(used))))}
+    imported, reached = facts.once(_imported), facts.once(_reached)
+
+    def rank(name: str) -> tuple[int, int]:
+        if name in places:
+            return 0, places[name]
+        return 1 + (name not in imported) + (name not in reached), 0
+
+    return [found[name] for name in sorted(found, key=rank)]
 
 
 def _near(facts: Facts) -> Iterator[str]:
@@ -171,20 +218,27 @@ def _reached(facts: Facts) -> frozenset[str]:
     plugins of pytest, what the test's file imports through the project, and what these ask for.
     """
     project, installed = facts.context.project, facts.context.installed
-    files = {facts["test_file"], *(one.file for one in facts.failure.fixtures)}
-    modules = {
-        module
-        for said in project.sources_near(sorted(files)).values()
-        for module in said.imports.values()
-    }
-    owners = (owner_of(facts, module) for module in sorted(modules))
     found: set[str] = {canonicalize_name(name) for name in _near(facts) if name}
-    found |= {canonicalize_name(owner.name) for owner in owners if owner}
+    found |= facts.once(_imported)
     found |= {canonicalize_name(name) for name in installed.plugins}
     found |= {entry.name for entry in project.requirements}
     while more := {one for name in found for one in installed.asked_by(name)} - found:
         found |= more
     return frozenset(found)
+
+
+def _imported(facts: Facts) -> frozenset[str]:
+    """Normalised names of what the files of the test and its fixtures import, through the project
+    as well.
+    """
+    files = {facts["test_file"], *(one.file for one in facts.failure.fixtures)}
+    modules = {
+        module
+        for said in facts.context.project.sources_near(sorted(files)).values()
+        for module in said.imports.values()
+    }
+    owners = (owner_of(facts, module) for module in sorted(modules))
+    return frozenset(canonicalize_name(owner.name) for owner in owners if owner)
 
 
 def _green_run(facts: Facts) -> str:
@@ -218,9 +272,21 @@ def _python_before(facts: Facts) -> str:
 
 
 def _unchanged(facts: Facts) -> str:
-    """`yes` where code, packages, interpreter and platform are those of the green run."""
-    same = facts.once(same_code) == "yes" and not facts.once(changed) and not facts["python_before"]
-    return "yes" if same and not any(_elsewhere(facts)) else ""
+    """`commit`, `code` or `files`, whichever is known to be what it was in the green run, where
+    packages, interpreter and platform are too, and no variable alone is another.
+    """
+    other = facts.once(changed) or facts["python_before"] or any(_elsewhere(facts))
+    if facts.context.green is None or other or facts["variable_changed"]:
+        return ""
+    if facts.once(same_code) == "yes":
+        return "commit"
+    is_same = facts.context.edits == () and (facts.once(was_committed) or is_same_place(facts))
+    return "code" if is_same else "files" if has_same_files(facts) else ""
+
+
+def _variables_said(facts: Facts) -> str:
+    """`CRASH, SHOP_HOME`: those that were set, or are no longer."""
+    return ", ".join(facts.once(_variables)[:_SHOWN])
 
 
 def _code_alone(facts: Facts) -> str:
@@ -243,7 +309,7 @@ def _since_green(facts: Facts) -> str:
     """`numpy 1.26.4 → 2.3.0; commit 1a2b3c4 → 5d6e7f8`; empty where no green run is known."""
     if facts.context.green is None:
         return ""
-    changes = list(facts.once(changed).values())
+    changes = facts.once(_ranked)
     said = [str(change) for change in changes[:_SHOWN]]
     if len(changes) > _SHOWN:
         said.append(f"{len(changes) - _SHOWN} more distributions")
@@ -252,10 +318,15 @@ def _since_green(facts: Facts) -> str:
     said.extend(_elsewhere(facts))
     if facts.once(same_code) == "no":
         said.append(_commits(facts))
-    return "; ".join(said) or _NOTHING[facts.once(same_code) == "yes"]
+    if not said and facts.once(_variables):
+        said.append(f"variables, set or no longer set: {facts['variables_changed']}")
+    return "; ".join(said) or _NOTHING[bool(facts["unchanged"])]
 
 
-_NOTHING = {True: "nothing that is recorded", False: "no installed version"}
+_NOTHING = {
+    True: "nothing that is recorded",
+    False: "nothing that is recorded; whether the code did no commit tells",
+}
 
 
 def _elsewhere(facts: Facts) -> Iterator[str]:
@@ -292,6 +363,7 @@ FACTS: dict[str, Fact] = {
     "upgraded_asks_name": part(_asked_by_upgraded, "name"),
     "upgraded_asks_version": part(_asked_by_upgraded, "installed"),
     "changed_how": _how_guilty,
+    "changed_used": _changed_used_said,
     "changed_before": part(_guilty, "before"),
     "changed_now": part(_guilty, "now"),
     "code_alone": _code_alone,
@@ -304,5 +376,6 @@ FACTS: dict[str, Fact] = {
     "since_green": _since_green,
     "unchanged": _unchanged,
     "variable_changed": _variable_changed,
+    "variables_changed": _variables_said,
     "variable_state": _variable_state,
 }

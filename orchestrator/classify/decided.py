@@ -42,20 +42,28 @@ def apply_decision(verdict: Verdict, remembered: Remembered | None) -> Verdict:
     )
 
 
-def apply_near(verdict: Verdict, near: Sequence[Similar], likeness: str) -> Verdict:
+def gives_way(verdict: Verdict, *, is_general: bool) -> bool:
+    """Whether near decisions have a say: where the rules are not sure, and where the rule
+    `is_general`, whatever it claims.
+    """
+    return is_general or verdict.confidence < SURE
+
+
+def apply_near(
+    verdict: Verdict, near: Sequence[Similar], likeness: str, *, is_general: bool = False
+) -> Verdict:
     """The verdict as a reviewer decided of the nearest cause, where that is near enough and worth
-    more than what the rules say; else as it is.
+    more than what the rules say, or the rule `is_general`; else as it is.
 
     Where near causes were decided differently, none counts. The culprit comes along only if the
     failure itself, by its `likeness`, names it.
     """
     found = _nearest(near)
-    if found is None or _worth(found) <= verdict.confidence:
+    if found is None or (_worth(found) <= verdict.confidence and not is_general):
         return verdict
     if found.category == verdict.category:
-        return replace(
-            verdict, confidence=_worth(found), evidence=(*verdict.evidence, _said(found))
-        )
+        sure = max(_worth(found), verdict.confidence)
+        return replace(verdict, confidence=sure, evidence=(*verdict.evidence, _said(found)))
     named = found.culprit and found.culprit.name.casefold() in likeness.casefold()
     return replace(
         verdict,
@@ -69,20 +77,42 @@ def apply_near(verdict: Verdict, near: Sequence[Similar], likeness: str) -> Verd
 
 
 def near_remedies(verdict: Verdict, near: Sequence[Similar]) -> Iterator[Suggestion]:
-    """What mended the nearest cause, where the verdict is of its category and has its culprit."""
+    """What mended the nearest cause, where the verdict is of its category and has its culprit; and
+    what its reviewer wrote, where the verdict is of its category.
+    """
+    enough = [one for one in near if one.similarity >= _NEAR and one.category == verdict.category]
+    noted = next((one for one in enough if one.note or one.fix), None)
     found = next((one for one in near if one.similarity >= _NEAR and one.remedies), None)
+    if noted:
+        yield _suggestion(noted, _noted(noted))
     if found is None or found.category != verdict.category:
         return
     if found.culprit and not _same(found.culprit, verdict.culprit):
         return
-    for remedy in found.remedies:
-        yield Suggestion(
-            text=f"For a cause that is {_alike(found)} ({found.cause_id}) this was the remedy: "
-            f"{remedy}",
-            source="rule",
-            confidence=_worth(found),
-            origin=_NEAR_RULE,
-        )
+    of = f"For a cause that is {_alike(found)} ({found.cause_id}) this was the remedy: "
+    yield from (_suggestion(found, f"{of}{remedy}") for remedy in found.remedies)
+
+
+def _suggestion(found: Similar, text: str) -> Suggestion:
+    return Suggestion(text=text, source="rule", confidence=_worth(found), origin=_NEAR_RULE)
+
+
+def _noted(found: Similar) -> str:
+    """What a reviewer wrote of another cause, and that it is another."""
+    of = f"Of cause {found.cause_id}, which is {_alike(found)}"
+    sentences = []
+    if found.note:
+        sentences.append(f"{of}, {found.reviewer or 'a reviewer'} noted: {sentence(found.note)}")
+    if found.fix:
+        by = "It" if found.note else f"{of}, is told that it"
+        sentences.append(f"{by} was mended by commit {found.fix}.")
+    return " ".join(sentences)
+
+
+def sentence(text: str) -> str:
+    """A text with a mark at its end."""
+    ended = text.rstrip()
+    return ended if ended.endswith((".", "!", "?", ":", "…")) else f"{ended}."
 
 
 def _nearest(near: Sequence[Similar]) -> Similar | None:

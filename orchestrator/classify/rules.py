@@ -35,6 +35,7 @@ _RULE_KEYS = {
 _WHEN_KEYS = {
     "phase", "exception", "unless", "position", "message", "report", "attributes", "facts"
 }  # fmt: skip
+_FROM_PLACE = 40
 _REMEDY_KEYS = {"text", "commands", "checklist", "facts", "confidence"}
 
 Wanted = Mapping[str, tuple[str, ...] | bool]
@@ -93,6 +94,11 @@ class Rule:
     def name(self) -> str:
         """`id@version`, as verdicts and suggestions carry it."""
         return f"{self.id}@{self.version}"
+
+    @property
+    def is_general(self) -> bool:
+        """Whether it says no more than where something was raised, or of what type it is."""
+        return self.priority <= _FROM_PLACE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,16 +28,17 @@ def _nearest_module(facts: Facts) -> str:
         if file.removeprefix("src/").startswith(f"{top}/")
     }
     if own:
-        return _nearest(facts["module"], frozenset(own), cutoff=0.7)
+        return close(facts["module"], frozenset(own), cutoff=0.7)
     if top in imports().namespaces:
         return ""
     known = islice(imports().modules, _POPULAR)
     names = {*installed.modules, *known, *project.modules} - {top}
-    return _nearest(top, frozenset(names), cutoff=0.8)
+    return close(top, frozenset(names), cutoff=0.8)
 
 
 @lru_cache(maxsize=4096)  # 13 ms for 3,000 names, and failures of one cause ask alike
-def _nearest(word: str, names: frozenset[str], *, cutoff: float) -> str:
+def close(word: str, names: frozenset[str], *, cutoff: float) -> str:
+    """The name most like a word; empty where none is alike enough."""
     return next(iter(difflib.get_close_matches(word, sorted(names), n=1, cutoff=cutoff)), "")
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -118,7 +118,14 @@ def _of_pyproject(pyproject: Mapping[str, Any]) -> Iterator[Requirement]:
     for group, lines in table(pyproject, "tool", "pdm", "dev-dependencies").items():
         yield from parsed(lines, file, group=group)
     poetry = table(pyproject, "tool", "poetry")
-    yield from named(table(poetry, "dependencies"), file)
+    extras = {
+        str(canonicalize_name(name)): extra
+        for extra, names in table(poetry, "extras").items()
+        for name in _texts(names)
+    }
+    for entry in named(table(poetry, "dependencies"), file):
+        extra = extras.get(entry.name, "")
+        yield replace(entry, group=extra, is_extra=True) if extra else entry
     yield from named(table(poetry, "dev-dependencies"), file, group="dev")
     for group in table(poetry, "group"):
         yield from named(table(poetry, "group", group, "dependencies"), file, group=group)

@@ -79,6 +79,25 @@ class TestSimilar:
         assert found.remedies == ("Unset the path",)
         assert 0.8 < found.similarity < 1
 
+    def test_what_was_noted_of_it_comes_along(self, store, make, seen):
+        """And the commit that fixed it."""
+        (toml,) = seen(TOML)
+        decide(store, make, toml, category="environment", note="unset it", fix="1a2b3c4")
+
+        (found,) = near(store)
+
+        assert (found.note, found.fix) == ("unset it", "1a2b3c4")
+
+    def test_a_word_that_is_said_again_counts_once(self, store, make, seen):
+        """The line that raises repeats the message: what differs in one word is as near as that."""
+        text = "ValueError: order {0} must not be negative\nraise ValueError('order {0} must not be"
+        (total,) = seen(text.format("total"))
+        decide(store, make, total, category="assertion")
+
+        (found,) = near(store, text.format("refund"))
+
+        assert found.similarity >= 0.85
+
     def test_another_category_takes_kind_and_culprit_away(self, store, make, seen):
         """They belonged to what the reviewer says it is not."""
         (toml,) = seen(TOML)

@@ -418,6 +418,28 @@ def test_a_decision_is_in_the_metrics(there, invoke, project):
         assert now == was - 1
 
 
+def test_a_fix_is_a_commit(invoke, project):
+    """Words that are none are refused, and nothing is kept."""
+    (row, *_) = json.loads(invoke("causes", "--format", "json", cwd=project).stdout)
+
+    refused = invoke("resolve", row["cause_id"], "--fix", "pinned it again", cwd=project)
+
+    assert refused.exit_code == 64
+    assert "a fix is a commit" in refused.stderr
+    assert "pinned it again" not in invoke("show", row["cause_id"], cwd=project).stdout
+
+
+def test_a_review_without_a_readable_manifest(invoke, project):
+    """It may be why the run is red: it is said, and the review goes on without it."""
+    (project / "pyproject.toml").write_text("[tool.black]\nline-length = 100,\n", "utf-8")
+
+    done = invoke("review", cwd=project)
+
+    assert done.exit_code == 0
+    assert "cannot read" in done.stderr
+    assert "this review goes on without it" in done.stderr
+
+
 @pytest.mark.parametrize("option", ["--accept", "--note", "--fix", "--culprit"])
 def test_what_a_reviewer_types_is_redacted(option, invoke, project, monkeypatch):
     """A token is in no file of the memory, in whatever words it was typed; neither is one in the
@@ -428,13 +450,15 @@ def test_what_a_reviewer_types_is_redacted(option, invoke, project, monkeypatch)
     monkeypatch.setenv("SERVICE_TOKEN", name)
     (row, *_) = json.loads(invoke("causes", "--format", "json", cwd=project).stdout)
 
-    resolved = invoke("resolve", row["cause_id"], option, f"log in with {token}", cwd=project)
+    said = "" if option == "--fix" else "log in with "
+
+    resolved = invoke("resolve", row["cause_id"], option, f"{said}{token}", cwd=project)
 
     shown = invoke("show", row["cause_id"], cwd=project).stdout
     stored = b"".join(path.read_bytes() for path in (project / "logs").glob("corpus_memory.db*"))
     assert resolved.exit_code == 0
-    assert "log in with [redacted:github-token]" in shown
-    assert b"log in with [redacted:github-token]" in stored
+    assert f"{said}[redacted:github-token]" in shown
+    assert f"{said}[redacted:github-token]".encode() in stored
     assert token.encode() not in stored
     assert name.encode() not in stored
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.install import command, from_scratch, where_to_write
+from orchestrator.install import command, from_scratch, of_tool, where_to_write
 from orchestrator.project import Project
 from orchestrator.requirements import Requirement
 
@@ -23,7 +23,8 @@ OF_TOX = Requirement(name="mock", text="mock", file="tox.ini", by="tox")
         ("uv", "add-test pytest-cov", "uv add --dev pytest-cov"),
         ("uv", "upgrade numpy", "uv lock --upgrade-package numpy && uv sync"),
         ("uv", "reinstall numpy", "uv sync --reinstall-package numpy"),
-        ("uv", "pin numpy<2", "uv add 'numpy<2'"),
+        ("uv", "pin pandas<3", "uv add 'pandas<3'"),
+        ("uv", "pin numpy<2", "uv lock --upgrade-package 'numpy<2' && uv sync"),
         ("uv", "sync PyYAML", "uv sync"),
         ("uv", "sync pytest-mock", "uv sync --extra test"),
         ("uv", "sync ruff", "uv sync --group lint"),
@@ -149,3 +150,36 @@ def test_from_scratch(project, lines, runs):
     assert [line.removeprefix("python -m ") for line in needed] == lines
     assert all(line.startswith("python -m ") for line in needed if line.startswith("pip"))
     assert command_line == runs
+
+
+@pytest.mark.parametrize(
+    ("pip", "first"),
+    [("23.2.1", "pip install --upgrade 'pip>=25.1'"), ("25.1", None), ("", None), ("x", None)],
+)
+def test_groups_need_a_later_pip(pip, first):
+    """An older one does not know them, and is upgraded first."""
+    project = Project(idiom="pyproject", requirements=(GROUP, MOCK))
+
+    line = command(project, "sync ruff", pip=pip)
+
+    assert line == " && ".join(filter(None, (first, "pip install --group lint")))
+    assert command(project, "sync pytest-mock", pip=pip) == "pip install -e '.[test]'"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "asked", "commands"),
+    [
+        ("/shop/.tox/py311", ("add Markdown",), ("tox -r -e py311",)),
+        ("/shop/.nox/tests-3-12", ("sync Markdown",), ("nox",)),
+        ("/shop/.venv", ("add Markdown",), ()),
+        ("/shop/.tox/py311", ("apt-file search x",), ()),
+        ("/shop/.tox/py311", ("add x; rm",), ()),
+        ("", ("add Markdown",), ()),
+    ],
+)
+def test_an_environment_that_tox_made(prefix, asked, commands):
+    """Is made by tox: what is installed beside it is gone the next time."""
+    edit, anew = of_tool(prefix, asked)
+
+    assert anew == commands
+    assert ("`Markdown`" in edit) is bool(commands)

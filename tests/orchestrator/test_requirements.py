@@ -47,6 +47,23 @@ def test_pyproject(declared):
     ]
 
 
+def test_extras_of_poetry(declared):
+    """What an extra names is installed with it."""
+    text = """
+[tool.poetry.dependencies]
+redis = {version = "^5", optional = true}
+requests = "*"
+[tool.poetry.extras]
+cache = ["Redis"]
+odd = "redis"
+"""
+
+    found = {one.name: one for one in declared({"pyproject.toml": text}).requirements}
+
+    assert (found["redis"].group, found["redis"].is_extra) == ("cache", True)
+    assert (found["requests"].group, found["requests"].is_extra) == ("", False)
+
+
 def test_poetry(declared):
     """Poetry's own tables are read too."""
     project = declared({"pyproject.toml": POETRY})

@@ -202,3 +202,40 @@ def red():
         )
 
     return recording
+
+
+COMMIT = {"commit": "a" * 40, "dirty": False}
+NOW = {"webframe": "0.110", "frames": "2.0", "pytest": "9.2.0"}
+
+
+@pytest.fixture
+def since(red):
+    """`since(*chain, git=COMMIT, frames="1.9", …)`: a failure that passed with those versions."""
+
+    def make(*chain, git=COMMIT, python="3.12.4", gone=None, before=None, now=None, **versions):
+        made = red(*chain)
+        run = made.recording.run
+        environment = run.environment._replace(**{"git": COMMIT, **(now or {})})
+        run = run._replace(environment=environment)
+        green = Run(
+            run_id="green",
+            environment=Environment(
+                python={"version": python},
+                distributions={**NOW, **versions, **(gone or {})},
+                git=git,
+                **{"platform": {"system": "Linux"}, **(before or {})},
+            ),
+        )
+        return replace(
+            made,
+            recording=made.recording._replace(run=run),
+            green=Green(run=green, passed=frozenset({made.failure().nodeid})),
+        )
+
+    return make
+
+
+@pytest.fixture
+def wrong(raised):
+    """The test's own assertion failed; nothing in the traceback is of others."""
+    return raised("AssertionError", "assert 1 == 2", "tests/test_cart.py:3:test_total")

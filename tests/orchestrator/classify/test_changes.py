@@ -6,46 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from conftest_kit.records import Environment, Run
-from corpus_memory_logging.records import Green
 from orchestrator.flaky import both_outcomes
 from orchestrator.source import Source
 
 COMMIT, OTHER = {"commit": "a" * 40, "dirty": False}, {"commit": "b" * 40, "dirty": False}
-NOW = {"webframe": "0.110", "frames": "2.0", "pytest": "9.2.0"}
-
-
-@pytest.fixture
-def since(red):
-    """`since(*chain, git=COMMIT, frames="1.9", …)`: a failure that passed with those versions."""
-
-    def make(*chain, git=COMMIT, python="3.12.4", gone=None, before=None, now=None, **versions):
-        made = red(*chain)
-        run = made.recording.run
-        environment = run.environment._replace(git=COMMIT, **(now or {}))
-        run = run._replace(environment=environment)
-        green = Run(
-            run_id="green",
-            environment=Environment(
-                python={"version": python},
-                distributions={**NOW, **versions, **(gone or {})},
-                git=git,
-                **{"platform": {"system": "Linux"}, **(before or {})},
-            ),
-        )
-        return replace(
-            made,
-            recording=made.recording._replace(run=run),
-            green=Green(run=green, passed=frozenset({made.failure().nodeid})),
-        )
-
-    return make
-
-
-@pytest.fixture
-def wrong(raised):
-    """The test's own assertion failed; nothing in the traceback is of others."""
-    return raised("AssertionError", "assert 1 == 2", "tests/test_cart.py:3:test_total")
 
 
 def test_the_version_that_changed_explains_a_wrong_value(since, wrong):
@@ -66,7 +30,7 @@ def test_the_version_that_changed_explains_a_wrong_value(since, wrong):
         ({"frames": "1.9", "git": OTHER}, "frames 1.9 → 2.0; commit bbbbbbbbbb → aaaaaaaaaa"),
         ({"git": OTHER}, "commit bbbbbbbbbb → aaaaaaaaaa"),
         ({}, "nothing that is recorded"),
-        ({"git": {}}, "no installed version"),
+        ({"git": {}}, "nothing that is recorded; whether the code did no commit tells"),
         ({"gone": {"old": "1"}, "git": OTHER}, "old 1 → gone; commit bbbbbbbbbb → aaaaaaaaaa"),
         ({"git": {**COMMIT, "dirty": True}}, "files beside commit aaaaaaaaaa"),
     ],
@@ -287,11 +251,16 @@ def test_the_machine_is_not_explained_by_versions(since, raised, kind):
         ({"plugins": {"pytest": "9"}}, {"plugins": {}}, "the plugin pytest is no longer loaded"),
         ({"variables": ("TOKEN",)}, {}, "the variable TOKEN is no longer set"),
         ({}, {"variables": ("TOKEN",)}, "the variable TOKEN is new"),
-        ({"variables": ("TOKENS", "HOME")}, {}, "nothing that is recorded"),
+        (
+            {"variables": ("TOKENS", "HOME")},
+            {},
+            "variables, set or no longer set: HOME, TOKENS",
+        ),
+        ({"variables": ("TOKENS", "TOKEN")}, {}, "the variable TOKEN is no longer set"),
     ],
 )
 def test_what_changed_around_the_packages(since, raised, before, now, said):
-    """Of the environment variables only those that the failure names."""
+    """Of the environment variables those that the failure names; others where nothing else is."""
     failed = raised("KeyError", "'TOKEN'", "shop/a.py:1:f", source="os.environ['TOKEN']")
 
     evidence = since(failed, before=before, now=now).verdict().evidence

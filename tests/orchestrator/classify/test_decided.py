@@ -6,6 +6,7 @@ import pytest
 
 from corpus_memory_logging.records import Culprit, Remembered, Similar, Verdict
 from orchestrator.classify import apply_decision, apply_near, near_remedies
+from orchestrator.classify.rules import rules
 
 RULE = Verdict(
     category="product_error",
@@ -75,6 +76,37 @@ def test_a_surer_rule_stands(confidence):
     assert apply_near(rule, (NEAR,), "SERVER") == rule
 
 
+def test_a_rule_that_says_where_it_was_raised_gives_way():
+    """However sure it is: what a reviewer said of what looks the same says more."""
+    rule = replace(RULE, confidence=0.8, rule="product-raised@1")
+
+    verdict = apply_near(rule, (NEAR,), "SERVER", is_general=True)
+
+    assert (verdict.category, verdict.confidence) == ("environment", 0.67)
+    assert apply_near(rule, (NEAR,), "SERVER") == rule
+
+
+def test_a_near_decision_takes_nothing_from_what_it_confirms():
+    """The rule's confidence stays, and the evidence names the other cause."""
+    rule = replace(RULE, confidence=0.8)
+
+    verdict = apply_near(rule, (replace(NEAR, category="product_error"),), "", is_general=True)
+
+    assert verdict.confidence == 0.8
+    assert "decided so of cause" in verdict.evidence[-1]
+
+
+@pytest.mark.parametrize(
+    ("rule", "general"),
+    [("product-raised", True), ("test-raised", True), ("assertion", False), ("port-in-use", False)],
+)
+def test_rules_that_say_no_more_than_where_it_was_raised(rule, general):
+    """Near decisions have a say where they hold."""
+    (found,) = (one for one in rules() if one.id == rule)
+
+    assert found.is_general is general
+
+
 def test_what_is_less_near_does_not_disagree():
     """Only what is near enough has a say."""
     far = replace(NEAR, similarity=0.7, category="network")
@@ -139,3 +171,34 @@ def test_a_near_remedy_is_for_the_same_culprit(verdict, near, offered):
         "For a cause that is 95 % alike (00aa11bb22cc33dd) this was the remedy: Set SERVER"
     ]
     assert all((one.source, one.origin) == ("rule", "near-decision@1") for one in found)
+
+
+@pytest.mark.parametrize(
+    ("noted", "text"),
+    [
+        ({"note": "the staging one"}, "ana noted: the staging one."),
+        (
+            {"note": "Set it.", "fix": "1a2b3c4"},
+            "ana noted: Set it. It was mended by commit 1a2b3c4.",
+        ),
+        ({"reviewer": None, "note": "x"}, "a reviewer noted: x."),
+    ],
+)
+def test_what_was_noted_of_a_near_cause(noted, text):
+    """It is said to be of another cause, and how near that is."""
+    near = replace(NEAR, remedies=(), **noted)
+
+    (found,) = near_remedies(replace(RULE, category="environment"), (near,))
+
+    assert found.text == f"Of cause {NEAR.cause_id}, which is 95 % alike, {text}"
+    assert (found.source, found.confidence, found.origin) == ("rule", 0.67, "near-decision@1")
+    assert not list(near_remedies(replace(RULE, category="network"), (near,)))
+
+
+def test_the_commit_that_mended_a_near_cause():
+    """Where nothing else was noted."""
+    near = replace(NEAR, remedies=(), fix="1a2b3c4")
+
+    (found,) = near_remedies(replace(RULE, category="environment"), (near,))
+
+    assert found.text.endswith("95 % alike, is told that it was mended by commit 1a2b3c4.")

@@ -207,7 +207,7 @@ EXPECTED = [
     ("test_circular.py", "product_error", "circular_import", "shop.first"),
     ("::test_product", "product_error", "exception", "shop/cart.py"),
     ("::test_own_method", "product_error", "missing_name", "shop.cart.Cart"),
-    ("::test_own_keyword", "product_error", "exception", "tests/test_calls.py::test_own_keyword"),
+    ("::test_own_keyword", "product_error", "exception", "shop/cart.py"),
     ("::test_own_deprecated", "configuration", "warning_as_error", None),
     ("::test_lookup_does_not_decide", "product_error", "exception", "shop/cart.py"),
     ("::test_variable", "environment", "variable", "SHOP_KEY"),

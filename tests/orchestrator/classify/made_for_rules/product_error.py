@@ -16,6 +16,7 @@ from made_for_rules.surroundings import (
 )
 
 from orchestrator.project import Project
+from orchestrator.source import Source
 
 CASES = {
     "class-not-registered": one(
@@ -35,6 +36,20 @@ CASES = {
         "no such table: baskets",
         TEST,
         "lib/frames/base.py:9:execute",
+    ),
+    "own-call-misfit": (
+        [("TypeError", "total() got an unexpected keyword argument 'tx'", TEST)],
+        {
+            "project": Project(
+                name="shop",
+                modules=frozenset({"shop"}),
+                files=("shop/cart.py",),
+                sources={
+                    "tests/test_cart.py": Source(imports={"total": "shop.cart.total"}),
+                    "shop/cart.py": Source(holds={"total()": ("items", "tax")}),
+                },
+            )
+        },
     ),
     "product-asserts": one(
         "AssertionError", "no rows", TEST, SHOP, source="assert rows, 'no rows'"
