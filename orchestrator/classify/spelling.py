@@ -87,7 +87,7 @@ def is_typo(typed: str, meant: str) -> bool:
     return swapped or left[1:] == right[1:] or left[1:] == right or left == right[1:]
 
 
-def _nearest_name(facts: Facts) -> str:
+def _nearest_there(facts: Facts) -> str:
     """Of names that were there, the one nearest to what was not found."""
     return facts.attribute("nearest")
 
@@ -96,7 +96,7 @@ def _meant_name(facts: Facts) -> str:
     """The same where an own line asked an installed library and its name differs by a slip of the
     keyboard; what only goes on longer at its end was renamed as likely.
     """
-    meant, typed = facts["nearest_name"], facts.attribute("name").rpartition(".")[2]
+    meant, typed = facts["nearest_there"], facts.attribute("name").rpartition(".")[2]
     typed = facts["symbol"] or typed
     if not meant or not facts["meant_of"] or facts["asked_inside"]:
         return ""
@@ -160,6 +160,6 @@ FACTS: dict[str, Fact] = {
     "meant_name": _meant_name,
     "meant_of": _meant_of,
     "nearest_module": _nearest_module,
-    "nearest_name": _nearest_name,
+    "nearest_there": _nearest_there,
     "part_gone": _part_gone,
 }

@@ -152,8 +152,8 @@ def test_a_module_that_the_same_library_never_had(red, raised):
 @pytest.mark.parametrize(
     ("places", "rule"),
     [
-        ((TEST, "lib/frames/base.py:9:__getattr__"), "own-attribute-missing@1"),
-        ((TEST, CART, "lib/frames/base.py:9:__getattr__"), "own-attribute-missing@1"),
+        ((TEST, "lib/frames/base.py:9:__getattr__"), "own-attribute-missing@2"),
+        ((TEST, CART, "lib/frames/base.py:9:__getattr__"), "own-attribute-missing@2"),
         ((TEST, TABLE, "lib/frames/base.py:9:__getattr__"), "library-asks-own@2"),
         ((TEST, TABLE), "library-asks-own@2"),
     ],
