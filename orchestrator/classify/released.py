@@ -191,7 +191,7 @@ def _never_seen(facts: Facts) -> str:
     """
     known = library(canonicalize_name(facts["meant_of"])) if facts["meant_of"] else None
     is_said = facts["break_kind"] or facts["released_kind"] or facts["asked_inside"]
-    is_certain = "ImportError" in (facts.link.type, *facts.link.bases) or facts["nearest_name"]
+    is_certain = "ImportError" in (facts.link.type, *facts.link.bases) or facts["nearest_there"]
     return "yes" if known and is_certain and not is_said else ""
 
 

@@ -57,39 +57,16 @@ def _meant_module(facts: Facts) -> str:
     names = {*installed.modules, *project.modules, *knowledge("stdlib")["names"]}
     if facts["top"] in names:
         return ""
-    return min((name for name in names if _is_slip(facts["top"], name)), default="")
+    return min((name for name in names if is_slip(facts["top"], name)), default="")
 
 
-def _is_slip(typed: str, meant: str) -> bool:
+def is_slip(typed: str, meant: str) -> bool:
     """Whether letters changed places, or one was left out or doubled."""
     if sorted(typed) == sorted(meant):
         return len(typed) > 3
     longer, shorter = sorted((typed, meant), key=len, reverse=True)
     without = (longer[:place] + longer[place + 1 :] for place in range(len(longer)))
     return len(shorter) > 3 and len(longer) == len(shorter) + 1 and shorter in without
-
-
-def _nearest_name(facts: Facts) -> str:
-    """Of names that were there, the one nearest to what was not found."""
-    return facts.attribute("nearest")
-
-
-def _meant_name(facts: Facts) -> str:
-    """The same where an own line asked an installed library and its name differs by a slip of the
-    keyboard; what only goes on longer at its end was renamed as likely.
-    """
-    meant, typed = facts["nearest_name"], facts.attribute("name").rpartition(".")[2]
-    typed = facts["symbol"] or typed
-    if not meant or not facts["meant_of"] or facts["asked_inside"]:
-        return ""
-    longer, shorter = sorted((typed, meant), key=len, reverse=True)
-    is_kept = typed.lower() == meant.lower() or longer.startswith(shorter)
-    return meant if _is_slip(typed, meant) and not is_kept else ""
-
-
-def _meant_of(facts: Facts) -> str:
-    """The installed distribution that was asked for the name."""
-    return facts["name_taken_of"] or (facts["owner"] if facts["module_state"] == "gone" else "")
 
 
 def _folder_of_module(facts: Facts) -> str:
@@ -139,9 +116,6 @@ def _part_gone(facts: Facts) -> str:
 FACTS: dict[str, Fact] = {
     "folder_of_module": _folder_of_module,
     "meant_module": _meant_module,
-    "meant_name": _meant_name,
-    "meant_of": _meant_of,
     "nearest_module": _nearest_module,
-    "nearest_name": _nearest_name,
     "part_gone": _part_gone,
 }
