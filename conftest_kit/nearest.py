@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 MAX_NAMES = 5000
-_CUTOFF = 0.8
+_CUTOFF = 0.75
 _READ = 500
 _OTHER_LENGTH = 2
 _IMPORTED = re.compile(r"cannot import name '(\w{1,200})' from '([\w.]{1,300})'")

@@ -62,10 +62,10 @@ def _meant_module(facts: Facts) -> str:
     names = {*installed.modules, *project.modules, *knowledge("stdlib")["names"]}
     if facts["top"] in names:
         return ""
-    return min((name for name in names if _is_slip(facts["top"], name)), default="")
+    return min((name for name in names if is_slip(facts["top"], name)), default="")
 
 
-def _is_slip(typed: str, meant: str) -> bool:
+def is_slip(typed: str, meant: str) -> bool:
     """Whether letters changed places, or one was left out or doubled."""
     if sorted(typed) == sorted(meant):
         return len(typed) > 3
@@ -85,29 +85,6 @@ def is_typo(typed: str, meant: str) -> bool:
     left, right = typed[start:], meant[start:]
     swapped = left[:2] == right[1::-1] and left[2:] == right[2:]
     return swapped or left[1:] == right[1:] or left[1:] == right or left == right[1:]
-
-
-def _nearest_there(facts: Facts) -> str:
-    """Of names that were there, the one nearest to what was not found."""
-    return facts.attribute("nearest")
-
-
-def _meant_name(facts: Facts) -> str:
-    """The same where an own line asked an installed library and its name differs by a slip of the
-    keyboard; what only goes on longer at its end was renamed as likely.
-    """
-    meant, typed = facts["nearest_there"], facts.attribute("name").rpartition(".")[2]
-    typed = facts["symbol"] or typed
-    if not meant or not facts["meant_of"] or facts["asked_inside"]:
-        return ""
-    longer, shorter = sorted((typed, meant), key=len, reverse=True)
-    is_kept = typed.lower() == meant.lower() or longer.startswith(shorter)
-    return meant if _is_slip(typed, meant) and not is_kept else ""
-
-
-def _meant_of(facts: Facts) -> str:
-    """The installed distribution that was asked for the name."""
-    return facts["name_taken_of"] or (facts["owner"] if facts["module_state"] == "gone" else "")
 
 
 def _folder_of_module(facts: Facts) -> str:
@@ -157,9 +134,6 @@ def _part_gone(facts: Facts) -> str:
 FACTS: dict[str, Fact] = {
     "folder_of_module": _folder_of_module,
     "meant_module": _meant_module,
-    "meant_name": _meant_name,
-    "meant_of": _meant_of,
     "nearest_module": _nearest_module,
-    "nearest_there": _nearest_there,
     "part_gone": _part_gone,
 }

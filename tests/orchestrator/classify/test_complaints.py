@@ -229,3 +229,37 @@ def test_no_release_is_guessed_for_an_attribute_near_another(red, raised, neares
     )
 
     assert ("a guess" in made.suggestions()[0].text) is guesses
+
+
+@pytest.fixture(scope="module")
+def real(run_once, installed):
+    """A run whose tests and product use a library wrongly, each in its own way."""
+    library = "class Wrong(ValueError): pass\ndef read(x):\n    raise Wrong(x)\n"
+    library += "def safe_load(x):\n    try:\n        return {}[x]\n    except KeyError as error:\n"
+    library += "        raise Wrong(x) from error\n"
+    files = installed("frames", "2.0", {"frames/__init__.py": library})
+    product = "import frames\ndef total(): return frames.read(3)\ndef load(): return frames.safe_load(3)\n"
+    tests = "import frames\nfrom cart import load, total\n"
+    tests += "def test_total(): total()\ndef test_load(): load()\ndef test_read(): frames.read(3)\n"
+    tests += "def test_safe_load(): frames.safe_load(3)\ndef test_slip(): frames.safe_laod(3)\n"
+    tests += "def test_import():\n    from frames import raed\n"
+    return run_once({**files, "cart.py": product, "tests/test_cart.py": tests, "conftest.py": ""})
+
+
+@pytest.mark.parametrize(
+    ("test", "culprit"),
+    [
+        ("test_total", "cart.py"),
+        ("test_load", "cart.py"),
+        ("test_read", "tests/test_cart.py::test_read"),
+        ("test_safe_load", "tests/test_cart.py::test_safe_load"),
+        ("test_slip", "tests/test_cart.py"),
+        ("test_import", "tests/test_cart.py"),
+    ],
+)
+def test_in_a_real_run(real, test, culprit):
+    """Who called it is named, and no release is guessed."""
+    verdict = real.verdict(f"::{test}")
+
+    assert (verdict.category, verdict.culprit.name) == ("product_error", culprit)
+    assert not any(one.commands or "<2" in one.text for one in real.suggestions(f"::{test}"))
