@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from itertools import pairwise
 
-from conftest_kit.records import Failure, Raised
+from conftest_kit.records import Failure, Frame, Raised
 from orchestrator.chain import decisive
 from orchestrator.classify.hosts import literal_host, said_host
 from orchestrator.classify.mapping import imported_whole, imports, known_names
@@ -55,6 +54,12 @@ def _remote(failure: Failure, raised: Raised) -> str:
         return host if host and port.isdigit() and int(port) >= _EPHEMERAL else said
     own = [frame for frame in raised.frames if frame.origin in ("project", "test")]
     literals = (literal_host(frame.source) for frame in reversed(own))
-    asking = (one.source for one, called in pairwise(raised.frames) if called.file == "socket.py")
-    direct = next(asking, "") if own and own[-1].origin == "test" else ""
+    asking = own[-1] if own and own[-1].origin == "test" else None
+    direct = asking.source if asking and _asks_socket(asking, raised) else ""
     return next(filter(None, literals), direct)
+
+
+def _asks_socket(asking: Frame, raised: Raised) -> bool:
+    """Whether nothing but the socket module lies below a line."""
+    place = max(at for at, frame in enumerate(raised.frames) if frame == asking)
+    return all(frame.file == "socket.py" for frame in raised.frames[place + 1 :])

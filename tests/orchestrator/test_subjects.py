@@ -27,7 +27,7 @@ def _refused(source, *, own="test", below="socket.py", said=""):
         message="[Errno 111] Connection refused",
         frames=(
             Frame(file="tests/test_a.py", line=1, function="test_a", source=source, origin=own),
-            Frame(file=below, line=9, function="create_connection", origin="stdlib"),
+            *((Frame(file=below, line=9, function="connect", origin="stdlib"),) if below else ()),
         ),
     )
     outer = Raised(type="lib.ConnectionError", bases=("Exception",), message=said)
@@ -72,6 +72,7 @@ CONNECT = "socket.create_connection({})"
             2,
         ),
         (_refused(CONNECT.format('("127.0.0.1",5432)')), _refused(CONNECT.format("address")), 2),
+        (_refused("s.connect(database)", below=""), _refused("s.connect(broker)", below=""), 2),
         (_refused("cart.total(1)", below="std.py"), _refused("cart.add(2)", below="std.py"), 1),
         (
             _refused("", said="Error 111 connecting to localhost:6379."),
