@@ -195,7 +195,7 @@ EXPECTED = [
     ("::test_near", "fixture", "not_found", "narow"),
     ("::test_nowhere", "fixture", "not_found", "zzyzx"),
     ("test_twice.py", "fixture", "parametrize", "tests/test_twice.py"),
-    ("test_unused.py", "fixture", "parametrize", "tests/test_unused.py"),
+    ("test_unused.py", "fixture", "parametrize", "tests/test_unused.py::test_a"),
     ("test_count.py", "fixture", "parametrize", None),
     ("b/test_same.py", "fixture", "import_file_mismatch", "tests/b/test_same.py"),
     ("::test_value", "assertion", "wrong_value", None),
