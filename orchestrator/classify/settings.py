@@ -220,19 +220,19 @@ def _argument_of(facts: Facts) -> str:
 
 
 def _plugin_expected(facts: Facts) -> str:
-    """A plugin that is not installed and that somebody counts on: the settings file has a setting
-    of it, or what raised has a plugin of its own name.
+    """A plugin that is not installed and that somebody counts on: what raised has a plugin of its
+    own name, or the settings file has a setting of it that is none of pytest's own.
     """
     has, project = facts.context.installed.has, facts.context.project
-    for plugin in plugins():
-        if plugin.ini & project.settings.keys() and not has(plugin.distribution):
-            return plugin.distribution
     of_raiser = f"pytest-{canonicalize_name(facts['raiser'])}" if facts["raiser"] else ""
     used = {plugin.distribution for plugin in plugins()[:WIDELY_USED]}
     # On one that few use nobody counts who does not ask for it.
     believed = of_raiser in used or project.declared((of_raiser,))
-    known = of_raiser in plugins_by_name() and not has(of_raiser)
-    return of_raiser if known and believed else ""
+    if of_raiser in plugins_by_name() and believed and not has(of_raiser):
+        return of_raiser
+    given = project.settings.keys() - {*knowledge("pytest")["ini"].split()}
+    reading = (plugin for plugin in plugins() if plugin.ini & given)
+    return next((one.distribution for one in reading if not has(one.distribution)), "")
 
 
 def _where_expected(facts: Facts) -> str:

@@ -96,6 +96,16 @@ def test_a_table_that_nobody_made(red, raised, distributions, declared, place, e
     assert (found.verdict().category, found.verdict().culprit.name) == expected
 
 
+def test_a_setting_of_pytest_s_own_names_no_plugin(red, raised):
+    """Others read it as well; what raised has a plugin of its own."""
+    link = raised("sqlite3.OperationalError", "no such table: a", TEST, "lib/django/db/x.py:1:run")
+    project = Project(name="shop", settings={"doctest_optionflags": "ELLIPSIS"})
+
+    verdict = red(link, distributions=(DJANGO,), project=project).verdict()
+
+    assert verdict.culprit.name == "pytest-django"
+
+
 @pytest.mark.parametrize(
     ("message", "column"),
     [
