@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from made_for_rules.surroundings import ALONE, SHOP, TEST, no_module, one
+from made_for_rules.surroundings import ALONE, ASKING, SHOP, TEST, WEBFRAME, no_module, one
 
 from orchestrator.project import Project
 from orchestrator.source import Source
@@ -21,6 +21,17 @@ CASES = {
                 },
             )
         },
+    ),
+    "library-refuses": (
+        [
+            (
+                "AssertionError",
+                "overwrites an endpoint",
+                SHOP,
+                "lib/webframe/app.py:3:route",
+            )
+        ],
+        {"project": ASKING, "distributions": (WEBFRAME,), "source": "raise AssertionError("},
     ),
     "product-asserts": one(
         "AssertionError", "no rows", TEST, SHOP, source="assert rows, 'no rows'"
