@@ -49,7 +49,8 @@ def decisive(failure: Failure) -> Raised | None:
 
     A cause (`raise … from …`) is always followed. A context is followed only where the handler
     itself raised, which wraps; what broke in a call or an import that the handler made is a failure
-    of its own, and so is what it found wrong with an exception that was expected.
+    of its own, and so is what it found wrong with an exception that was expected. What a timeout
+    cancelled is no cause of it.
     An exception group stands for its member where it has one. What a traceback of another process
     is carried in, dressed as a cause, is none.
     """
@@ -63,12 +64,20 @@ def _root(chain: Sequence[Raised]) -> Raised | None:
     for link in chain[1:]:
         if link.type in FROM_ELSEWHERE:
             continue
+        if _is_by_timeout(current, link):
+            break
         if link.relation == "context" and not _wraps(current, link):
             break
         current = link
     if len(current.members) == 1:
         return _root(current.members[0]) or current
     return current
+
+
+def _is_by_timeout(timeout: Raised, cancelled: Raised) -> bool:
+    """Whether something was cancelled because its time was over: it is what the timeout did."""
+    names = {name.rpartition(".")[2] for name in (timeout.type, *timeout.bases)}
+    return "TimeoutError" in names and cancelled.type.rpartition(".")[2] == "CancelledError"
 
 
 def _wraps(wrapper: Raised, handled: Raised) -> bool:

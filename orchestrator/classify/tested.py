@@ -5,17 +5,18 @@ facts about it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from conftest_kit.records import Frame
-from orchestrator.classify.facts import Fact, Facts, is_harness, part
+from orchestrator.classify.facts import Fact, Facts, is_harness, own_frame, part
 from orchestrator.classify.modules import is_own
+from orchestrator.classify.owners import owner_of
 from orchestrator.project import Project
 from orchestrator.source import is_of_tests, module_name
 
 _CALLED = re.compile(r"(?<![\w.])([A-Za-z_]\w{0,100}(?:\.[A-Za-z_]\w{0,100}){0,6})\(")
-_METHOD = re.compile(r"\.([A-Za-z_]\w{0,100})\(")
+_METHOD = re.compile(r"(?P<of>\b[A-Za-z_]\w{0,100})?\.(?P<name>[A-Za-z_]\w{0,100})\(")
 _VALUE = re.compile(r"(?<![\w.'\"])([a-z]\w{2,60})(?![\w(.'\"=])")
 """A name in a line that is neither called nor asked for a part."""
 _SHORT = 5
@@ -58,7 +59,7 @@ def called(project: Project, frame: Frame) -> Iterator[Called]:
         dotted = ".".join((imports[first], *rest))
         file = home(project, imports[first])
         if file and not is_of_tests(file):
-            yield Called(file, _name(dotted, frame.source[found.end() :]))
+            yield Called(file, _name(dotted, frame.source[found.end() :], imports))
 
 
 def home(project: Project, dotted: str, depth: int = _DEPTH) -> str:
@@ -85,13 +86,16 @@ def imported_product(facts: Facts) -> Iterator[str]:
         yield from (file for file in files if not is_of_tests(file))
 
 
-def _name(dotted: str, following: str) -> str:
-    """The last name; of a class with the method that the line calls of what it made."""
+def _name(dotted: str, following: str, imports: Mapping[str, str]) -> str:
+    """The last name; of a class with the method that the line calls of what it made: not what it
+    calls of something else that the file imports.
+    """
     *before, last = dotted.split(".")
     if before and before[-1][:1].isupper():
         return f"{before[-1]}.{last}"
-    method = _METHOD.search(following) if last[:1].isupper() else None
-    return f"{last}.{method[1]}" if method else last
+    methods = _METHOD.finditer(following) if last[:1].isupper() else ()
+    method = next((one["name"] for one in methods if one["of"] not in imports), "")
+    return f"{last}.{method}" if method else last
 
 
 def _asked(facts: Facts) -> Called | None:
@@ -195,6 +199,25 @@ def _asserted_inside(facts: Facts) -> str:
     return "yes" if below[-1].origin == "installed" and not helps else ""
 
 
+def _refused_in_words(facts: Facts) -> str:
+    """`yes` where a library that the product imports too refuses with an AssertionError of its own,
+    in words: it checks what it is given, and is none that checks for tests.
+    """
+    frames, own = facts.frames, own_frame(facts)
+    last = frames[-1] if frames else None
+    if last is None or own is None or last.origin != "installed" or not facts.link.message:
+        return ""
+    below = frames[max(i for i, frame in enumerate(frames) if frame == own) + 1 :]
+    if not last.source.startswith("raise AssertionError") or any(map(_helps_tests, below)):
+        return ""
+    product = {*imported_product(facts), *([] if is_harness(own) else [own.file])}
+    imported = (
+        dotted for file in product for dotted in facts.context.project.source(file).imports.values()
+    )
+    owners = (owner_of(facts, dotted) for dotted in imported)
+    return "yes" if any(one and one.name == facts["raiser"] for one in owners) else ""
+
+
 def _helps_tests(frame: Frame) -> bool:
     of_helpers = any(part.lstrip("_").startswith("test") for part in frame.file.split("/"))
     return of_helpers or frame.function.startswith("assert")
@@ -221,6 +244,7 @@ FACTS: dict[str, Fact] = {
     "asked_function": _asked_function,
     "check_broke": _check_broke,
     "expected": _expected,
+    "refused_in_words": _refused_in_words,
     "named_after": part(_named_after, "name"),
     "named_after_file": part(_named_after, "file"),
     "expected_from": _expected_from,

@@ -32,6 +32,18 @@ def test_cause_is_followed():
     assert _decisive(*chain) == "B"
 
 
+@pytest.mark.parametrize("relation", ["cause", "context"])
+@pytest.mark.parametrize("kind", ["TimeoutError", "asyncio.exceptions.TimeoutError"])
+def test_what_a_timeout_cancelled_is_no_cause_of_it(kind, relation):
+    """`asyncio.wait_for` says that the time was over, and what it cancelled stands behind."""
+    cancelled = _link("asyncio.exceptions.CancelledError", relation)
+
+    assert _decisive(_link(kind), cancelled) == kind
+    assert _decisive(
+        _link("RuntimeError"), _link("asyncio.exceptions.CancelledError", "cause")
+    ) == ("asyncio.exceptions.CancelledError")
+
+
 def test_context_of_a_wrapper_is_followed():
     """A handler that raises itself wraps what it handled."""
     chain = (

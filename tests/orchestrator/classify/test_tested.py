@@ -39,6 +39,8 @@ PROJECT = Project(
         ("assert price(1) == 2", [("src/shop/deep/prices.py", "price")]),
         ("assert cart.total(3) == price(1)", [("src/shop/cart.py", "total"), ("src/shop/deep/prices.py", "price")]),
         ("assert Cart(1).total() == 3", [("src/shop/cart.py", "Cart.total")]),
+        ("assert cart.Cart(1) == cart.Cart(2)", [("src/shop/cart.py", "Cart"), ("src/shop/cart.py", "Cart")]),
+        ("assert Cart(tool.of(1)).total() == 3", [("src/shop/cart.py", "Cart.total")]),
         ("assert Cart.empty() == 3", [("src/shop/cart.py", "Cart.empty")]),
         ("cart = Cart(1)", [("src/shop/cart.py", "Cart")]),
         ("assert again(1)", [("src/shop/__init__.py", "again")]),
@@ -261,3 +263,36 @@ def test_the_file_that_a_test_bears_the_name_of(red, raised, test, files, named)
 def test_a_check_is_no_assertion_of_a_library_itself(red, raised, places):
     """Neither what a test calls to compare, nor what the product wraps of it, nor its own."""
     assert red(raised("AssertionError", "1 != 2", *places)).verdict().category == "assertion"
+
+
+ROUTE, RAISES = "webframe/app.py:3:route", "raise AssertionError("
+
+
+@pytest.mark.parametrize(
+    ("last", "source", "message", "is_one"),
+    [
+        (ROUTE, RAISES, "twice", True),
+        (ROUTE, RAISES, "", False),
+        (ROUTE, "assert not twice", "twice", False),
+        ("webframe/app.py:3:assert_it", RAISES, "no", False),
+        ("webframe/testing.py:3:it", RAISES, "no", False),
+        ("frames/table.py:3:read", RAISES, "twice", False),
+    ],
+)
+def test_a_library_that_refuses_by_assertion(request, last, source, message, is_one):
+    """One of the product's, in words, and none that checks for tests."""
+    red, raised = map(request.getfixturevalue, ("red", "raised"))
+    project = Project(
+        name="shop",
+        modules=frozenset({"shop", "tests"}),
+        files=("shop/cart.py",),
+        sources={
+            TESTS: Source(imports={"cart": "shop.cart"}),
+            "shop/cart.py": Source(imports={"w": "webframe"}),
+        },
+    )
+    link = raised("AssertionError", message, f"{TESTS}:9:test_total", f"lib/{last}", source=source)
+
+    rule = red(link, project=project).verdict().rule
+
+    assert rule.startswith("library-refuses@" if is_one else "assertion@")

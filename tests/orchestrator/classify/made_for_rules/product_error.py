@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from made_for_rules.surroundings import (
     ALONE,
+    ASKING,
     LIB,
     LIBRARY,
     PIP,
@@ -50,6 +51,17 @@ CASES = {
                 },
             )
         },
+    ),
+    "library-refuses": (
+        [
+            (
+                "AssertionError",
+                "overwrites an endpoint",
+                SHOP,
+                "lib/webframe/app.py:3:route",
+            )
+        ],
+        {"project": ASKING, "distributions": (WEBFRAME,), "source": "raise AssertionError("},
     ),
     "product-asserts": one(
         "AssertionError", "no rows", TEST, SHOP, source="assert rows, 'no rows'"
