@@ -94,7 +94,7 @@ def test_a_decision_reaches_near_causes(write, call, review):
     assert (near["category"], near["rule"]) == ("environment", "near-decision@1")
     assert 0.6 < near["confidence"] < 0.7
     assert near["evidence"][0].startswith("ana on 20")
-    assert f"decided so of cause {first['cause_id']}, which is 89 % alike" in near["evidence"][0]
+    assert f"decided so of cause {first['cause_id']}, which is 90 % alike" in near["evidence"][0]
     assert near["evidence"][0].endswith(f": {title}")
     assert near["suggestions"][0]["text"].endswith("this was the remedy: Start the licence server")
 

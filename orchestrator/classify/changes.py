@@ -325,7 +325,7 @@ def _since_green(facts: Facts) -> str:
 
 _NOTHING = {
     True: "nothing that is recorded",
-    False: "nothing that is recorded; whether the code did no commit tells",
+    False: "nothing that is recorded; of the code no commit tells",
 }
 
 

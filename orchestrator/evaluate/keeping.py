@@ -39,7 +39,10 @@ def documents(
         own.add(failure.nodeid.partition("::")[0])
         own.update(fixture.file for fixture in failure.fixtures if fixture.origin in _OWN)
     own.update(file for file in project.files if file.rpartition("/")[2] == "conftest.py")
-    said = form.to_json(replace(project, sources=project.sources_near(sorted(own))))
+    # What there is to ask of each file would make a case many times as large.
+    near = project.sources_near(sorted(own)).items()
+    sources = {file: replace(one, holds={}, mentions={}) for file, one in near}
+    said = form.to_json(replace(project, sources=sources))
     records = [
         *({"$record": "start", "nodeid": nodeid} for nodeid in recording.in_flight),
         *({"$record": "attempt", **to_json(one)} for one in telling_attempts(recording)),

@@ -30,7 +30,7 @@ def test_the_version_that_changed_explains_a_wrong_value(since, wrong):
         ({"frames": "1.9", "git": OTHER}, "frames 1.9 → 2.0; commit bbbbbbbbbb → aaaaaaaaaa"),
         ({"git": OTHER}, "commit bbbbbbbbbb → aaaaaaaaaa"),
         ({}, "nothing that is recorded"),
-        ({"git": {}}, "nothing that is recorded; whether the code did no commit tells"),
+        ({"git": {}}, "nothing that is recorded; of the code no commit tells"),
         ({"gone": {"old": "1"}, "git": OTHER}, "old 1 → gone; commit bbbbbbbbbb → aaaaaaaaaa"),
         ({"git": {**COMMIT, "dirty": True}}, "files beside commit aaaaaaaaaa"),
     ],

@@ -17,27 +17,30 @@ LIBRARIES = tuple(Distribution(name=one, version="2.0", modules=(one,)) for one 
 TEST, CART, SUMS = "tests/test_cart.py", "shop/cart.py", "shop/sums.py"
 
 
+def _sources(mentions):
+    return {
+        TEST: Source(
+            imports={"cart": "shop.cart", "till": "till"},
+            mentions={"test_total": ("cart.total",), "test_till": ("till.open", "cart.none")},
+        ),
+        CART: Source(
+            imports={"fr": "frames", "sums": "shop.sums", "web": "web"},
+            mentions={
+                "total": ("fr.Table", "_more"),
+                "_more": ("sums.Sum", "_more"),
+                "none": ("web.get",),
+                **mentions,
+            },
+        ),
+        SUMS: Source(imports={"n": "digits"}, mentions={"Sum.add": ("n.add",)}),
+    }
+
+
 @pytest.fixture
 def upgraded(red, raised):
     """`upgraded(test, mentions=…)`: an assertion failed after all of these distributions went up."""
 
     def make(test="test_total", git=COMMIT, now=COMMIT, **mentions):
-        sources = {
-            TEST: Source(
-                imports={"cart": "shop.cart", "till": "till"},
-                mentions={"test_total": ("cart.total",), "test_till": ("till.open", "cart.none")},
-            ),
-            CART: Source(
-                imports={"fr": "frames", "sums": "shop.sums", "web": "web"},
-                mentions={
-                    "total": ("fr.Table", "_more"),
-                    "_more": ("sums.Sum", "_more"),
-                    "none": ("web.get",),
-                    **mentions,
-                },
-            ),
-            SUMS: Source(imports={"n": "digits"}, mentions={"Sum.add": ("n.add",)}),
-        }
         made = red(
             raised("AssertionError", "assert 1 == 2", f"{TEST}:3:{test}"),
             nodeid=f"{TEST}::{test}",
@@ -46,7 +49,7 @@ def upgraded(red, raised):
                 name="shop",
                 modules=frozenset({"shop", "tests"}),
                 files=(TEST, CART, SUMS),
-                sources=sources,
+                sources=_sources(mentions),
             ),
         )
         run = made.recording.run
