@@ -15,12 +15,14 @@ from orchestrator.evaluate.before import Before
 from orchestrator.evaluate.before import to_json as before_json
 from orchestrator.evaluate.cases import GREEN_FILE, LABEL_FILE, PROJECT_FILE
 from orchestrator.project import Project
+from orchestrator.source import Source
 
 MAX_TEXT = 2048
 MAX_MESSAGE = 8192
 """Rules read 4 KiB of a message."""
 _STARTED, _FINISHED = "2026-01-01T00:00:00.000000Z", "2026-01-01T00:00:10.000000Z"
 _OWN = ("project", "test")
+_HALF_IMPORTED = "partially initialized module"
 
 
 def documents(
@@ -39,9 +41,8 @@ def documents(
         own.add(failure.nodeid.partition("::")[0])
         own.update(fixture.file for fixture in failure.fixtures if fixture.origin in _OWN)
     own.update(file for file in project.files if file.rpartition("/")[2] == "conftest.py")
-    # What there is to ask of each file would make a case many times as large.
     near = project.sources_near(sorted(own)).items()
-    sources = {file: replace(one, holds={}, mentions={}) for file, one in near}
+    sources = {file: _kept(source, recording) for file, source in near}
     said = form.to_json(replace(project, sources=sources))
     records = [
         *({"$record": "start", "nodeid": nodeid} for nodeid in recording.in_flight),
@@ -56,6 +57,15 @@ def documents(
         LABEL_FILE: [label],
         **({GREEN_FILE: [before_json(before)]} if before else {}),
     }
+
+
+def _kept(source: Source, recording: Recording) -> Source:
+    """Without what there is to ask of each file, which would make a case many times as large: all
+    of it, but for what packages bind where one was half imported.
+    """
+    links = (link for failure in recording.failures for link in failure.exceptions)
+    is_half = any(_HALF_IMPORTED in link.message for link in links)
+    return replace(source, holds={}, mentions={}, binds=source.binds if is_half else ())
 
 
 def contents(documents: Mapping[str, Sequence[Any]]) -> dict[str, str]:
