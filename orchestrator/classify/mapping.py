@@ -95,4 +95,10 @@ def imported_whole(source: str, namespace: str) -> str:
     if not found or found["module"].partition(".")[0] != namespace:
         return namespace
     known = known_names(found["module"])
-    return ".".join(filter(None, (found["module"], "" if known else found["name"])))
+    return found["module"] if known or not found["name"] else imported_part(source)
+
+
+def imported_part(source: str) -> str:
+    """What a line imports, whoever brings it: `from backports import zstd` is `backports.zstd`."""
+    found = _IMPORT.search(source)
+    return ".".join(filter(None, (found["module"], found["name"]))) if found else ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from packaging.utils import canonicalize_name
 
 from orchestrator.classify.facts import Fact, Facts
-from orchestrator.classify.mapping import imported_whole, imports, known_names
+from orchestrator.classify.mapping import imported_part, imported_whole, imports, known_names
 from orchestrator.classify.owners import (
     asking,
     asks,
@@ -211,7 +211,10 @@ def _resolution(facts: Facts) -> Resolution | None:
     candidates = known_names(module)
     top = module.partition(".")[0]
     named = (*candidates, *_joined(module), *_of_part(facts, module))
-    declared = facts.context.project.declared(named) or _resembling(facts, top)
+    part = imported_part(facts.frames[-1].source if facts.frames else "")
+    exact = _joined(part)[: -1 - module.count(".")] if part.startswith(f"{module}.") else ()
+    project = facts.context.project
+    declared = project.declared(exact) or project.declared(named) or _resembling(facts, top)
     if not declared and not candidates:
         declared = _of_framework(facts, top)
     if declared:

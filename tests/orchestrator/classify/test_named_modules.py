@@ -127,3 +127,28 @@ def test_a_part_that_another_module_asks_a_package_for(red, raised, binds, rule)
     link = raised("ImportError", message, f"{init}:1:<module>", f"{file}:3:<module>")
 
     assert red(link, phase="collect", project=project).verdict().rule == rule
+
+
+@pytest.mark.parametrize(
+    ("line", "declared", "distribution"),
+    [
+        ("from backports import zstd", "backports-zstd", "backports-zstd"),
+        ("from backports import zstd", "backports-csv", "backports.tarfile"),
+        ("from backports.zstd import open", "backports-zstd", "backports-zstd"),
+    ],
+)
+def test_a_part_of_what_several_share_is_of_whom_the_project_asks(
+    red, raised, line, declared, distribution
+):
+    """Python names no more than the part at the top that nobody brings; the line says the rest."""
+    project = Project(requirements=(Requirement(name=declared, text=declared, file="setup.py"),))
+    name = "backports"
+    link = raised(
+        "ModuleNotFoundError",
+        f"No module named {name!r}",
+        "shop/cart.py:3:<module>",
+        attributes={"name": name},
+        source=line,
+    )
+
+    assert red(link, phase="collect", project=project).verdict().culprit.name == distribution
