@@ -12,7 +12,7 @@ from packaging.version import Version
 from conftest_kit.records import Frame
 from orchestrator.classify.breaks import Sought, sought
 from orchestrator.classify.facts import Fact, Facts, module_of, part
-from orchestrator.classify.installed import Owner, version_of
+from orchestrator.classify.installed import Owner, Unmet, version_of
 from orchestrator.classify.owners import is_latest, owner_of
 from orchestrator.classify.rules import knowledge
 
@@ -51,6 +51,20 @@ def _asker_may_be_newer(facts: Facts) -> str:
     pinned = declared is not None and any(mark in declared.text for mark in ("==", "~", "<", "^"))
     admitted = all(bound.contains(following, prereleases=True) for bound in bounds)
     return "yes" if admitted and not pinned else ""
+
+
+def _outgrown(facts: Facts) -> Unmet | None:
+    """The asker, where somebody else that is installed asks for a later release of it."""
+    found = facts.once(_asker_of)
+    asking = facts.context.installed.outgrown(found.name) if found else iter(())
+    own = {facts["owner"], *facts.context.own_names}
+    return next((one for one in asking if one.by.name not in own), None)
+
+
+def _outgrown_by(facts: Facts) -> str:
+    """`Sphinx 9.0.4`: who asks for the later release."""
+    found = facts.once(_outgrown)
+    return f"{found.by.name} {found.by.version}" if found else ""
 
 
 def _private_asker(facts: Facts) -> Owner | None:
@@ -238,6 +252,8 @@ FACTS: dict[str, Fact] = {
     "demander_version": part(_demander_of, "version"),
     "imported_badly": part(_imported_badly_of, "name"),
     "imported_badly_version": part(_imported_badly_of, "version"),
+    "outgrown": part(_outgrown, "requirement"),
+    "outgrown_by": _outgrown_by,
     "passed_by": part(_passed_by_of, "name"),
     "passed_by_version": part(_passed_by_of, "version"),
     "private_asker": part(_private_asker, "name"),

@@ -197,6 +197,21 @@ class Installed:
                 if version and applies and _is_below(version, requirement.specifier):
                     yield canonicalize_name(requirement.name), _without_marker(requirement)
 
+    def outgrown(self, name: str) -> Iterator[Unmet]:
+        """Who asks for a later release of a distribution than is installed, with an extra or
+        without.
+        """
+        version = version_of(self.version(name))
+        for entry, text in self._requirements.get(canonicalize_name(name), ()):
+            asked = _requirement(text)
+            if version and asked and _is_below(version, asked.specifier):
+                yield Unmet(
+                    by=Owner(name=entry.name, version=entry.version),
+                    name=asked.name,
+                    requirement=_without_marker(asked),
+                    installed=str(version),
+                )
+
     def unmet(self, touched: Iterable[str]) -> Iterator[Unmet]:
         """Requirements of these distributions, or on them, that hold here and are not satisfied."""
         names = {canonicalize_name(name) for name in touched}

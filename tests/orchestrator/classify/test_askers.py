@@ -423,3 +423,29 @@ def test_what_a_class_of_pytest_s_does_not_promise(
     made = red(gone, phase="setup", distributions=(plugin, pytest_itself, held))
 
     assert (made.verdict().category, made.verdict().culprit.name) == ("compatibility", culprit)
+
+
+@pytest.mark.parametrize(
+    ("asks", "culprit"),
+    [
+        ("webframe>=1.0", "webframe"),
+        ("webframe>=1.0; extra == 'web'", "webframe"),
+        ("webframe>=0.9", "frames"),
+        ("webframe<1.0", "frames"),
+    ],
+)
+def test_an_asker_that_somebody_else_has_outgrown(red, raised, asks, culprit):
+    """Who asks is behind where others ask for a later release of it, with an extra too."""
+    frames = Distribution(name="frames", version="2.0", modules=("frames",))
+    webframe = Distribution(
+        name="webframe", version="0.9", modules=("webframe",), requires=("frames<9",)
+    )
+    other = Distribution(name="shopfront", version="3.0", requires=(asks,), extras=("web",))
+    pinned = Project(requirements=(Requirement(name="webframe", text="webframe<1", file="a"),))
+    link = raised(
+        "ImportError", "cannot import name 'Row' from 'frames'", "lib/webframe/app.py:3:<module>"
+    )
+
+    made = red(link, phase="collect", distributions=(frames, webframe, other), project=pinned)
+
+    assert made.verdict().culprit.name == culprit

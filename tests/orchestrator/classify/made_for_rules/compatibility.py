@@ -522,6 +522,17 @@ CASES = {
             WEBFRAME._replace(extras=("rows",), requires=('frames>=3; extra == "rows"',)),
         ),
     ),
+    "asker-outgrown": one(
+        "ImportError",
+        "cannot import name 'Row' from 'frames'",
+        TEST,
+        LIBRARY,
+        distributions=(
+            PIP,
+            Distribution(name="webframe", version="0.9", modules=("webframe",)),
+            Distribution(name="shopfront", version="3.0", requires=("webframe>=1.0",)),
+        ),
+    ),
     "asker-behind": one(
         "ImportError",
         "cannot import name 'Row' from 'frames'",
