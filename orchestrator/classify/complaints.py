@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 from conftest_kit.records import Frame
 from orchestrator.classify.calls import named_owners
 from orchestrator.classify.changes import changed
-from orchestrator.classify.edited import touched
+from orchestrator.classify.edited import ASKED, Touched, touched
 from orchestrator.classify.facts import Fact, Facts, module_of, own_frame, part
 from orchestrator.classify.owners import owner_of
 from orchestrator.classify.pins import asked_otherwise
@@ -164,7 +164,7 @@ class _Edited(NamedTuple):
 
 def _edited_of(facts: Facts) -> _Edited | None:
     """What was edited and is named by a line that the exception came through; else the nearest of
-    what it came through, or its test imports or is given.
+    what it came through, or its test imports or is given: no function that it did not come through.
     """
     found = [one for one in facts.once(touched) if one.role in _OF_CODE]
     files = {one.file for one in found}
@@ -175,10 +175,14 @@ def _edited_of(facts: Facts) -> _Edited | None:
         for name in (*edit.parts, *edit.gone) if edit.file in files else ():
             if words & {*name.split(".")}:
                 return _Edited(edit.file, name)
-    nearest = next(iter(found), None)
-    return (
-        _Edited(nearest.file, nearest.function) if nearest and nearest.nearness >= _NEAR else None
-    )
+    nearest = next((one for one in found if one.nearness >= _NEAR and not _is_beside(one)), None)
+    return _Edited(nearest.file, nearest.function) if nearest else None
+
+
+def _is_beside(one: Touched) -> bool:
+    """Whether it is a function of a file on the way, and not on the way itself."""
+    is_function = one.function.rpartition(".")[2][:1].islower() or one.function.startswith("_")
+    return is_function and one.nearness < ASKED
 
 
 FACTS: dict[str, Fact] = {

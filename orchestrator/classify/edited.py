@@ -14,9 +14,11 @@ from conftest_kit.records import Failure
 from orchestrator.chain import decisive
 from orchestrator.classify.changes import same_code, was_committed
 from orchestrator.classify.facts import Context, Fact, Facts, is_harness, own_frame, part
+from orchestrator.classify.tested import called
 from orchestrator.edits import Edit
 from orchestrator.source import is_of_tests, module_name
 
+_READ = 2000
 _SHOWN = 3
 """Edits that are named in one sentence."""
 _AROUND_TESTS = re.compile(
@@ -37,9 +39,9 @@ _TELLS_NOTHING = re.compile(
     re.IGNORECASE,
 )
 """No code: what is written about it, what is installed for it, and how others start it."""
-_ANYWHERE, _IMPORTED, _ABOVE, _AROUND = 10, 15, 20, 40
-"""How near is what any test may rest on, what the test imports, a conftest above it, and what
-stands around it.
+_ANYWHERE, _IMPORTED, _ABOVE, ASKED, _AROUND = 10, 15, 20, 35, 40
+"""How near is what any test may rest on, what the test imports, a conftest above it, what its lines
+call, and what stands around it.
 """
 
 
@@ -72,7 +74,8 @@ def touched(facts: Facts) -> tuple[Touched, ...]:
         if _kind(edit.file) and (is_conftest or edit.file in facts.once(_near)):
             near = [(max(_nearness(facts, edit.file, one), least), one) for one in parts]
         else:
-            near = [(least, parts[0])]
+            asked = [(ASKED, one) for one in parts if _is_asked(facts, edit.file, one)]
+            near = asked or [(least, parts[0])]
         found.extend(
             Touched(nearness, edit.file, function, _role(facts, edit.file, function), edit.state)
             for nearness, function in near
@@ -117,10 +120,21 @@ def _least(facts: Facts, edit: Edit) -> int:
         return _IMPORTED
     if kind in ("settings", "data") or file.startswith("../"):
         return _ANYWHERE if kind else 0
-    if kind == "product" and facts.once(_is_check):
-        return _ANYWHERE
     is_conftest = file.rpartition("/")[2] == "conftest.py"
-    return _IMPORTED if kind and not is_conftest and file in facts.once(_imported) else 0
+    if kind and not is_conftest and file in facts.once(_imported):
+        return _IMPORTED
+    return _ANYWHERE if kind == "product" and facts.once(_is_check) else 0
+
+
+def _is_asked(facts: Facts, file: str, function: str) -> bool:
+    """Whether a line of the tests on the way calls a function of the product."""
+    return (file, function.rpartition(".")[2]) in facts.once(_asked)
+
+
+def _asked(facts: Facts) -> AbstractSet[tuple[str, str]]:
+    lines = (frame for frame in facts.frames if is_harness(frame))
+    found = (one for line in lines for one in called(facts.context.project, line))
+    return {(one.file, one.name.rpartition(".")[2]) for one in found}
 
 
 def _is_check(facts: Facts) -> bool:
@@ -242,11 +256,16 @@ def _is_given(facts: Facts) -> str:
 
 
 def _removed(facts: Facts) -> str:
-    """The nearest file that was removed; the folder of several, where they were all in one."""
+    """The file that was removed; of several the one that the exception names, else the folder that
+    they were all in, else none.
+    """
     files = [one.file for one in facts.once(touched) if one.state == "removed"]
-    folders = {file.rpartition("/")[0] for file in files} if len(files) > 1 else set()
-    folder = folders.pop() if len(folders) == 1 else ""
-    return folder or next(iter(files), "")
+    said = f"{facts['filename']} {facts.link.message[:_READ]}"
+    named = [file for file in files if file.rpartition("/")[2] in said]
+    if len(files) < 2 or len(named) == 1:
+        return next(iter(named or files), "")
+    folders = {file.rpartition("/")[0] for file in files}
+    return folders.pop() if len(folders) == 1 else ""
 
 
 def _module(facts: Facts) -> str:

@@ -97,8 +97,10 @@ class Rule:
 
     @property
     def is_general(self) -> bool:
-        """Whether it says no more than where something was raised, or of what type it is."""
-        return self.priority <= _FROM_PLACE
+        """Whether it says no more than where an exception was raised, or of what type it is; what
+        checks compare looks alike by chance.
+        """
+        return self.priority <= _FROM_PLACE and self.category != "assertion"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -211,21 +211,45 @@ def test_a_version_that_changed_where_no_edit_is_on_the_way(edited, refused, edi
 
 
 @pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("assert discount(3) == 1", "`discount` in shop/rates.py"),
+        ("assert found == 1", "`net` in shop/rates.py"),
+    ],
+)
+def test_of_several_functions_of_a_file_the_one_that_the_check_calls(edited, raised, line, name):
+    """Where it calls none of them, the first stands for the file."""
+    sources = {
+        TEST: Source(imports={"discount": "shop.rates.discount"}),
+        "shop/rates.py": Source(),
+    }
+    link = raised("AssertionError", "assert 1 == 2", f"{TEST}:3:test_total", source=line)
+    edits = _edit("shop/far.py", "f"), _edit("shop/rates.py", "net", "discount")
+
+    made = edited(link, *edits)
+    project = replace(made.project, files=(*sources, "shop/far.py"), sources=sources)
+
+    assert replace(made, project=project).verdict().evidence[-1].partition(": ")[2].startswith(name)
+
+
+@pytest.mark.parametrize(
     ("files", "culprit"),
     [
         (["tests/data/a.gpg"], "tests/data/a.gpg"),
         (["tests/data/a.gpg", "tests/data/b.gpg"], "tests/data"),
-        (["tests/data/a.gpg", "tests/more/b.gpg"], "tests/data/a.gpg"),
-        (["a.gpg", "b.gpg"], "a.gpg"),
+        (["tests/data/a.gpg", "tests/more/key.gpg"], "tests/more/key.gpg"),
+        (["tests/data/a.gpg", "tests/more/b.gpg"], None),
+        (["a.gpg", "b.gpg"], None),
     ],
 )
 def test_files_that_were_removed_together(edited, raised, files, culprit):
-    """Their folder is what is gone."""
-    link = raised("KeyError", "'key'", f"{TEST}:3:test_total", f"{CART}:7:total")
+    """The one that is named, else their folder is what is gone; of others nobody knows which."""
+    link = raised("KeyError", "'key.gpg'", f"{TEST}:3:test_total", f"{CART}:7:total")
 
     verdict = edited(link, *(_edit(file, state="removed") for file in files)).verdict()
 
-    assert (verdict.rule, verdict.culprit.name) == ("file-removed-since-green@1", culprit)
+    found = verdict.culprit.name if verdict.rule == "file-removed-since-green@2" else None
+    assert found == culprit
 
 
 def test_a_package_that_was_removed(edited, raised):
