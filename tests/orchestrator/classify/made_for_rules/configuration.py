@@ -265,6 +265,13 @@ CASES = {
     "fixture-of-pytest-switched-off": one(
         LOOKUP, "fixture 'tmp_path' not found", phase="setup", attributes={"argname": "tmp_path"}
     ),
+    "setting-of-the-project-undefined": one(
+        "AttributeError",
+        "'Settings' object has no attribute 'STRIPE_KEY'",
+        SHOP,
+        attributes={"name": "STRIPE_KEY", "obj": "django.conf.Settings"},
+        distributions=(Distribution(name="Django", version="5.1", modules=("django",)),),
+    ),
     "overridden-fixture-switched-off": one(
         LOOKUP,
         "recursive dependency involving fixture 'mocker' detected",
