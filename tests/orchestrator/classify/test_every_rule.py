@@ -257,6 +257,22 @@ def test_a_version_that_a_message_asks_for(red, raised, message, is_older):
     assert (verdict.rule == "named-version-too-old@2") is is_older
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        'Environment variable "MAIL_USER" not set',
+        "MAIL_USER is not set in the environment",
+        "MAIL_USER not found. Declare it as envvar or define a default value.",
+        "'MAIL_USER' is required: give it as an environment variable",
+    ],
+)
+def test_a_variable_that_a_message_asks_for(red, raised, message):
+    """In the words of several libraries that read them."""
+    verdict = red(raised("config.Undefined", message, SHOP, "lib/config/a.py:3:get")).verdict()
+
+    assert (verdict.rule, verdict.culprit.name) == ("variable-said@2", "MAIL_USER")
+
+
 @pytest.mark.parametrize(("name", "is_one"), [("None", False), ("None.csv", True)])
 def test_what_stands_for_no_name_is_no_file(red, raised, name, is_one):
     """A path that a value that was not there ended up in names no file of the project."""

@@ -50,6 +50,12 @@ CASES = {
     "variable-read": one(
         "ValueError", "invalid literal for int()", SHOP, source="int(os.environ['SHOP_PORT'])"
     ),
+    "settings-field-required": one(
+        "pydantic_core._pydantic_core.ValidationError",
+        "1 validation error for ShopSettings\napi_key\n  Field required [type=missing, input_value={}]",
+        SHOP,
+        LIB,
+    ),
     "variable-said": one("shop.Wrong", "environment variable SHOP_KEY is not set", TEST, SHOP),
     "variable-required": one("shop.Wrong", "SHOP_KEY is required", TEST, SHOP),
     "variable-named-is-set": one(
