@@ -103,7 +103,8 @@ def beneath(cause: Cause, _: Context) -> Iterator[str]:
         frame = raised.frames[-1] if raised and raised.frames else None
         if raised and frame and frame.origin == "installed" and not is_assertion(raised):
             shape = _OBJECT.sub("<name>", normalise(raised.message))
-            yield f"{raised.type} {frame.file} {frame.function} {shape}"
+            if shape.strip() != "<name>":  # of a KeyError: what is asked for may be anything
+                yield f"{raised.type} {frame.file} {frame.function} {shape}"
 
 
 def way(cause: Cause, _: Context) -> Iterator[str]:

@@ -404,6 +404,18 @@ def _beneath(nodeid, message, function="execute"):
     return _seen(nodeid, "OperationalError", message, frame, verdict=_verdict("unknown", "", 0.1))
 
 
+def test_what_a_library_does_not_find_is_not_one_complaint():
+    """A key alone says nothing of why it was asked for."""
+    frame = Frame(file="frames/index.py", line=3, function="get_loc", origin="installed")
+    unknown = _verdict("unknown", "", 0.1)
+    missing = [
+        _seen(f"{n}::t", "KeyError", message, frame, verdict=unknown)
+        for n, message in enumerate(("'quantity'", "'salary'"))
+    ]
+
+    assert len(united(missing)) == 2
+
+
 @pytest.mark.parametrize(
     ("other", "causes"),
     [
