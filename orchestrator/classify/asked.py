@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
 
 from orchestrator.classify.facts import Fact, Facts, is_harness, own_frame, part
-from orchestrator.classify.installed import Owner, Unmet, version_of
+from orchestrator.classify.installed import Owner, Unmet
 from orchestrator.classify.modules import is_own
 from orchestrator.classify.owners import owner_of
 
@@ -35,15 +34,6 @@ _COUNTS = re.compile(
 _SECOND = re.compile(r"(?:,|==)\s*len\(")
 _DEPTH = 3
 """Files of the project that are followed, one importing the other."""
-
-
-class Newcomer(NamedTuple):
-    """A distribution that is younger than what stands around it."""
-
-    name: str
-    version: str
-    behind: tuple[str, ...]
-    """What its extras ask for, where older releases are installed."""
 
 
 def _asked(facts: Facts) -> Unmet | None:
@@ -109,20 +99,6 @@ def _reached(facts: Facts, files: tuple[str, ...], depth: int) -> Iterator[str]:
         files = tuple(file for file in further if file)
 
 
-def _newcomer(facts: Facts) -> Newcomer | None:
-    """Of what the project asks for and the failing files use, the one that is younger than what
-    stands around it, and not so young by the project's wish.
-    """
-    installed, project = facts.context.installed, facts.context.project
-    names = facts.once(used)
-    for name in dict.fromkeys(one.name for one in project.requirements if one.name in names):
-        behind = dict(installed.behind(name))
-        if len(behind) >= _SEVERAL and not _is_wished(facts, name):
-            version = installed.version(name)
-            return Newcomer(name=name, version=version, behind=tuple(behind.values()))
-    return None
-
-
 def _behind(facts: Facts) -> Unmet | None:
     """The one distribution that is older than what raised asks for with an extra: it can be done
     without, and where it is there it has to be that young.
@@ -141,18 +117,6 @@ def _behind_said(facts: Facts) -> str:
     by = f"{found.by.name} {found.by.version}"
     asks = f"{by} asks for {found.requirement} with an extra"
     return f"{asks}, installed is {found.name} {found.installed}"
-
-
-def _is_wished(facts: Facts, name: str) -> bool:
-    """Whether the project asks for the series that is installed."""
-    version = version_of(facts.context.installed.version(name))
-    for entry in facts.context.project.requirements:
-        admitted = facts.context.installed.admitted(entry.text) if entry.name == name else None
-        lower = (one for one in admitted or () if one.operator in {">=", "~=", "==", ">"})
-        bounds = (version_of(one.version.removesuffix(".*")) for one in lower)
-        if any(version and bound.major == version.major for bound in bounds if bound):
-            return True
-    return False
 
 
 def _counted_of(facts: Facts) -> Owner | None:
@@ -178,17 +142,6 @@ def _has_more_warnings(facts: Facts) -> bool:
         return False
     first, second = int(numbers["first"]), int(numbers["second"])
     return second > first if _SECOND.search(source) else first > second
-
-
-def _newcomer_said(facts: Facts) -> str:
-    """`frames 3.0 asks with its extras for shelf>=2, till>=4.1, and older ones are installed`."""
-    found = facts.once(_newcomer)
-    if found is None:
-        return ""
-    asked = ", ".join(found.behind[:_SAID])
-    return (
-        f"{found.name} {found.version} asks with its extras for {asked}; older ones are installed"
-    )
 
 
 def _asked_said(facts: Facts) -> str:
@@ -226,7 +179,4 @@ FACTS: dict[str, Fact] = {
     "asked_requirement": _asked_requirement,
     "asked_said": _asked_said,
     "asked_version": _asked_version,
-    "newcomer": part(_newcomer, "name"),
-    "newcomer_said": _newcomer_said,
-    "newcomer_version": part(_newcomer, "version"),
 }

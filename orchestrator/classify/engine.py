@@ -15,7 +15,7 @@ from conftest_kit.records import Failure, Raised
 from corpus_memory_logging.records import Culprit, Verdict
 from orchestrator.chain import decisive, headline, said
 from orchestrator.classify.facts import Context, Facts
-from orchestrator.classify.rules import Remedy, Rule, Wanted, When, since_green
+from orchestrator.classify.rules import Remedy, Rule, Wanted, When, general
 from orchestrator.classify.told import TOLD, told
 from orchestrator.signature import sign
 
@@ -96,31 +96,39 @@ class Match:
 
     @property
     def _culprit(self) -> Culprit | None:
-        """What alone changed since the tests passed, else what the rule names."""
-        named = _culprit(self.rule.culprit, self.facts)
-        for only in since_green().culprits:
+        """What alone changed since the tests passed, or is alone out of step with the rest where
+        that is not known; else what the rule names.
+        """
+        named = self._named
+        for only in general().culprits:
             if only.is_of(self.rule) and satisfied(only.facts, self.facts):
                 found = _culprit(only.culprit, self.facts)
                 return found if found and not _is_same(found, named) else named
         return named
 
+    @property
+    def _named(self) -> Culprit | None:
+        return _culprit(self.rule.culprit, self.facts)
+
     def with_culprit(self) -> Facts:
         """The facts, `category`: the rule's, and `culprit`: the name of its culprit, where it has
-        one.
+        one; `instead_of`: that of the one which the rule names, where it is another.
         """
-        culprit, category = self._culprit, self.rule.category
-        named = {"culprit": culprit.name} if culprit else {}
-        return self.facts.with_groups({"category": category, **named})
+        culprit, named = self._culprit, self._named
+        found = {"category": self.rule.category, "culprit": culprit.name if culprit else ""}
+        is_other = culprit and named and not _is_same(culprit, named)
+        found["instead_of"] = named.name if named and is_other else ""
+        return self.facts.with_groups({name: value for name, value in found.items() if value})
 
     def remedies(self) -> Iterator[tuple[Remedy, Facts]]:
         """What mends it, and the facts that fill its texts; first what undoes a change. Where the
         rule's own come first, what changed leads.
         """
-        facts, general = self.with_culprit(), since_green()
-        found = [one for one in general.remedies if satisfied(one.facts, facts)]
+        facts, beside = self.with_culprit(), general()
+        found = [one for one in beside.remedies if satisfied(one.facts, facts)]
         own = [one for one in self.rule.remedies if satisfied(one.facts, facts)]
         if own and not found:
-            leads = [one.text for one in general.leads if satisfied(one.facts, facts)]
+            leads = [one.text for one in beside.leads if satisfied(one.facts, facts)]
             own[0] = replace(own[0], text=(*leads, *own[0].text))
         for remedy in (*found, *own):
             yield remedy, facts
@@ -128,7 +136,7 @@ class Match:
 
 def said_since_green(facts: Facts) -> tuple[str, ...]:
     """What changed since the tests passed last, where the memory knows when that was."""
-    return fill_all(since_green().evidence, facts)
+    return fill_all(general().evidence, facts)
 
 
 def match(rules: Sequence[Rule], failures: Sequence[Failure], context: Context) -> Match | None:

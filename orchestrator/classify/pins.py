@@ -17,6 +17,7 @@ from packaging.version import Version
 from orchestrator.classify.breaks import newest_known
 from orchestrator.classify.facts import Fact, Facts, part
 from orchestrator.classify.installed import Unmet, is_exact, version_of
+from orchestrator.classify.out_of_step import is_alone_behind, step_of
 from orchestrator.classify.owners import misfit, touching
 from orchestrator.classify.surface import library
 
@@ -64,7 +65,12 @@ def _of(facts: Facts, name: str) -> Pin | None:
     bounds = list(_bounds(facts, name))
     if asked := _excluding(facts, name, version, bounds):
         return asked
-    before = _before(name, version, bounds)
+    step = step_of(facts, name)
+    before = _before(name, version, bounds, step.then if step and step.way == "ahead" else "")
+    if before and step and step.way == "ahead":
+        return before._replace(said=f"{before.said}; {step.rest}")
+    if step and is_alone_behind(facts, step):
+        return Pin(f"{name}>{version.base_version}", f"a guess: a later release, as {step.rest}")
     if old := _old(name, version, bounds) or _first(name, version, bounds, before):
         return Pin(f"{name}>{version.base_version}", f"a guess: a later release, as {old}")
     return before
@@ -83,11 +89,13 @@ def _first(name: str, version: Version, bounds: list[_Bound], before: Pin | None
     return f"{asking[0].by} asks for {series} at least; {newest} is known"
 
 
-def _before(name: str, version: Version, bounds: list[_Bound]) -> Pin | None:
-    """The releases before what may have brought the change, as far as they are admitted."""
-    base = Version(version.base_version)
+def _before(name: str, version: Version, bounds: list[_Bound], then: str = "") -> Pin | None:
+    """The releases before what may have brought the change, as far as they are admitted, and admit
+    the release that there was then.
+    """
+    base, least = Version(version.base_version), Version(then or "0")
     for below, what in _guesses(version):
-        if below <= base and not any(_is_above(bound, below) for bound in bounds):
+        if least < below <= base and not any(_is_above(bound, below) for bound in bounds):
             said = f"a guess: the releases before {what}, as none is known that changed it"
             nearest = f"; the nearest are `{name}<{base}`" if below < base else ""
             return Pin(f"{name}<{below}", f"{said}{nearest}")

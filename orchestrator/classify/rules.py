@@ -105,7 +105,9 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Only:
-    """The culprit where it alone changed, of causes of a category, whatever their rule names."""
+    """The culprit where it alone changed, or is out of step with the rest, of causes of a category,
+    whatever their rule names.
+    """
 
     category: str
     kinds: tuple[str, ...]
@@ -139,9 +141,9 @@ class General:
 
 
 @cache
-def since_green() -> General:
-    """What is said of a cause whose tests passed in a run that the memory knows."""
-    document = knowledge("since_green")
+def general() -> General:
+    """What is said of every cause, whatever its rule."""
+    document = knowledge("general")
     return General(
         culprits=tuple(
             Only(
@@ -155,7 +157,7 @@ def since_green() -> General:
         ),
         evidence=tuple(document["evidence"]),
         leads=tuple(Lead(one["text"], _wanted(one["facts"])) for one in document["lead"]),
-        remedies=tuple(_remedy("since_green", entry) for entry in document["remedy"]),
+        remedies=tuple(_remedy("general", entry) for entry in document["remedy"]),
     )
 
 

@@ -91,53 +91,6 @@ def test_a_requirement_in_brackets_is_a_command(red, raised):
     assert any("frames<2,>=1" in command for command in commands), commands
 
 
-AROUND = {
-    "extras": ("test",),
-    "requires": (
-        'pytest>=99; extra == "test"',
-        'tables>=2; extra == "test"',
-        'tills>=2; extra == "test" and python_version < "3"',
-    ),
-}
-OLD = tuple(Distribution(name=name, version="1.0", modules=(name,)) for name in ("tables", "tills"))
-
-
-def aged(project, *, requires=AROUND["requires"], kind="KeyError"):
-    """A failure of a project, with a library whose extras ask for this."""
-    of_test = {"extras": AROUND["extras"], "requires": requires}
-    libraries = (FRAMES._replace(version="3.1", **of_test), PYTEST, *OLD)
-    return {"project": project, "distributions": libraries}, kind
-
-
-@pytest.mark.parametrize(
-    ("run", "is_blamed"),
-    [
-        (aged(shop(THROUGH, "frames>=1")), True),
-        (aged(shop(THROUGH, "frames")), True),
-        (aged(shop(THROUGH, "frames>=1"), kind="AssertionError"), True),
-        (aged(shop(THROUGH, "frames==2.0", group="dev")), True),
-        (aged(shop(THROUGH, "frames>=3")), False),
-        (aged(shop(THROUGH, "frames>=1", "frames==3.1", file="requirements.txt")), False),
-        (aged(shop(THROUGH)), False),
-        (aged(shop(ELSEWHERE, "frames>=1")), False),
-        (aged(shop(THROUGH, "frames>=1"), requires=AROUND["requires"][:1]), False),
-        (aged(shop(THROUGH, "frames>=1"), requires=AROUND["requires"][1:]), False),
-        (aged(shop(THROUGH, "frames>=1"), kind="PermissionError"), False),
-    ],
-)
-def test_a_library_younger_than_what_stands_around_it(red, raised, run, is_blamed):
-    """Its extras ask for releases of other things, and several of those here are older: it came
-    alone. It counts where the project asks for it, not for so young a one, and the failure uses it.
-    """
-    more, kind = run
-
-    verdict = red(raised(kind, "x", TEST), **more).verdict()
-
-    assert (verdict.rule or "").startswith("younger-than-its-surroundings") is is_blamed
-    assert not is_blamed or verdict.culprit.name == "frames"
-    assert not is_blamed or verdict.confidence <= 0.7
-
-
 RECORDED = (
     "assert {} == {}\n +  where {} = len([<warnings.WarningMessage object at 0x7f>, "
     "<warnings.WarningMessage object at 0x7e>])"

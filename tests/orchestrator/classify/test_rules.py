@@ -10,7 +10,7 @@ import pytest
 from corpus_memory_logging.records import CATEGORIES
 from orchestrator.classify import CATALOGUE
 from orchestrator.classify.plugins import plugins
-from orchestrator.classify.rules import BadRule, knowledge, parse, rules, since_green
+from orchestrator.classify.rules import BadRule, general, knowledge, parse, rules
 
 VERBS = ("add ", "add-test ", "pin ", "sync ", "upgrade ", "reinstall ", "install-self")
 
@@ -58,12 +58,12 @@ def test_rule_holds_together(rule):
 
 def test_every_fact_is_used():
     """A fact that no rule and no other fact asks for is dead."""
-    general = since_green()
-    remedies = [*general.remedies, *(remedy for rule in rules() for remedy in rule.remedies)]
+    beside = general()
+    remedies = [*beside.remedies, *(remedy for rule in rules() for remedy in rule.remedies)]
     texts = " ".join(text for rule in rules() for text in templates(rule))
-    texts += " ".join((*general.evidence, *(only.culprit["name"] for only in general.culprits)))
+    texts += " ".join((*beside.evidence, *(str(only.culprit) for only in beside.culprits)))
     asked = {fact for rule in rules() for fact in rule.when.facts}
-    asked |= {fact for one in (*remedies, *general.culprits) for fact in one.facts}
+    asked |= {fact for one in (*remedies, *beside.culprits) for fact in one.facts}
     asked |= set(re.findall(r"\{(\w+)", texts))
     inner = {"code_alone", "defined_in", "object", "place", "test_file", "top", "type_module"}
     inner |= {"unchanged", "variables_changed"}  # what flaky findings say

@@ -140,18 +140,18 @@ YOUNGER = {
     "project": Project(
         name="shop",
         modules=frozenset({"shop"}),
-        requirements=(Requirement(name="tables", text="tables>=1", file="pyproject.toml"),),
-        sources={"tests/test_cart.py": Source(imports={"tables": "tables"})},
+        sources={"tests/test_cart.py": Source(imports={"pandas": "pandas"})},
     ),
-    "distributions": (
-        Distribution(
-            name="tables",
-            version="3.0",
-            modules=("tables",),
-            extras=("test",),
-            requires=('frames>=3; extra == "test"', 'numpy>=3; extra == "test"'),
-        ),
-        *ALONE["distributions"],
+    "distributions": tuple(
+        Distribution(name=name, version=version, modules=(name,))
+        for name, version in {
+            "pandas": "3.0.1",
+            "click": "8.1.7",
+            "flask": "3.0.2",
+            "packaging": "23.2",
+            "pytest": "7.4.4",
+            "attrs": "23.2.0",
+        }.items()
     ),
 }
 MOCKING = Project(

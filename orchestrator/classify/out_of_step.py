@@ -1,0 +1,173 @@
+"""Facts about the release that is out of step with the others: it came long after the moment of
+which the environment is, or was replaced by a newer one long before.
+
+It is what was installed by itself: of what does not fit each other the likelier culprit, and where
+nothing else says why a value is another one, the one to look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from packaging.utils import canonicalize_name
+
+from orchestrator.classify import dates
+from orchestrator.classify.asked import used
+from orchestrator.classify.dates import PYTHON, Moment
+from orchestrator.classify.facts import Context, Fact, Facts, module_of, part
+from orchestrator.classify.installed import version_of
+from orchestrator.classify.owners import misfit, owner_of, touching
+
+_AHEAD = 6
+"""Months after the others, from which on a release did not come with them."""
+_BEHIND = 12
+_HARNESS = frozenset({"pytest", "pluggy", "iniconfig"})
+_INSTALLERS = frozenset({"pip", "wheel"})
+"""What is of the day on which an environment was made, whatever else is in it."""
+_PARTIES = ("owner", "object_owner", "callee", "released_owner", "break_owner")
+
+
+class _Dated(NamedTuple):
+    """What is known of when the releases of an environment came out."""
+
+    moment: Moment
+    apart: Mapping[str, int]
+    """Normalised names, `python` too, to the months after the moment; negative ones before."""
+
+
+class Step(NamedTuple):
+    """A release that is out of step."""
+
+    name: str
+    version: str
+    months: int
+    moment: Moment
+
+    @property
+    def way(self) -> str:
+        """`ahead` or `behind`."""
+        return "ahead" if self.months > 0 else "behind"
+
+    @property
+    def then(self) -> str:
+        """`2.2`: its newest minor release at the moment; empty where none was out."""
+        newest = dates.newest_at(self.name, self.moment.last)
+        return f"{newest[0]}.{newest[1]}" if newest else ""
+
+    @property
+    def rest(self) -> str:
+        """`the rest is of December 2024, as pandas 2.2 is`."""
+        beside = f", as {self.name} {self.then} is" if self.then else ""
+        return f"the rest is of {dates.said(self.moment.last)}{beside}"
+
+    @property
+    def said(self) -> str:
+        """`pandas 3.0.1 came out 13 months later: the rest is of December 2024, as pandas 2.2 is
+        (23 of 24 dated releases)`.
+        """
+        months = abs(self.months)
+        how = f"came out {months} months later"
+        if self.way == "behind":
+            how = f"had been followed by a newer one {months} months before"
+        agreed = f"{self.moment.fitting} of {self.moment.known} dated releases"
+        return f"{self.name} {self.version} {how}: {self.rest} ({agreed})"
+
+
+def _dated(context: Context) -> _Dated | None:
+    own, installed = context.own_names, context.installed
+    names = installed.versions.keys() - own - _INSTALLERS
+    versions = {name: installed.versions[name] for name in names}
+    moment = dates.moment(versions)
+    if moment is None:
+        return None
+    spans = {name: dates.span(name, version) for name, version in versions.items()}
+    python = dates.span(PYTHON, context.recording.run.environment.python.get("version", ""))
+    # An older Python is supported for years; one that came later was new to all of them.
+    spans[PYTHON] = python if python and python.first > moment.last else None
+    months = {name: moment.months_from(one) for name, one in spans.items() if one}
+    apart = {name: by for name, by in months.items() if by >= _AHEAD or -by >= _BEHIND}
+    return _Dated(moment, apart)
+
+
+def step_of(facts: Facts, name: str) -> Step | None:
+    """How far a distribution is out of step; None where it is not, or nothing is known."""
+    found, normalised = facts.context.once(_dated), canonicalize_name(name)
+    if found is None or normalised not in found.apart:
+        return None
+    version = facts.context.installed.version(name)
+    return Step(name, version, found.apart[normalised], found.moment)
+
+
+def is_alone_behind(facts: Facts, step: Step) -> bool:
+    """Whether it is the only one that was held back: what a project holds back comes in numbers."""
+    found = facts.context.once(_dated)
+    behind = [name for name, months in found.apart.items() if months < 0] if found else []
+    return behind == [canonicalize_name(step.name)]
+
+
+def _newcomer(facts: Facts) -> Step | None:
+    """Of what the failing files use the only release that came long after the others, and is not so
+    young by the project's wish.
+    """
+    found = (step_of(facts, name) for name in sorted(facts.once(used) - _HARNESS))
+    ahead = [one for one in found if one and one.way == "ahead"]
+    return ahead[0] if len(ahead) == 1 and not _is_wished(facts, ahead[0]) else None
+
+
+def _is_wished(facts: Facts, step: Step) -> bool:
+    """Whether the project asks for more than what was the newest at the moment."""
+    newest = dates.newest_at(step.name, step.moment.last)
+    for entry in facts.context.project.requirements if newest else ():
+        is_it = entry.name == canonicalize_name(step.name)
+        for one in (facts.context.installed.admitted(entry.text) if is_it else None) or ():
+            lowest = version_of(one.version) if one.operator in (">", ">=", "~=") else None
+            if newest and lowest and (lowest.major, lowest.minor) > newest:
+                return True
+    return False
+
+
+def _misdated(facts: Facts) -> Step | None:
+    """Of the distributions that have a part in the failure the only one that is out of step."""
+    parties = {canonicalize_name(name): name for name in _parties(facts) if name}
+    steps = [found for name in parties.values() if (found := step_of(facts, name))]
+    return steps[0] if len(steps) == 1 else None
+
+
+def _misdated_shown(facts: Facts) -> str:
+    """What is said of it where it is the culprit of what does not fit each other."""
+    found = facts.once(_misdated)
+    is_culprit = found and canonicalize_name(facts.group("culprit")) == canonicalize_name(
+        found.name
+    )
+    is_known = facts["category"] != "compatibility" or facts["green_run"]
+    return found.said if found and is_culprit and not is_known else ""
+
+
+def _parties(facts: Facts) -> Iterator[str]:
+    """Who raised, who called, who was asked, and what does not get the version that it requires."""
+    for frame in facts.frames:
+        owner = owner_of(facts, module_of(frame)) if frame.origin == "installed" else None
+        yield owner.name if owner else ""
+    yield from (facts[name] for name in _PARTIES)
+    for unmet in (facts.once(misfit), facts.once(touching)):
+        yield from (unmet.name, unmet.by.name) if unmet else ()
+
+
+def _python_then(facts: Facts) -> str:
+    """`3.12`: the newest Python at the moment, where the one that ran came long after it."""
+    found = facts.context.once(_dated)
+    newest = dates.newest_at(PYTHON, found.moment.last) if found and PYTHON in found.apart else None
+    return f"{newest[0]}.{newest[1]}" if newest else ""
+
+
+FACTS: dict[str, Fact] = {
+    "misdated": part(_misdated, "name"),
+    "misdated_shown": _misdated_shown,
+    "misdated_version": part(_misdated, "version"),
+    "misdated_way": part(_misdated, "way"),
+    "newcomer": part(_newcomer, "name"),
+    "newcomer_said": part(_newcomer, "said"),
+    "newcomer_version": part(_newcomer, "version"),
+    "python_then": _python_then,
+}
