@@ -85,7 +85,7 @@ def version_of(file: str) -> Version | None:
 
 
 def months(found: Iterable[tuple[Version, str]]) -> dict[tuple[int, int], str]:
-    """Of the newest minor releases the month of the first upload, `2402`, in the order of versions."""
+    """Of the newest minor releases the month of the first upload, `2402`, by version."""
     first: dict[tuple[int, int], str] = {}
     for version, uploaded in found:
         minor, month = (version.major, version.minor), uploaded[2:7].replace("-", "")
