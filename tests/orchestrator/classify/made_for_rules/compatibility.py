@@ -18,6 +18,7 @@ from made_for_rules.surroundings import (
     LOOKUP,
     MOCK,
     NEWER_WEBFRAME,
+    OF_2024,
     OTHER_SERIAL,
     PIP,
     SHOP,
@@ -349,6 +350,9 @@ CASES = {
     "younger-than-its-surroundings": one("KeyError", "'x'", TEST, SHOP, **YOUNGER),
     "younger-than-its-surroundings-asserted": one(
         "AssertionError", "assert 1 == 2", TEST, **YOUNGER
+    ),
+    "python-younger-than-its-surroundings-asserted": one(
+        "AssertionError", "assert 1 == 2", TEST, distributions=OF_2024, python="3.13.1"
     ),
     "more-warnings-than-counted": one(
         "AssertionError",

@@ -136,22 +136,25 @@ def using(kind, name, *, file="shop/cart.py", at=6, **more):
     )
 
 
+OF_2024 = tuple(
+    Distribution(name=name, version=version, modules=(name,))
+    for name, version in {
+        "click": "8.1.7",
+        "flask": "3.0.2",
+        "packaging": "23.2",
+        "pytest": "7.4.4",
+        "attrs": "23.2.0",
+    }.items()
+)
 YOUNGER = {
     "project": Project(
         name="shop",
         modules=frozenset({"shop"}),
         sources={"tests/test_cart.py": Source(imports={"pandas": "pandas"})},
     ),
-    "distributions": tuple(
-        Distribution(name=name, version=version, modules=(name,))
-        for name, version in {
-            "pandas": "3.0.1",
-            "click": "8.1.7",
-            "flask": "3.0.2",
-            "packaging": "23.2",
-            "pytest": "7.4.4",
-            "attrs": "23.2.0",
-        }.items()
+    "distributions": (
+        Distribution(name="pandas", version="3.0.1", modules=("pandas",)),
+        *OF_2024,
     ),
 }
 MOCKING = Project(
