@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from conftest_kit.records import Failure
 from corpus_memory_logging import history
 from corpus_memory_logging.records import Cause, Green, Remembered, Similar
 from corpus_memory_logging.store import Store
 from orchestrator import causes, git, uniting
 from orchestrator.causes import Group
+from orchestrator.chain import decisive, said
 from orchestrator.classify import Context, apply_decision, apply_near, rule_for, verdict_on
 from orchestrator.classify.decided import gives_way
 from orchestrator.classify.edited import only_edit
@@ -122,6 +124,7 @@ def _cause(
         alike = near(signature=signature.id, title=signature.title, text=looks)
     near_said = apply_near(verdict, alike, looks, is_general=is_general)
     verdict = apply_decision(near_said, known)
+    verdict = replace(verdict, evidence=(*verdict.evidence, *_torn_down(failures)))
     kept_back = (prevented.get(failure.nodeid, ()) for failure in failures)
     return Cause(
         cause_id=causes.cause_id(context.recording.run.project, signature.id),
@@ -134,3 +137,14 @@ def _cause(
         prevented=tuple(dict.fromkeys(nodeid for nodeids in kept_back for nodeid in nodeids)),
         likeness=looks,
     )
+
+
+def _torn_down(failures: Iterable[Failure]) -> Iterator[str]:
+    """What tear-downs raised after the tests of a cause had failed of something else."""
+    first, *others = failures
+    told = {said(raised)} if (raised := decisive(first)) else set()
+    for failure in others:
+        raised = decisive(failure) if failure.phase == "teardown" else None
+        if raised and said(raised) not in told:
+            told.add(said(raised))
+            yield f"The tear-down of {failure.nodeid} failed after it as well: {said(raised)}"

@@ -338,3 +338,17 @@ def test_tests_that_no_longer_run_are_found_though_nothing_is_red(project):
         "vanished": "1 test of test_it.py that ran before did not run",
     }
     project.review("--fail-on", "vanished", status=80)
+
+
+def test_a_tear_down_that_fails_after_its_test_is_told(project):
+    """It is no cause of its own, and not kept quiet: it may leave something for other tests."""
+    (project.root / "test_it.py").write_text(
+        "import pytest\n\n@pytest.fixture\ndef till():\n    yield\n"
+        "    raise RuntimeError('cannot close the till')\n\n"
+        "def test_one(till):\n    assert 1 == 2\n"
+    )
+    project.run(status=1)
+
+    (cause,) = project.review()["causes"]
+    assert cause["title"].startswith("AssertionError")
+    assert any("RuntimeError: cannot close the till" in said for said in cause["evidence"])
