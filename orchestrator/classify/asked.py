@@ -80,9 +80,10 @@ def used(facts: Facts) -> frozenset[str]:
 
 
 def _files(facts: Facts) -> tuple[str, ...]:
-    """The test's, and those of own code that the exception came through."""
+    """The test's, those of own code that the exception came through, and of the test's fixtures."""
     own = (frame.file for frame in facts.frames if frame.origin in ("project", "test"))
-    return tuple(dict.fromkeys((facts["test_file"], *own)))
+    given = (one.file for one in facts.failure.fixtures if not one.file.startswith("_pytest/"))
+    return tuple(dict.fromkeys((facts["test_file"], *own, *given)))
 
 
 def _reached(facts: Facts, files: tuple[str, ...], depth: int) -> Iterator[str]:

@@ -14,14 +14,17 @@ from packaging.utils import canonicalize_name
 
 from orchestrator.classify import dates
 from orchestrator.classify.asked import used
+from orchestrator.classify.changes import changed
 from orchestrator.classify.dates import PYTHON, Moment
 from orchestrator.classify.facts import Context, Fact, Facts, module_of, part
-from orchestrator.classify.installed import version_of
+from orchestrator.classify.installed import is_exact
 from orchestrator.classify.owners import misfit, owner_of, touching
 
-_AHEAD = 6
+_AHEAD = 3
 """Months after the others, from which on a release did not come with them."""
 _BEHIND = 12
+_LONG_BEHIND = 36
+"""Months from which on who is behind by no wish explains a value."""
 _HARNESS = frozenset({"pytest", "pluggy", "iniconfig"})
 _INSTALLERS = frozenset({"pip", "wheel"})
 """What is of the day on which an environment was made, whatever else is in it."""
@@ -107,24 +110,28 @@ def is_alone_behind(facts: Facts, step: Step) -> bool:
 
 
 def _newcomer(facts: Facts) -> Step | None:
-    """Of what the failing files use the only release that came long after the others, and is not so
-    young by the project's wish.
+    """Of what the failing files use the only release that came long after the others, or that
+    alone of all was held back for long, and is not so by anybody's wish; where a green run is known
+    only if it changed since.
     """
-    found = (step_of(facts, name) for name in sorted(facts.once(used) - _HARNESS))
+    found = [step_of(facts, name) for name in sorted(facts.once(used) - _HARNESS)]
     ahead = [one for one in found if one and one.way == "ahead"]
-    return ahead[0] if len(ahead) == 1 and not _is_wished(facts, ahead[0]) else None
+    behind = [one for one in found if one and is_alone_behind(facts, one)]
+    apart = ahead or [one for one in behind if -one.months >= _LONG_BEHIND]
+    if len(apart) != 1 or _is_wished(facts, apart[0]):
+        return None
+    is_new = facts.context.green is None or apart[0].name in facts.once(changed)
+    return apart[0] if is_new else None
 
 
 def _is_wished(facts: Facts, step: Step) -> bool:
-    """Whether the project asks for more than what was the newest at the moment."""
-    newest = dates.newest_at(step.name, step.moment.last)
-    for entry in facts.context.project.requirements if newest else ():
-        is_it = entry.name == canonicalize_name(step.name)
-        for one in (facts.context.installed.admitted(entry.text) if is_it else None) or ():
-            lowest = version_of(one.version) if one.operator in (">", ">=", "~=") else None
-            if newest and lowest and (lowest.major, lowest.minor) > newest:
-                return True
-    return False
+    """Whether the project, or what is installed, refuses what was the newest at the moment."""
+    installed, name = facts.context.installed, canonicalize_name(step.name)
+    entries = [one for one in facts.context.project.requirements if one.name == name]
+    bounds = [found for one in entries if (found := installed.admitted(one.text))]
+    bounds = [one for one in bounds if not any(map(is_exact, one))]
+    bounds += [asked for _, asked in installed.specifiers(step.name)]
+    return any(not one.contains(f"{step.then}.9999") for one in bounds if step.then)
 
 
 def _misdated(facts: Facts) -> Step | None:

@@ -62,14 +62,16 @@ def _of(facts: Facts, name: str) -> Pin | None:
     version = version_of(facts.context.installed.version(name)) if name else None
     if version is None:
         return None
-    bounds = list(_bounds(facts, name))
-    if asked := _excluding(facts, name, version, bounds):
+    bounds, step = list(_bounds(facts, name)), step_of(facts, name)
+    is_old = step is not None and is_alone_behind(facts, step)
+    # The release that a file names is often the oldest that will do.
+    named = None if is_old else _pinned(facts, name, version)
+    if asked := _refused(name, version, bounds) or named:
         return asked
-    step = step_of(facts, name)
     before = _before(name, version, bounds, step.then if step and step.way == "ahead" else "")
     if before and step and step.way == "ahead":
         return before._replace(said=f"{before.said}; {step.rest}")
-    if step and is_alone_behind(facts, step):
+    if step and is_old:
         return Pin(f"{name}>{version.base_version}", f"a guess: a later release, as {step.rest}")
     if old := _old(name, version, bounds) or _first(name, version, bounds, before):
         return Pin(f"{name}>{version.base_version}", f"a guess: a later release, as {old}")
@@ -109,11 +111,15 @@ def asked_otherwise(facts: Facts, name: str) -> Pin | None:
 
 
 def _excluding(facts: Facts, name: str, version: Version, bounds: list[_Bound]) -> Pin | None:
+    return _refused(name, version, bounds) or _pinned(facts, name, version)
+
+
+def _refused(name: str, version: Version, bounds: list[_Bound]) -> Pin | None:
     for bound in bounds:
         if not bound.specifier.contains(version, prereleases=True):
             said = f"{bound.by} asks for {name}{bound.specifier}"
             return Pin(f"{name}{bound.specifier}", said, is_asked_for=True)
-    return _pinned(facts, name, version)
+    return None
 
 
 def _pinned(facts: Facts, name: str, version: Version) -> Pin | None:
