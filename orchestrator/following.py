@@ -32,11 +32,12 @@ _BEGINNING = re.compile(r"(?:(?<!\w)|(?<=\\n))\S")
 def leads(signed: Sequence[tuple[Failure, Signature]]) -> list[Signature]:
     """For each failure the signature of what it followed from, else its own.
 
-    Six kinds follow: an assertion that fails after the test logged the traceback of an exception
+    Seven kinds follow: an assertion that fails after the test logged the traceback of an exception
     that others died of, or that quotes what it says; a test whose inner run of pytest reports it; a
     tear-down that only fails where the test had failed already; a package's lack of a part that
-    broke while it was imported; the second import of a compiled module that can be begun once; and
-    pytest's complaint that it found nothing in a file which it could not import. The cost grows
+    broke while it was imported; the second import of a compiled module that can be begun once; what
+    a library's function complains of at the second start, the first of which an import had ended;
+    and pytest's complaint that it found nothing in a file which it could not import. The cost grows
     with the text that failures carry, not with their pairs.
     """
     return _hidden(signed, _broken_off(signed, _begun(signed, _unbound(signed, _echoed(signed)))))
@@ -179,17 +180,25 @@ def _begun(
     signed: Sequence[tuple[Failure, Signature]], leading: Sequence[Signature]
 ) -> list[Signature]:
     """The leads; that of an import of a compiled module for the second time becomes what the first
-    import broke of, at the same line.
+    import broke of, at the same line; that of a RuntimeError which a library's function raises on
+    purpose what an import died of that the same function had called before.
     """
     broke: dict[tuple[str, int], Signature] = {}
+    ended: dict[tuple[str, str], Signature] = {}
     found = list(leading)
     for place, (failure, _) in enumerate(signed):
         raised = decisive(failure)
-        lines = [(frame.file, frame.line) for frame in raised.frames] if raised else []
-        if raised and lines and "ImportError" in _kinds(raised) and _ONCE.search(raised.message):
-            found[place] = broke.get(lines[-1], found[place])
-        for line in lines:
-            broke.setdefault(line, found[place])
+        if raised is None or not raised.frames:
+            continue
+        last, is_import = raised.frames[-1], "ImportError" in _kinds(raised)
+        if is_import and _ONCE.search(raised.message):
+            found[place] = broke.get((last.file, last.line), found[place])
+        if "RuntimeError" in _kinds(raised) and last.source.startswith("raise "):
+            found[place] = ended.get((last.file, last.function), found[place])
+        for frame in raised.frames:
+            broke.setdefault((frame.file, frame.line), found[place])
+            if is_import and frame.origin == "installed":
+                ended.setdefault((frame.file, frame.function), found[place])
     return found
 
 

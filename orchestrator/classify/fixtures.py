@@ -337,11 +337,15 @@ def _helper_of_tests(facts: Facts) -> str:
 
 def _lacking_around_test(facts: Facts) -> str:
     """`yes` where what prepares a test, or cleans up after it, asks the tests' own code for a name
-    that this lacks: no product was running, and none is asked.
+    that this lacks: no product was running, and none is asked; or asks for a name whose letters
+    changed places: it is written so there.
     """
     around = facts.failure.phase in ("setup", "teardown") or facts["case_method"]
     if not around or not facts["harness_raised"]:
         return ""
+    asked, nearest = facts.group("symbol") or facts["symbol"], facts.attribute("nearest")
+    if nearest and asked != nearest and sorted(asked) == sorted(nearest):
+        return "yes"
     frame, project = own_frame(facts), facts.context.project
     home = project.file_of(facts["module"] or facts["object"])
     if not home or frame is None:

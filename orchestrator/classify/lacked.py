@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
+from packaging.utils import canonicalize_name
+
 from orchestrator.classify.facts import Fact, Facts, is_harness, part
-from orchestrator.classify.installed import Owner
+from orchestrator.classify.installed import Owner, Unmet
 from orchestrator.classify.mapping import known_names
 from orchestrator.classify.owners import asking, asks
 from orchestrator.classify.told import says_nothing
@@ -123,6 +125,25 @@ def _starts_programs(facts: Facts) -> bool:
     return any(dotted.partition(".")[0] in _STARTING for one in imported for dotted in one)
 
 
+def _required_of(facts: Facts) -> Unmet | None:
+    """The one distribution that the library which raised, else the project by its own metadata,
+    always requires and that is not installed.
+    """
+    installed, raiser = facts.context.installed, facts["raiser"]
+    asking = {canonicalize_name(raiser)} if raiser else facts.context.own_names
+    lacking = {
+        one.name: one
+        for one in installed.unmet(asking)
+        if not one.installed and canonicalize_name(one.by.name) in asking
+    }
+    return next(iter(lacking.values())) if len(lacking) == 1 else None
+
+
+def _required_said(facts: Facts) -> str:
+    found = facts.once(_required_of)
+    return f"{found.by.name} {found.by.version} requires {found.requirement}" if found else ""
+
+
 def _process_lacks_said(facts: Facts) -> str:
     found = facts.context.project.declared((facts["process_lacks"],))
     return f"{found.file} asks for it: {found.text}" if found else ""
@@ -134,4 +155,6 @@ FACTS: dict[str, Fact] = {
     "message_lacks_said": part(_named, "said"),
     "process_lacks": _process_lacks,
     "process_lacks_said": _process_lacks_said,
+    "required_absent": part(_required_of, "name"),
+    "required_absent_said": _required_said,
 }

@@ -83,13 +83,16 @@ def _parts(facts: Facts, file: str) -> Iterator[str]:
 
 
 def _nearest_member(facts: Facts) -> str:
-    """The attribute or method of the project's class that `symbol` may be meant for."""
+    """The attribute or method of the project's class that `symbol` may be meant for: by its source,
+    else by what the object itself had.
+    """
     module, _, name = facts["object"].rpartition(".")
     file = _file_of(facts, module) if facts["object_is_own"] else ""
     if not file or not facts["symbol"]:
         return ""
     members = facts.context.project.source(file).holds.get(name, ())
-    return _likest(facts["symbol"], {*members} - {facts["symbol"], _ANY})
+    found = _likest(facts["symbol"], {*members} - {facts["symbol"], _ANY})
+    return found or facts.attribute("nearest")
 
 
 def _taking(facts: Facts) -> Taking | None:

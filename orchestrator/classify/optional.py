@@ -122,6 +122,9 @@ def _without(facts: Facts, file: str, name: str, depth: int) -> Iterator[Lacking
         further, _, inner = source.imports[name].rpartition(".")
         if is_own(facts, further.partition(".")[0]):
             yield from _without(facts, facts.context.project.file_of(further), inner, depth - 1)
+        elif not naming:
+            # It ran to its end without it: the handler binds other names, or none.
+            yield from _absent(facts, (Guard(modules=(further,)),), file, "name")
     elif not naming and depth == _DEPTH and facts["symbol"] and not _is_renamed(source, name):
         # Bound by other means: registered, or taken over with `from … import *`.
         yield from _absent(facts, source.guards, file, "file")

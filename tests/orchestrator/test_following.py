@@ -189,3 +189,24 @@ def test_a_compiled_module_that_can_be_begun_once(line, kind, message, follows):
     led = _led(broke, _failed("b", kind, message, phase="collect", frames=(later,)))
 
     assert (led == [0, 0]) is follows
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "file", "follows"),
+    [
+        ("RuntimeError", 'raise RuntimeError("populate() isn\'t reentrant")', "registry.py", True),
+        ("RuntimeError", "return self.setting", "registry.py", False),
+        ("KeyError", "raise KeyError(name)", "registry.py", False),
+        ("RuntimeError", 'raise RuntimeError("no such app")', "other.py", False),
+    ],
+)
+def test_what_an_import_ended_is_begun_again(kind, source, file, follows):
+    """The library is left half set up, and says so to whoever comes next."""
+    populate = Frame(file="apps/registry.py", line=91, function="populate", origin="installed")
+    inner = Frame(file="apps/config.py", line=9, function="create", origin="installed")
+    again = populate._replace(file=f"apps/{file}", line=83, source=source)
+    broke = _failed("a", "ImportError", "No module named 'x'", frames=(populate, inner))
+
+    led = _led(broke, _failed("b", kind, "populate() isn't reentrant", frames=(again,)))
+
+    assert (led == [0, 0]) is follows

@@ -265,3 +265,23 @@ def test_what_pytest_runs_around_tests_by_its_name(red, raised, place, phase, ca
     link = raised("webframe.Closed", "It is closed", place, "lib/webframe/app.py:3:get")
 
     assert red(link, phase=phase).verdict().category == category
+
+
+@pytest.mark.parametrize(
+    ("nearest", "category"), [("title", "fixture"), ("titles", "product_error")]
+)
+def test_a_set_up_that_writes_a_name_wrongly(red, raised, nearest, category):
+    """Letters that changed places were written so; another name may be what the product calls it
+    now.
+    """
+    link = raised(
+        "AttributeError",
+        "'Feed' object has no attribute 'titel'",
+        "tests/test_feed.py:9:setUp",
+        attributes={"name": "titel", "obj": "shop.feed.Feed", "nearest": nearest},
+    )
+    project = Project(
+        name="shop", modules=frozenset({"shop"}), files=("shop/__init__.py", "shop/feed.py")
+    )
+
+    assert red(link, project=project).verdict().category == category

@@ -147,3 +147,31 @@ def test_what_a_library_does_not_take_is_not_of_what_a_test_bears_the_name_of(
     )
 
     assert made.verdict().category == category
+
+
+@pytest.mark.parametrize(
+    ("imported", "is_absent"), [("tongues.Words", True), ("frames.Words", False)]
+)
+def test_a_name_that_is_imported_and_not_bound(red, raised, imported, is_absent):
+    """The file ran to its end without it, so it does without what the name comes from; unless that
+    is there.
+    """
+    frames = Distribution(name="frames", version="1.0", modules=("frames",))
+    link = raised(
+        "AttributeError",
+        "module 'shop.words' has no attribute 'Words'",
+        "tests/test_words.py:9:test_words",
+        attributes={"name": "Words", "obj": "shop.words"},
+    )
+    project = Project(
+        name="shop",
+        modules=frozenset({"shop"}),
+        files=("shop/__init__.py", "shop/words.py"),
+        requirements=(Requirement(name="tongues", text="tongues", file="pyproject.toml"),),
+        sources={"shop/words.py": Source(imports={"Words": imported})},
+    )
+
+    verdict = red(link, project=project, distributions=(frames,)).verdict()
+
+    assert (verdict.category == "missing_dependency") is is_absent
+    assert not is_absent or verdict.culprit.name == "tongues"

@@ -97,6 +97,20 @@ CASES = {
         [],
         {"phase": "start", "message": 'Error importing plugin "pytest_timeout": No module named'},
     ),
+    "plugin-module-absent": one(
+        "ImportError",
+        "Error importing plugin \"pytest_pudb\": No module named 'pytest_pudb'",
+        phase="start",
+    ),
+    "required-absent-raised": one(
+        "ValueError",
+        "no such mode",
+        SHOP,
+        project=Project(name="shop", modules=frozenset({"shop"})),
+        distributions=(
+            Distribution(name="shop", version="1.0", modules=("shop",), requires=("tills>=2",)),
+        ),
+    ),
     "fixture-plugin-absent": one(
         LOOKUP, "fixture 'mocker' not found", phase="setup", attributes={"argname": "mocker"}
     ),
