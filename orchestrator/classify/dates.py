@@ -8,7 +8,7 @@ no longer the newest was held back. Months only, minor releases only: `knowledge
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -22,6 +22,8 @@ _SEVERAL = 5
 """So many releases have to be known for most of them to mean something."""
 _MOST = 0.75
 """How many of them have to agree."""
+_SPREAD = 24
+"""Months from which on they are no moment."""
 _FOR_EVER = 1 << 20
 _DATE = re.compile(r"^# date: (\d{2})(\d{2})-(\d{2})-", re.MULTILINE)
 _MONTHS = (
@@ -59,13 +61,18 @@ class Moment(NamedTuple):
             return span.first - self.last
         return min(span.last - self.first, 0)
 
+    @property
+    def said(self) -> str:
+        """`February 2024`; of what is spread over years `February 2024 or later`."""
+        is_spread = self.last - self.first > _SPREAD
+        return f"{said(self.first)} or later" if is_spread else said(self.last)
 
-def moment(versions: Mapping[str, str]) -> Moment | None:
-    """Of distributions by name; None where few are known, or they do not agree.
+
+def moment(spans: Collection[Span]) -> Moment | None:
+    """Of releases that are installed; None where few are known, or they do not agree.
 
     The first and the last month in which so many of them were the newest as in no other.
     """
-    spans = [found for name, version in versions.items() if (found := span(name, version))]
     if len(spans) < _SEVERAL:
         return None
     months = sorted({one.first for one in spans})
@@ -75,6 +82,17 @@ def moment(versions: Mapping[str, str]) -> Moment | None:
     last = min(one.last for one in spans if one.holds(best[-1]))
     agree = most >= _MOST * len(spans)
     return Moment(best[0], min(last, listed()), most, len(spans)) if agree else None
+
+
+def since_one(spans: Mapping[str, Span]) -> tuple[str, Moment] | None:
+    """The release that was replaced before any of the others came out, where there is one, and
+    from when on these are.
+    """
+    name = min(spans, key=lambda one: spans[one].last, default="")
+    others = [found.first for other, found in spans.items() if other != name]
+    if len(others) < _SEVERAL - 1 or spans[name].last >= min(others):
+        return None
+    return name, Moment(min(others), listed(), len(others), len(spans))
 
 
 def span(name: str, version: str) -> Span | None:

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 from orchestrator.classify import dates
 from orchestrator.classify.asked import used
 from orchestrator.classify.changes import changed
-from orchestrator.classify.dates import PYTHON, Moment
+from orchestrator.classify.dates import PYTHON, Moment, Span
 from orchestrator.classify.facts import Context, Fact, Facts, module_of, part
 from orchestrator.classify.installed import is_exact
 from orchestrator.classify.owners import misfit, owner_of, touching
@@ -25,6 +25,8 @@ _AHEAD = 3
 _BEHIND = 12
 _LONG_BEHIND = 36
 """Months from which on who is behind by no wish explains a value."""
+_LEFT_BEHIND = 15
+"""The same where the others agree only in that all of them came later."""
 _HARNESS = frozenset({"pytest", "pluggy", "iniconfig"})
 _INSTALLERS = frozenset({"pip", "wheel"})
 """What is of the day on which an environment was made, whatever else is in it."""
@@ -37,6 +39,8 @@ class _Dated(NamedTuple):
     moment: Moment
     apart: Mapping[str, int]
     """Normalised names, `python` too, to the months after the moment; negative ones before."""
+    long: int
+    """Months before it that explain a value."""
 
 
 class Step(NamedTuple):
@@ -55,14 +59,15 @@ class Step(NamedTuple):
     @property
     def then(self) -> str:
         """`2.2`: its newest minor release at the moment; empty where none was out."""
-        newest = dates.newest_at(self.name, self.moment.last)
+        month = self.moment.last if self.way == "ahead" else self.moment.first
+        newest = dates.newest_at(self.name, month)
         return f"{newest[0]}.{newest[1]}" if newest else ""
 
     @property
     def rest(self) -> str:
         """`the rest is of December 2024, as pandas 2.2 is`."""
         beside = f", as {self.name} {self.then} is" if self.then else ""
-        return f"the rest is of {dates.said(self.moment.last)}{beside}"
+        return f"the rest is of {self.moment.said}{beside}"
 
     @property
     def said(self) -> str:
@@ -80,17 +85,24 @@ class Step(NamedTuple):
 def _dated(context: Context) -> _Dated | None:
     own, installed = context.own_names, context.installed
     names = installed.versions.keys() - own - _INSTALLERS
-    versions = {name: installed.versions[name] for name in names}
-    moment = dates.moment(versions)
+    spans = {name: one for name in names if (one := dates.span(name, installed.versions[name]))}
+    moment = dates.moment(spans.values())
     if moment is None:
-        return None
-    spans = {name: dates.span(name, version) for name, version in versions.items()}
+        return _left_behind(spans)
     python = dates.span(PYTHON, context.recording.run.environment.python.get("version", ""))
     # An older Python is supported for years; one that came later was new to all of them.
-    spans[PYTHON] = python if python and python.first > moment.last else None
-    months = {name: moment.months_from(one) for name, one in spans.items() if one}
+    if python and python.first > moment.last:
+        spans[PYTHON] = python
+    months = {name: moment.months_from(one) for name, one in spans.items()}
     apart = {name: by for name, by in months.items() if by >= _AHEAD or -by >= _BEHIND}
-    return _Dated(moment, apart)
+    return _Dated(moment, apart, _LONG_BEHIND)
+
+
+def _left_behind(spans: Mapping[str, Span]) -> _Dated | None:
+    name, moment = dates.since_one(spans) or ("", None)
+    if moment is None or moment.first - spans[name].last < _LEFT_BEHIND:
+        return None
+    return _Dated(moment, {name: spans[name].last - moment.first}, _LEFT_BEHIND)
 
 
 def step_of(facts: Facts, name: str) -> Step | None:
@@ -104,8 +116,8 @@ def step_of(facts: Facts, name: str) -> Step | None:
 
 def is_alone_behind(facts: Facts, step: Step) -> bool:
     """Whether it is the only one that was held back: what a project holds back comes in numbers."""
-    found = facts.context.once(_dated)
-    behind = [name for name, months in found.apart.items() if months < 0] if found else []
+    dated = facts.context.once(_dated)
+    behind = [name for name, months in dated.apart.items() if months < 0] if dated else []
     return behind == [canonicalize_name(step.name)]
 
 
@@ -117,11 +129,17 @@ def _newcomer(facts: Facts) -> Step | None:
     found = [step_of(facts, name) for name in sorted(facts.once(used) - _HARNESS)]
     ahead = [one for one in found if one and one.way == "ahead"]
     behind = [one for one in found if one and is_alone_behind(facts, one)]
-    apart = ahead or [one for one in behind if -one.months >= _LONG_BEHIND]
+    dated = facts.context.once(_dated)
+    apart = ahead or [one for one in behind if dated and -one.months >= dated.long]
     if len(apart) != 1 or _is_wished(facts, apart[0]):
         return None
     is_new = facts.context.green is None or apart[0].name in facts.once(changed)
     return apart[0] if is_new else None
+
+
+def _other_newcomer(facts: Facts) -> str:
+    """The same, unless it is what does not meet a requirement: that says more than dates."""
+    return facts["newcomer"] if facts["newcomer"] != facts["asked_name"] else ""
 
 
 def _is_wished(facts: Facts, step: Step) -> bool:
@@ -176,5 +194,6 @@ FACTS: dict[str, Fact] = {
     "newcomer": part(_newcomer, "name"),
     "newcomer_said": part(_newcomer, "said"),
     "newcomer_version": part(_newcomer, "version"),
+    "other_newcomer": _other_newcomer,
     "python_then": _python_then,
 }

@@ -20,6 +20,11 @@ JANUARY_2024 = {
 }
 
 
+def spans(versions):
+    """Of those that are known."""
+    return {name: one for name, version in versions.items() if (one := dates.span(name, version))}
+
+
 def month(year, number):
     """As they are counted."""
     return (year - 2000) * 12 + number - 1
@@ -27,7 +32,7 @@ def month(year, number):
 
 def test_the_month_in_which_most_were_the_newest():
     """Distributions that are not known do not count."""
-    found = dates.moment(JANUARY_2024)
+    found = dates.moment(spans(JANUARY_2024).values())
 
     assert found.first <= month(2024, 1) <= found.last
     assert (found.fitting, found.known) == (7, 7)
@@ -35,7 +40,7 @@ def test_the_month_in_which_most_were_the_newest():
 
 def test_one_that_came_later_is_not_of_the_moment():
     """The others decide."""
-    found = dates.moment({**JANUARY_2024, "pandas": "3.0.1"})
+    found = dates.moment(spans({**JANUARY_2024, "pandas": "3.0.1"}).values())
     later = dates.span("pandas", "3.0.1")
 
     assert (found.fitting, found.known) == (6, 7)
@@ -44,7 +49,7 @@ def test_one_that_came_later_is_not_of_the_moment():
 
 def test_one_that_was_replaced_long_before():
     """The months are negative."""
-    found = dates.moment({**JANUARY_2024, "click": "7.0"})
+    found = dates.moment(spans({**JANUARY_2024, "click": "7.0"}).values())
 
     assert found.months_from(dates.span("click", "7.0")) == month(2020, 3) - found.first
 
@@ -59,7 +64,7 @@ def test_one_that_was_replaced_long_before():
 )
 def test_no_moment(versions):
     """Few are known, or each is of another time."""
-    assert dates.moment(versions) is None
+    assert dates.moment(spans(versions).values()) is None
 
 
 def test_what_is_newer_than_what_is_known():
@@ -88,13 +93,25 @@ def test_what_was_the_newest():
 def test_one_release_is_the_newest_at_a_time(name, at):
     """Or in the month of a change both; as `newest_at` says."""
     newest = dates.newest_at(name, at)
-    spans = {
+    known = {
         minor: dates.span(name, f"{minor[0]}.{minor[1]}") for minor in dates.months(name.lower())
     }
 
-    assert newest is None or spans[newest].first <= at
+    assert newest is None or known[newest].first <= at
 
 
 def test_a_month_in_words():
     """As evidence has it."""
     assert dates.said(month(2024, 2)) == "February 2024"
+
+
+def test_one_release_that_was_over_before_the_others_came_out():
+    """However far apart these are."""
+    others = {"flask": "3.0.2", "packaging": "24.2", "pytest": "9.0.0", "pandas": "2.1.4"}
+    name, found = dates.since_one(spans({**others, "click": "7.0"}))
+
+    assert (name, found.first, found.fitting, found.known) == ("click", month(2023, 8), 4, 5)
+    assert found.said == "August 2023 or later"
+    assert dates.since_one(spans({**others, "click": "8.1.7"})) is None
+    assert dates.since_one(spans({"flask": "3.0.2", "click": "7.0"})) is None
+    assert dates.since_one({}) is None
