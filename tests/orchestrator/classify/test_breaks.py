@@ -256,6 +256,54 @@ def test_what_differs_in_the_value_is_no_break(red, raised, name, version, messa
 
 
 @pytest.mark.parametrize(
+    ("name", "version", "message"),
+    [
+        ("click", "8.1.7", """assert 'Missing argument "CART".' == "Missing argument 'SHOP'." """),
+        ("click", "8.1.7", "assert '[default: 3]' == '[default: 4; 1<=x<=5]'"),
+        ("click", "8.1.7", "assert 'Buy. (DEPRECATED)' == '(Deprecated) Sell.'"),
+        ("click", "8.1.7", "assert 'Usage: a\\n' == ''\n  \n  + Usage: a\n  + Try 'a --help' for help.\n  + \n  + Error: no"),
+        ("click", "8.3.0", "Usage: a\n\nError: No such command 'b'.\n\nassert 2 == 0\n +  where 2 = <Result SystemExit(2)>.exit_code"),
+        ("typer", "0.20.0", "assert '│ --cart  TEXT  [default: None] │' == '│ --shop  TEXT   │'"),
+        ("werkzeug", "3.0.0", "assert '/login?next=/cart' == '/login?next=%2Fshop'"),
+        ("werkzeug", "3.0.0", """assert 'Basic realm=shop' == 'Basic realm="cart"'"""),
+        ("httpx", "0.28.1", "assert URL('http://shop/?q=red+cart') == 'http://shop/?q=blue%20cart'"),
+        ("httpx", "0.28.1", "assert '/?q=red+cart' == '/?q=red%20cart'"),
+        ("httpx", "0.28.1", "assert 'https://httpstatuses.com/404' == 'https://developer.mozilla.org/en-US/docs/Web/HTTP/Status/500'"),
+        ("pyjwt", "2.10.0", "assert 'eyJhbGciOiJIUzI1NiJ9.e30.a' == 'eyJhbGciOiJIUzI1NiJ9.e31.b'"),
+        ("fastapi", "0.122.0", "assert 401 == 403\n +  where 401 = <Response [401 Unauthorized]>.status_code"),
+        ("fastapi", "0.115.0", "assert '#/components/schemas/Cart-Input' == '#/components/schemas/Shop'"),
+        ("pydantic", "2.12.0", "assert 'https://errors.pydantic.dev/2.12/v/missing' == 'https://errors.pydantic.dev/2.12/v/int_type'"),
+        ("pydantic", "2.12.0", "assert {'$ref': '#/$defs/Cart'} == {'allOf': [{'$ref': '#/$defs/Shop'}]}"),
+        ("pydantic", "2.12.0", "assert {'const': 'a', 'title': 'A'} == {'const': 'b', 'enum': ['b'], 'title': 'A'}"),
+        ("pydantic", "2.12.0", "assert HttpUrl('http://shop/') == Url('http://cart/')"),
+        ("django", "5.2", "assert 'shop&#x27;s' == 'cart&#39;s'"),
+        ("django", "5.2", """assert ['“x” is not a valid UUID.'] == ["'y' is not a valid UUID."]"""),
+        ("django", "5.2", "assert zoneinfo.ZoneInfo(key='UTC') == <DstTzInfo 'Europe/Berlin' LMT+0:53:00 STD>"),
+        ("django", "5.2", """assert '<div id="id_kind">' == '<ul id="id_cart">'"""),
+        ("django", "5.2", """assert '<input maxlength="320" name="a" type="email">' == '<input name="b" type="email">'"""),
+        ("jsonschema", "4.23.0", """assert "PointerToNowhere: '/a' does not exist" == "Unresolvable JSON pointer: 'b'" """),
+        ("requests", "2.32.0", """assert "Header part (1) from ('a', 1)" == 'Value for header {b: 1} must be'"""),
+        ("graphql-core", "3.3.0", "assert 'Variable $x has invalid value' == 'Variable $y got invalid value'"),
+        ("rich", "14.3.0", "assert '   Cart   ' == '┃   Shop   ┃'"),
+        ("rich", "14.3.0", """assert "<text 'cart' [] 'red'>" == "<text 'shop' []>" """),
+        ("apispec", "6.8.0", "assert {'enum': ['a', None]} == {'enum': ['b']}"),
+        ("attrs", "23.1.0", """assert "'price' must be in [1, 2] (got 3)" == "'price' must be in [1, 2] (got 4)" """),
+        ("redis", "5.2.0", "assert '<redis.connection.Connection(host=shop,port=1)>' == 'Connection<host=cart,port=1>'"),
+        ("responses", "0.26.0", """assert "doesn't match {'a': 1}" == "doesn't match {b: 1}" """),
+        ("authlib", "1.6.0", """assert "Invalid claim 'iss'" == 'Invalid claim "aud"'"""),
+    ],
+)  # fmt: skip
+def test_what_two_releases_write_of_two_things_is_no_break(red, raised, name, version, message):
+    """The words of the one release about this, those of the other about that; or a status alone."""
+    made = red(
+        raised("AssertionError", message, TEST, source="assert response.json() == expected"),
+        distributions=(Distribution(name=name, version=version, modules=(name,)),),
+    )
+
+    assert made.verdict().rule != "known-changed-behaviour@1"
+
+
+@pytest.mark.parametrize(
     "message",
     [
         "assert 'Not Found' == 'Unprocessable Content'",
