@@ -243,6 +243,23 @@ def test_words_that_differ_otherwise_are_no_break(red, raised, name, version, me
         ("humanize", "4.15.0", "assert '2 minutes' == '3 minutes'"),
         ("sympy", "1.13.0", "assert 2.00000000000000 == 3"),
         ("markdown", "3.4", """assert '<code class="python">' == '<code class="language-java">'"""),
+        ("numpy", "2.0.0", """assert "np.datetime64('2020')" == "numpy.datetime64('2021')" """),
+        ("numpy", "2.2.0", "assert 'array([0, ..., 9], shape=(2000,))' == 'array([0, ..., 8])'"),
+        ("pandas", "3.0.0", "assert {'b': nan} == {'c': None}"),
+        ("pandas", "3.0.0", "assert ['a', nan] == ['b', None]"),
+        ("pandas", "3.0.0", "assert 1577836800000000 == 1577836900000000000"),
+        ("pandas", "3.0.0", "assert 1577836800 == 1577836800000"),
+        ("pandas", "2.0.0", "assert {('x',): 1} == {'y': 1}"),
+        ("pandas", "3.0.0", "assert ZoneInfo(key='Asia/Tokyo') == <DstTzInfo 'Europe/Berlin' LMT>"),
+        ("pandas", "3.0.0", "assert datetime.timezone.utc == <UTC>"),
+        ("xarray", "2024.2.0", "assert '<xarray.Dataset> Size: 8B' == '<xarray.DataArray (x: 3)>'"),
+        ("pint", "0.26", """assert 'Quantity(1, "meter")' == "<Quantity(1, 'second')>\""""),
+        ("arrow", "1.4.0", "assert datetime.timezone.utc == tzutc()"),
+        ("babel", "2.12.0", "assert '3:04\\u202fPM' == '4:04 PM'"),
+        ("sympy", "1.9", "assert '{-1, 1}' == 'FiniteSet(-2, 2)'"),
+        ("sqlalchemy", "2.0.0", "assert 'a / CAST(:b_1 AS NUMERIC)' == 'c / :b_1'"),
+        ("scikit-learn", "0.23.0", "assert 'Ridge()' == 'Lasso(alpha=1.0, tol=0.1)'"),
+        ("polars", "0.20.0", "assert ['shop', 'count'] == ['cart', 'counts']"),
     ],
 )
 def test_what_differs_in_the_value_is_no_break(red, raised, name, version, message):
@@ -376,6 +393,26 @@ def test_the_id_of_an_entry_is_no_name(red, raised, distribution, entry, name):
 
     said = (*verdict.evidence, *(one.text for one in suggestions))
     assert not any(f"`{name}`" in text for text in said)
+
+
+@pytest.mark.parametrize(
+    ("failed", "source"),
+    [
+        (("KeyError", "0", TEST), "assert prices[0] == 1"),
+        (("KeyError", "0", "lib/pandas/core/indexes/base.py:9:get_loc"), "raise KeyError(key)"),
+        (("KeyError", "'a'", "lib/pandas/core/indexes/base.py:9:get_loc"), "raise KeyError(key)"),
+        (("ValueError", "assignment destination is read-only", TEST), "prices[0] = 1"),
+        (("ValueError", "could not convert string to float: 'x'", TEST), "float(x)"),
+        (("FileNotFoundError", "No such file or directory: '{cart}.json'", TEST), "open(cart)"),
+    ],
+)
+def test_what_pandas_raises_elsewhere_too(red, raised, failed, source):
+    """Labels, files and values that are not there; the line or the frame tells pandas 3 from them."""
+    pandas = (Distribution(name="pandas", version="3.0.0", modules=("pandas",)),)
+
+    made = red(raised(*failed, source=source), distributions=pandas)
+
+    assert made.verdict().rule != "known-changed-behaviour@1"
 
 
 def test_behaviour_of_one_module_is_no_other_s(red, raised):
