@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from packaging.utils import canonicalize_name
 
 from conftest_kit.records import Failure, Frame
-from corpus_memory_logging.records import Cause
+from corpus_memory_logging.records import Cause, Verdict
 from orchestrator import following
 from orchestrator.chain import decisive
 from orchestrator.classify import Context
@@ -46,6 +46,9 @@ _OF_THE_RUN = frozenset(
 """Kinds of which a run has one, wherever it shows: its interpreter, its import path, its name
 server, a circle, the folder that it is in.
 """
+_AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+_NOT_LOADED = frozenset({"plugin_disabled", "async_mode"})
+"""Kinds of what all plugins share that pytest is told not to load by itself."""
 _AROUND_TESTS = frozenset({"setup_raised", "teardown_raised"})
 _MISWIRED = frozenset(
     {
@@ -69,15 +72,13 @@ _REFERRING = "unregistered_class"
 """What each use of any class of the same registry trips over."""
 
 
-def mended(cause: Cause, project: Project) -> str:
+def mended(cause: Cause, context: Context) -> str:
     """A distribution to bring to another release, a variable to set, a line of a fixture or of the
     product; empty where nothing can be named.
     """
     verdict, culprit = cause.verdict, cause.verdict.culprit
-    if verdict.category == "resource" and verdict.kind in _USED_UP:
-        return f"resource {verdict.kind}"
-    if verdict.kind in _OF_THE_RUN:
-        return verdict.kind
+    if of_run := _of_the_run(verdict, context):
+        return of_run
     if culprit is None:
         return _of_harness(cause)
     of_machine = bool(_file(cause))
@@ -88,7 +89,7 @@ def mended(cause: Cause, project: Project) -> str:
     if culprit.type == "distribution" and is_sure:
         return _distribution(culprit.name)
     if verdict.kind == _STOPPED:
-        return _waiting(cause.failures[0], project)
+        return _waiting(cause.failures[0], context.project)
     if verdict.category == "product_error" and verdict.kind in _RAISED:
         return _line_of_product(cause.failures[0])
     if verdict.kind in _EDITED:
@@ -96,6 +97,15 @@ def mended(cause: Cause, project: Project) -> str:
     if culprit.type == "fixture":
         return _of_fixture(cause)
     return _of_part(cause)
+
+
+def _of_the_run(verdict: Verdict, context: Context) -> str:
+    if verdict.category == "resource" and verdict.kind in _USED_UP:
+        return f"resource {verdict.kind}"
+    variables = context.recording.run.environment.variables
+    if verdict.kind in _NOT_LOADED and _AUTOLOAD in variables:
+        return f"variable {_AUTOLOAD}"
+    return verdict.kind if verdict.kind in _OF_THE_RUN else ""
 
 
 def paths_by_name(causes: Iterable[Cause]) -> Mapping[str, str]:

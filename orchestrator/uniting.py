@@ -122,7 +122,7 @@ def _mended_alike(
     for cause in known:
         without = lacked(cause, absent, context)
         stopped, meant = waited.get(cause.cause_id, ""), file_meant(cause, paths)
-        key = without or stopped or meant or mended(cause, context.project) or cause.cause_id
+        key = without or stopped or meant or mended(cause, context) or cause.cause_id
         if edit := edits.get(cause.cause_id):
             joined.setdefault(key, of_edits.setdefault(edit, key))
         same.setdefault(key, []).append(_Joined(cause, follows=bool(without or meant)))

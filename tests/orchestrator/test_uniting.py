@@ -23,11 +23,11 @@ from orchestrator.source import Guard, Source
 from orchestrator.uniting import united as united_in
 
 
-def _context(*, passed=0, distributions=(), installed=None, sources=None, files=()):
+def _context(*, passed=0, distributions=(), installed=None, variables=(), sources=None, files=()):
     run = Run(
         run_id="1",
         counts={"passed": passed},
-        environment=Environment(distributions=installed or {}),
+        environment=Environment(distributions=installed or {}, variables=variables),
     )
     return context_of(
         Recording(run=run, distributions=tuple(distributions)),
@@ -228,6 +228,19 @@ def _lacks(owner, symbol, line):
     made = _of(Culprit(type="class", name=owner), kind="missing_name", message=f"{owner}{symbol}")
     (failure,) = made.failures
     return replace(made, failures=(failure._replace(exceptions=(raised,)),))
+
+
+@pytest.mark.parametrize(
+    ("variables", "causes"), [((), 2), (("PYTEST_DISABLE_PLUGIN_AUTOLOAD",), 1)]
+)
+def test_plugins_that_pytest_is_told_not_to_load_are_one_cause(variables, causes):
+    """Whatever they would have brought."""
+    made = [
+        _of(DJANGO, kind="plugin_disabled", category="configuration"),
+        _of(NUMPY, kind="async_mode", category="configuration", place="shop/b.py"),
+    ]
+
+    assert len(united(made, variables=variables)) == causes
 
 
 @pytest.mark.parametrize(
