@@ -53,6 +53,7 @@ from orchestrator.classify import (
     switched_off,
     tested,
     uses,
+    xunit,
     zones,
 )
 from orchestrator.classify.decided import apply_decision, apply_near, near_remedies
@@ -87,6 +88,7 @@ CATALOGUE = {
         owners,
         calls,
         fixtures,
+        xunit,
         around,
         giving,
         kept,

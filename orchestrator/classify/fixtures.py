@@ -24,11 +24,6 @@ _NARROWER = re.compile(
 _DEFINITION = re.compile(r"^(.{1,500}?):(\d{1,7}):  def (\w{1,200})\(", re.MULTILINE)
 _REMOVAL = re.compile(r"\b(?:remove|unlink|rmtree|rmdir|removedirs)\(")
 _NAMED_FOR_TESTS = re.compile(r"\w*tests?/|tests?_\w+/")
-_XUNIT = re.compile(
-    r"(?:setup|teardown)_(?:module|class|method|function)$|(?:setUp|tearDown)Class$"
-)
-_AROUND_TESTS = frozenset({"setUp", "tearDown", "asyncSetUp", "asyncTearDown"})
-_NAMED_AROUND = re.compile(rf"\b(?:{'|'.join(sorted(_AROUND_TESTS))})\b")
 
 
 def _fixture(facts: Facts) -> str:
@@ -286,23 +281,6 @@ def _removes(facts: Facts) -> str:
     return "yes" if is_removal else ""
 
 
-def _case_method(facts: Facts) -> str:
-    """The method of a unittest.TestCase that the exception came out of, where it is no test; or
-    that its words name, where it came out of nobody's code.
-    """
-    own = next((frame for frame in facts.frames if frame.origin in _OWN), None)
-    if own is None and not facts.frames:
-        named = _NAMED_AROUND.search(facts.link.message[:500])
-        return named[0] if named else ""
-    return own.function if own and own.function in _AROUND_TESTS else ""
-
-
-def _xunit_method(facts: Facts) -> str:
-    """The method or function that pytest runs around tests by its name, and that it came out of."""
-    own = next((frame for frame in facts.frames if frame.origin in _OWN), None)
-    return own.function if own and _XUNIT.match(own.function) else ""
-
-
 def _shared_support(facts: Facts) -> str:
     """The one file of the tests' own code that all of these files of tests import which failed
     with this type of exception, where they are several.
@@ -359,7 +337,6 @@ FACTS: dict[str, Fact] = {
     "asking_fixture": _asking_fixture,
     "asking_place": _asking_place,
     "asks_itself": _asks_itself,
-    "case_method": _case_method,
     "defined_in": _defined_in,
     "failing_fixture": _failing_fixture,
     "failing_fixture_place": _failing_fixture_place,
@@ -380,5 +357,4 @@ FACTS: dict[str, Fact] = {
     "shared_support": _shared_support,
     "unused_near": _unused_near,
     "wider_fixtures": _wider_fixtures,
-    "xunit_method": _xunit_method,
 }

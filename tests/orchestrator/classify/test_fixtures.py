@@ -285,3 +285,39 @@ def test_a_set_up_that_writes_a_name_wrongly(red, raised, nearest, category):
     )
 
     assert red(link, project=project).verdict().category == category
+
+
+REAL_CLEANUPS = """
+    import os, unittest
+    from shop import close
+
+    class TestCart(unittest.TestCase):
+        def test_own(self):
+            self.addCleanup(self.unset)
+
+        def unset(self):
+            del os.environ["SHOP_NOT_SET"]
+
+        def test_of_library(self):
+            self.addCleanup(os.remove, "nowhere.txt")
+
+        def test_of_product(self):
+            self.addCleanup(close)
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "category", "culprit"),
+    [
+        ("test_own", "fixture", "unset"),
+        ("test_of_library", "fixture", None),
+        ("test_of_product", "product_error", "shop.py"),
+    ],
+)
+def test_what_was_given_to_be_cleaned_up(run, test, category, culprit):
+    """unittest calls it after the test, which may have passed; what the product raises is its own."""
+    made = run({"shop.py": "def close():\n    return {}['till']\n", "test_cart.py": REAL_CLEANUPS})
+    verdict = made.verdict(test)
+
+    assert verdict.category == category
+    assert (verdict.culprit.name if verdict.culprit else None) == culprit

@@ -190,6 +190,9 @@ CASES = {
     "teardown-raised-elsewhere": one("ValueError", "x", CONFTEST, phase="teardown"),
     "case-set-up-raised": one("ValueError", "no rows", CASE, "tests/test_cart.py:5:setUp"),
     "case-tear-down-raised": one("ValueError", "no rows", CASE, "tests/test_cart.py:8:tearDown"),
+    "cleanup-raised": one(
+        "KeyError", "'SHOP'", "std/unittest/case.py:587:_callCleanup", "tests/test_cart.py:8:unset"
+    ),
     "current-folder-gone": one(
         "FileNotFoundError",
         "[Errno 2] No such file or directory",
