@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.classify.facts import Fact, Facts
-from orchestrator.classify.spelling import is_slip
+from orchestrator.classify.spelling import is_slip, is_typo
 
 
 def _nearest_there(facts: Facts) -> str:
@@ -21,7 +21,9 @@ def _meant_name(facts: Facts) -> str:
         return ""
     longer, shorter = sorted((typed, meant), key=len, reverse=True)
     is_kept = typed.lower() == meant.lower() or longer.startswith(shorter)
-    return meant if is_slip(typed, meant) and not is_kept else ""
+    is_other_number = sorted(filter(str.isdigit, typed)) != sorted(filter(str.isdigit, meant))
+    is_meant = is_slip(typed, meant) or (is_typo(typed, meant) and not is_other_number)
+    return meant if is_meant and not is_kept else ""
 
 
 def _meant_of(facts: Facts) -> str:

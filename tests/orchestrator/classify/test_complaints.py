@@ -188,6 +188,8 @@ def test_a_test_that_did_not_ask_for_the_database(red, raised):
         (("Html", "HTML"), (TEST,), "name-removed@2"),
         (("get_rows", "set_rows"), (TEST,), "name-removed@2"),
         (("rows", ""), (TEST,), "name-removed@2"),
+        (("releese", "release"), (TEST,), "name-misspelt@1"),
+        (("loader2", "loader3"), (TEST,), "name-removed@2"),
     ],
 )
 def test_a_slip_of_a_name_that_a_library_has(red, raised, names, places, rule):
