@@ -21,9 +21,15 @@ def _meant_name(facts: Facts) -> str:
         return ""
     longer, shorter = sorted((typed, meant), key=len, reverse=True)
     is_kept = typed.lower() == meant.lower() or longer.startswith(shorter)
-    is_other_number = sorted(filter(str.isdigit, typed)) != sorted(filter(str.isdigit, meant))
-    is_meant = is_slip(typed, meant) or (is_typo(typed, meant) and not is_other_number)
+    is_meant = is_slip(typed, meant) or _is_inner_typo(typed, meant)
     return meant if is_meant and not is_kept else ""
+
+
+def _is_inner_typo(typed: str, meant: str) -> bool:
+    """Whether a letter within the word is wrong: `get` and `set`, or 2 and 3, are two names."""
+    numbers = [sorted(filter(str.isdigit, name)) for name in (typed, meant)]
+    ends = [(name[0], name[-1]) for name in (typed, meant)]
+    return is_typo(typed, meant) and numbers[0] == numbers[1] and ends[0] == ends[1]
 
 
 def _meant_of(facts: Facts) -> str:
