@@ -179,6 +179,11 @@ def _parties(facts: Facts) -> Iterator[str]:
         yield from (unmet.name, unmet.by.name) if unmet else ()
 
 
+def _being_edited(facts: Facts) -> str:
+    """`yes` where the checkout had changes that were not committed: these come first."""
+    return "yes" if facts.context.recording.run.environment.git.get("dirty") else ""
+
+
 def _python_then(facts: Facts) -> str:
     """`3.12`: the newest Python at the moment, where the one that ran came long after it."""
     found = facts.context.once(_dated)
@@ -187,6 +192,7 @@ def _python_then(facts: Facts) -> str:
 
 
 FACTS: dict[str, Fact] = {
+    "being_edited": _being_edited,
     "misdated": part(_misdated, "name"),
     "misdated_shown": _misdated_shown,
     "misdated_version": part(_misdated, "version"),

@@ -86,6 +86,17 @@ def test_what_says_nothing(red, raised, project, libraries, kind):
     assert verdict.category != "compatibility"
 
 
+def test_what_is_being_edited_comes_first(red, raised):
+    """Uncommitted changes are a likelier reason than a release that nothing else speaks of."""
+    libraries = installed(pandas="3.0.1")
+    made = red(raised("AssertionError", "x", TEST), project=shop(), distributions=libraries)
+    run = made.recording.run
+    environment = run.environment._replace(git={"commit": "a" * 40, "dirty": True})
+
+    changed = made.recording._replace(run=run._replace(environment=environment))
+    assert replace(made, recording=changed).verdict().category == "assertion"
+
+
 def test_it_is_nothing_new_where_the_tests_passed_with_it(red, raised):
     """A green run with the same libraries says more than dates."""
     libraries = installed(pandas="3.0.1")
