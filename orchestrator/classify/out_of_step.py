@@ -161,12 +161,10 @@ def _misdated(facts: Facts) -> Step | None:
 
 def _misdated_shown(facts: Facts) -> str:
     """What is said of it where it is the culprit of what does not fit each other."""
-    found = facts.once(_misdated)
-    is_culprit = found and canonicalize_name(facts.group("culprit")) == canonicalize_name(
-        found.name
-    )
-    is_known = facts["category"] != "compatibility" or facts["green_run"]
-    return found.said if found and is_culprit and not is_known else ""
+    is_asked = facts["category"] == "compatibility" and not facts["green_run"]
+    found = facts.once(_misdated) if is_asked else None
+    culprit = canonicalize_name(facts.group("culprit"))
+    return found.said if found and culprit == canonicalize_name(found.name) else ""
 
 
 def _parties(facts: Facts) -> Iterator[str]:
