@@ -36,7 +36,8 @@ _GOES_ON = ("(", "[", "{")
 _A_WORD = 3
 """Letters that a shortened name has at least."""
 _SEVERAL = 3
-"""Tests that have to break on what they do with one value, for it to be the value."""
+"""Tests that have to break on what they do with one value, for it to be the value; fixtures that
+have to be alike, for one to be the odd one."""
 
 
 class _Use(NamedTuple):
@@ -46,9 +47,9 @@ class _Use(NamedTuple):
 
 
 def _kept(facts: Facts) -> Fixture | None:
-    """The own fixture, made once for several tests, whose state a check of a test looks at; that a
-    test adds something to which is there already; or with which several tests break in different
-    functions of the product.
+    """The own fixture, made once for several tests, whose state a check of a test looks at, or that
+    alone of its like outlives a test; that a test adds something to which is there already; or with
+    which several tests break in different functions of the product.
     """
     failure, link = facts.failure, facts.link
     frame = facts.frames[-1] if facts.frames else None
@@ -59,7 +60,7 @@ def _kept(facts: Facts) -> Fixture | None:
         cut = frame.source.endswith(_GOES_ON)
         shown = facts.context.once(_shown) if cut and not looked_at else frozenset()
         beside = [one for _, one in _names(facts) if (one.name, one.file) in shown]
-        found = iter((*looked_at, *beside))
+        found = iter((*looked_at, *beside, *_odd_among_its_like(facts)))
     elif _THERE_ALREADY.search(link.type.rpartition(".")[2]):
         found = (one for name, one in _names(facts) if _matches(_WORD, name, _asking(failure)))
     else:
@@ -72,6 +73,25 @@ def _looked_at(facts: Facts, frame: Frame) -> tuple[Fixture, ...]:
     """Those whose state the line of a check looks at."""
     names = (*_names(facts), *_shortened(facts))
     return tuple(one for name, one in names if _looks_at(name, frame, facts.link.message))
+
+
+def _odd_among_its_like(facts: Facts) -> Iterator[Fixture]:
+    """The fixture of which several others of the same file bear the name, as `admin_user` that of
+    `user`, are not made of it, and live for a test, while it outlives one.
+    """
+    given = facts.failure.fixtures
+    asks = {(one.name, one.file): one.asks for one in facts.context.project.fixtures}
+    for entry in given if is_assertion(facts.link) else ():
+        like = [
+            other
+            for other in given
+            if other.file == entry.file
+            and other.name.endswith(entry.name)
+            and other.name != entry.name
+            and entry.name not in asks.get((other.name, other.file), ())
+        ]
+        if _outlives(entry) and len(like) >= _SEVERAL and not any(map(_outlives, like)):
+            yield entry
 
 
 def _shown(context: Context) -> frozenset[tuple[str, str]]:

@@ -156,6 +156,41 @@ def test_what_no_other_test_can_have_changed(red, raised, fixture, passed):
     assert _with(made, fixture, passed=passed).verdict().rule == "assertion@1"
 
 
+USERS = tuple(
+    Fixture(name=name, scope=scope, file="tests/conftest.py", line=4, origin="test")
+    for name, scope in {
+        "user": "session",
+        "admin_user": "function",
+        "new_user": "function",
+        "idle_user": "function",
+    }.items()
+)
+MADE_OF_IT = tuple(
+    FixtureDefinition(name=one.name, function=one.name, file=one.file, line=4, asks=("user",))
+    for one in USERS[1:]
+)
+
+
+@pytest.mark.parametrize(
+    ("fixtures", "definitions", "is_kept"),
+    [
+        (USERS, (), True),
+        (USERS[:3], (), False),
+        ((USERS[0], *(one._replace(scope="session") for one in USERS[1:])), (), False),
+        ((USERS[0]._replace(scope="function"), *USERS[1:]), (), False),
+        (USERS, MADE_OF_IT, False),
+    ],
+)
+def test_the_one_of_its_like_that_outlives_a_test(red, raised, fixtures, definitions, is_kept):
+    """What several others are not made of, and that bear its name, is like them."""
+    made = red(raised("AssertionError", "assert None is not None", TEST, source="assert found"))
+    project = Project(name="shop", fixtures=definitions)
+
+    verdict = _with(made, *fixtures, project=project).verdict()
+
+    assert (verdict.culprit is not None and verdict.culprit.name == "user") is is_kept
+
+
 @pytest.mark.parametrize(
     ("functions", "rule"),
     [
