@@ -74,7 +74,7 @@ class RunDir:
         """
         logs_dir = self.path.parent.parent
         if not logs_dir.exists():
-            logs_dir.mkdir(mode=0o700, parents=True)
+            logs_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             _write_new(logs_dir / ".gitignore", b"*\n")
         self.path.parent.mkdir(mode=0o700, exist_ok=True)
         self.path.mkdir(mode=0o700)

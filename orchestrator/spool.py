@@ -92,7 +92,7 @@ class Spool:
     def _make_folder(self) -> None:
         logs_dir = self.folder.parent
         if not logs_dir.exists():
-            logs_dir.mkdir(mode=0o700, parents=True)
+            logs_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             (logs_dir / ".gitignore").write_text("*\n")
         self.folder.mkdir(mode=0o700, exist_ok=True)
 

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -31,6 +31,19 @@ def _no_settings_of_the_developer():
             ):
                 monkeypatch.delenv(name)
         yield
+
+
+@pytest.fixture
+def another_was_first(tmp_path, monkeypatch) -> None:
+    """The next folder that is about to be made has just been made by another process."""
+    make = Path.mkdir
+
+    def make_twice(folder: Path, *args: Any, **options: Any) -> None:
+        monkeypatch.undo()
+        make(folder)
+        make(folder, *args, **options)
+
+    monkeypatch.setattr(Path, "mkdir", make_twice)
 
 
 @pytest.fixture(scope="session")

@@ -82,7 +82,7 @@ def _add(path: Path, place: Place, counted: Content) -> list[str]:
 def _make_folder(path: Path) -> None:
     folder = path.parent
     if not folder.is_dir():
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)  # another run may make it at the same time
         folder.chmod(0o755)  # node_exporter is another user
         # What the kit brought into a project is not for its repository; what joins it later may be.
         (folder / ".gitignore").write_text("/.gitignore\n/*.prom*\n/.*.prom*\n")

@@ -164,6 +164,12 @@ def test_an_own_gitignore_stays(tmp_path: Path):
     assert (tmp_path / "ours/.gitignore").read_text() == "*\n"
 
 
+@pytest.mark.usefixtures("another_was_first")
+def test_two_first_runs_at_once(tmp_path: Path):
+    """Both make the folder of the logs, and both are kept."""
+    assert reading.read(make(tmp_path / "logs", RUN)).run == RUN
+
+
 def test_a_run_ends_on_a_full_disk(tmp_path):
     """Where nothing new can be written, `run.json` still learns how the run ended."""
     code = (

@@ -73,6 +73,14 @@ def test_is_for_its_owner_alone(spool):
     assert (spool.folder.parent / ".gitignore").read_text() == "*\n"
 
 
+@pytest.mark.usefixtures("another_was_first")
+def test_two_first_deliveries_at_once(spool):
+    """Both make the folder, and both wait in it."""
+    spool.add(request("http://a"))
+
+    assert len(waiting(spool)) == 1
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"url": "http://a"}', b"\xff"])
 def test_what_is_damaged_is_removed(spool, content):
     """The rest is delivered all the same."""
