@@ -14,8 +14,8 @@ from typing import TypeVar
 
 from conftest_kit.records import Environment, Failure, Frame, Raised, Recording, Run
 from orchestrator import causes, diagnosis
+from orchestrator.checkout.project import Project
 from orchestrator.classify import context_of
-from orchestrator.project import Project
 
 SIGNATURES = 2000
 FAILURES = (10_000, 50_000, 100_000)

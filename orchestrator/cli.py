@@ -21,30 +21,18 @@ from corpus_memory_logging import Filters, Store, queries
 from corpus_memory_logging.errors import QueryError, StoreError, UnknownId
 from corpus_memory_logging.records import CATEGORIES, Review
 from orchestrator import demo as sample
-from orchestrator import (
-    explaining,
-    exposition,
-    launch,
-    model_settings,
-    options,
-    report,
-    reviews,
-    terminal,
-)
-from orchestrator.cli_brief import brief
-from orchestrator.cli_init import init
-from orchestrator.cli_memory import memory
-from orchestrator.cli_rules import rules
-from orchestrator.cli_send import send
-from orchestrator.cli_serve import serve
-from orchestrator.cli_stats import stats
-from orchestrator.errors import (
-    MemoryUnreachable,
-    OrchestratorError,
-    UnreadableInput,
-    UsageProblem,
-)
-from orchestrator.options import FAIL_ON
+from orchestrator import explaining, exposition, launch, report, reviews
+from orchestrator.commands import options, terminal
+from orchestrator.commands.brief import brief
+from orchestrator.commands.init import init
+from orchestrator.commands.memory import memory
+from orchestrator.commands.options import FAIL_ON
+from orchestrator.commands.rules import rules
+from orchestrator.commands.send import send
+from orchestrator.commands.serve import serve
+from orchestrator.commands.stats import stats
+from orchestrator.errors import MemoryUnreachable, OrchestratorError, UnreadableInput, UsageProblem
+from orchestrator.reader import model_settings
 from orchestrator.report import history, plain, tables
 
 USAGE, BUG = 64, 70

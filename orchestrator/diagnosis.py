@@ -9,14 +9,15 @@ from conftest_kit.records import Failure
 from corpus_memory_logging import history
 from corpus_memory_logging.records import Cause, Green, Remembered, Similar
 from corpus_memory_logging.store import Store
-from orchestrator import causes, git, uniting
-from orchestrator.causes import Group
-from orchestrator.chain import decisive, said
+from orchestrator import causes
+from orchestrator.causes import Group, uniting
+from orchestrator.causes.likeness import likeness
+from orchestrator.checkout import git
+from orchestrator.checkout.edits import Edit
 from orchestrator.classify import Context, apply_decision, apply_near, rule_for, verdict_on
+from orchestrator.classify.changes.edited import only_edit
 from orchestrator.classify.decided import gives_way
-from orchestrator.classify.edited import only_edit
-from orchestrator.edits import Edit
-from orchestrator.likeness import likeness
+from orchestrator.failures.chain import decisive, said
 from orchestrator.suggest import suggest
 
 Near = Callable[..., tuple[Similar, ...]]

@@ -13,11 +13,11 @@ from corpus_memory_logging import history, queries, readings
 from corpus_memory_logging.records import Cause, Culprit, Verdict
 from corpus_memory_logging.store import Store
 from orchestrator import diagnosis, pipeline, reviews
+from orchestrator.causes.likeness import likeness
+from orchestrator.checkout.project import read as read_project
 from orchestrator.classify import Context, context_of
 from orchestrator.errors import UnreadableInput, UsageProblem
-from orchestrator.likeness import likeness
-from orchestrator.model_settings import PREFIX, ModelSettings
-from orchestrator.project import read as read_project
+from orchestrator.reader.model_settings import PREFIX, ModelSettings
 from orchestrator.reader.reading import suggestion_of
 from orchestrator.redact import Redactor
 

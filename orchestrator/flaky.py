@@ -8,8 +8,8 @@ from dataclasses import replace
 from conftest_kit.records import Attempt, Failure, Recording, Run
 from corpus_memory_logging.records import Finding, Green, Suggestion
 from orchestrator.brief.reproduce import command
-from orchestrator.chain import decisive, headline, said
 from orchestrator.classify import Context
+from orchestrator.failures.chain import decisive, headline, said
 
 _SHOWN = 6
 _SAME = {"commit": "commit", "code": "code", "files": "files of the test"}

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from conftest_kit.records import Recording, Run
+from orchestrator.checkout.git import commit, is_shallow
 from orchestrator.classify import Context
-from orchestrator.git import commit, is_shallow
 
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
 _CLOCK_SLACK = timedelta(seconds=5)

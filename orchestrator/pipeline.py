@@ -26,11 +26,11 @@ from orchestrator import (
     freshness,
 )
 from orchestrator.archive import Archived
+from orchestrator.checkout.project import read as read_project
 from orchestrator.classify import Context, context_of
 from orchestrator.errors import UnfinishedRun, UnreadableInput
 from orchestrator.intake import metrics_file, recorded
 from orchestrator.intake.metrics_file import Metrics
-from orchestrator.project import read as read_project
 from orchestrator.redact import Redactor
 
 Reader = Callable[[Sequence[tuple[Cause, Context]]], tuple[tuple[Cause, ...], tuple[str, ...]]]

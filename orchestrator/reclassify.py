@@ -17,10 +17,10 @@ from corpus_memory_logging.similar import similar
 from corpus_memory_logging.store import Store
 from corpus_memory_logging.verdicts import Held
 from orchestrator import causes, diagnosis, flaky, pipeline
+from orchestrator.checkout.project import Project
+from orchestrator.checkout.project import read as read_project
 from orchestrator.classify import context_of
 from orchestrator.errors import OrchestratorError
-from orchestrator.project import Project
-from orchestrator.project import read as read_project
 from orchestrator.redact import Redactor
 
 DECIDED = "a reviewer decided"

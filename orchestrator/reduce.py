@@ -14,7 +14,7 @@ from enum import IntEnum
 from itertools import islice
 
 from conftest_kit.records import Failure, Frame, Raised
-from orchestrator.chain import decisive, headline
+from orchestrator.failures.chain import decisive, headline
 from orchestrator.report.plain import clean
 
 BYTES_PER_TOKEN = 3

@@ -20,7 +20,7 @@ from orchestrator import archive, counted, pipeline
 from orchestrator.errors import UnreadableInput, UsageProblem
 from orchestrator.intake import metrics_file
 from orchestrator.launch import Launched, outside
-from orchestrator.model_settings import KEY_VARIABLE, ModelSettings
+from orchestrator.reader.model_settings import KEY_VARIABLE, ModelSettings
 from orchestrator.reader.reading import Budget, SecondReader
 from orchestrator.redact import Redactor
 
@@ -220,7 +220,7 @@ def reader_of(
     model: ModelSettings, *, store: Store, redactor: Redactor, now: datetime
 ) -> SecondReader:
     """The second reader of one review, with the budget of one."""
-    from orchestrator.llm import Model  # noqa: PLC0415 - the HTTP client takes 0.2 s to import
+    from orchestrator.reader.llm import Model  # noqa: PLC0415 - the HTTP client takes 0.2 s to import
 
     budget = Budget(model, store, now)
     return SecondReader(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from corpus_memory_logging.records import Remembered, Similar, Suggestion, Verdict
+from orchestrator.checkout.install import command, of_tool
+from orchestrator.checkout.project import Project
 from orchestrator.classify import near_remedies
 from orchestrator.classify.decided import sentence
 from orchestrator.classify.engine import Match, fill, fill_all
-from orchestrator.install import command, of_tool
-from orchestrator.project import Project
 
 _STANDING = {"worked": 0, "accepted": 1}
 

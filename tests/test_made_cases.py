@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator.evaluate import cases, scores
 from orchestrator.evaluate.judge import judge
-from orchestrator.signature import sign
+from orchestrator.failures.signature import sign
 
 ROOT = Path(__file__).parents[1]
 CASES = ROOT / "tests" / "cases"

@@ -14,8 +14,8 @@ from typing import Any
 from recipe import CaseError
 
 from conftest_kit.records import Recording
-from orchestrator import project
-from orchestrator.edits import compared
+from orchestrator.checkout import project
+from orchestrator.checkout.edits import compared
 from orchestrator.evaluate import keeping
 from orchestrator.evaluate.before import Before, between
 from orchestrator.evaluate.cases import LABEL_FILE, belonging

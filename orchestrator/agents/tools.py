@@ -29,7 +29,7 @@ from corpus_memory_logging.errors import QueryError
 from corpus_memory_logging.lookup import named
 from corpus_memory_logging.similar import similar
 from corpus_memory_logging.totals import flaky_ratio, totals
-from orchestrator import archive, brief, exposition, project, reviews
+from orchestrator import archive, brief, exposition, reviews
 from orchestrator.agents.arguments import (
     MOST_ROWS,
     AnyRun,
@@ -48,8 +48,9 @@ from orchestrator.agents.arguments import (
 )
 from orchestrator.agents.marking import UNTRUSTED, WHOLE_TEXT, all_marked, bounded, marked
 from orchestrator.agents.pages import Answer, asked, few_changes, page_of, part_of
+from orchestrator.causes.likeness import likeness
+from orchestrator.checkout import project
 from orchestrator.errors import UnreadableInput
-from orchestrator.likeness import likeness
 from orchestrator.reduce import reduce
 from orchestrator.report.plain import clean
 

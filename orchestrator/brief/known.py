@@ -11,8 +11,8 @@ from conftest_kit.records import Failure, Frame, Run
 from corpus_memory_logging import Filters, Store, environments, history, occurrences, queries
 from corpus_memory_logging.lookup import named
 from orchestrator.brief import reproduce
-from orchestrator.chain import decisive
-from orchestrator.project import Project
+from orchestrator.checkout.project import Project
+from orchestrator.failures.chain import decisive
 
 MAX_CAUSES = 12
 """Causes of which a brief says more than one line: nobody mends more at once."""

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from orchestrator.install import in_environment
-from orchestrator.project import Project
+from orchestrator.checkout.install import in_environment
+from orchestrator.checkout.project import Project
 from orchestrator.report.plain import one_line
 
 _AS_MODULE = "pytest/__main__.py"

@@ -6,62 +6,13 @@ from collections.abc import Sequence
 
 from conftest_kit.records import Failure, Recording
 from corpus_memory_logging.records import Verdict
-from orchestrator.classify import (
-    around,
-    asked,
-    askers,
-    asynchronous,
-    breaks,
-    bringing,
-    calls,
-    changes,
-    complaints,
-    dialects,
-    edited,
-    fallbacks,
-    fixtures,
-    giving,
-    groups,
-    handed,
-    harness,
-    hosts,
-    interpreters,
-    kept,
-    lacked,
-    locales,
-    machine,
-    misnamed,
-    modules,
-    nearest,
-    optional,
-    out_of_step,
-    owners,
-    peculiar,
-    pins,
-    platforms,
-    programs,
-    raised,
-    refusals,
-    released,
-    remote,
-    returned,
-    settings,
-    slips,
-    spelling,
-    stand_ins,
-    standard,
-    switched_off,
-    tested,
-    uses,
-    xunit,
-    zones,
-)
+from orchestrator.checkout.project import Project
+from orchestrator.classify.catalogue import CATALOGUE
 from orchestrator.classify.decided import apply_decision, apply_near, near_remedies
 from orchestrator.classify.engine import Match, match, said_since_green
 from orchestrator.classify.facts import Context
 from orchestrator.classify.installed import Installed
 from orchestrator.classify.rules import rules
-from orchestrator.project import Project
 
 __all__ = [
     "Context",
@@ -72,61 +23,6 @@ __all__ = [
     "rule_for",
     "verdict_on",
 ]
-
-CATALOGUE = {
-    name: fact
-    for topic in (
-        raised,
-        modules,
-        misnamed,
-        standard,
-        stand_ins,
-        handed,
-        spelling,
-        nearest,
-        slips,
-        owners,
-        calls,
-        fixtures,
-        xunit,
-        around,
-        giving,
-        kept,
-        groups,
-        harness,
-        bringing,
-        asynchronous,
-        refusals,
-        settings,
-        switched_off,
-        machine,
-        programs,
-        hosts,
-        dialects,
-        interpreters,
-        remote,
-        changes,
-        complaints,
-        edited,
-        breaks,
-        released,
-        pins,
-        optional,
-        fallbacks,
-        tested,
-        uses,
-        peculiar,
-        asked,
-        askers,
-        out_of_step,
-        returned,
-        locales,
-        zones,
-        platforms,
-        lacked,
-    )
-    for name, fact in topic.FACTS.items()
-}
 
 
 def context_of(recording: Recording, project: Project) -> Context:

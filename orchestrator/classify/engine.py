@@ -13,11 +13,11 @@ from packaging.utils import canonicalize_name
 
 from conftest_kit.records import Failure, Raised
 from corpus_memory_logging.records import Culprit, Verdict
-from orchestrator.chain import decisive, headline, said
+from orchestrator.classify.exceptions.told import TOLD, told
 from orchestrator.classify.facts import Context, Facts
 from orchestrator.classify.rules import Remedy, Rule, Wanted, When, general
-from orchestrator.classify.told import TOLD, told
-from orchestrator.signature import sign
+from orchestrator.failures.chain import decisive, headline, said
+from orchestrator.failures.signature import sign
 
 _MESSAGE_LIMIT = 4096
 _FAILURES_TRIED = 3

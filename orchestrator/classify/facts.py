@@ -12,10 +12,10 @@ from packaging.utils import canonicalize_name
 
 from conftest_kit.records import Failure, Frame, Raised, Recording
 from corpus_memory_logging.records import Green
-from orchestrator.chain import FROM_ELSEWHERE
+from orchestrator.checkout.edits import Edit
+from orchestrator.checkout.project import Project
 from orchestrator.classify.installed import Installed
-from orchestrator.edits import Edit
-from orchestrator.project import Project
+from orchestrator.failures.chain import FROM_ELSEWHERE
 
 Fact = Callable[["Facts"], str]
 """Empty where it is not known or does not apply."""

@@ -13,12 +13,12 @@ from conftest_kit.settings import Settings
 from corpus_memory_logging import history, queries
 from corpus_memory_logging.store import Store
 from orchestrator import diagnosis, pipeline
+from orchestrator.checkout.project import Project
+from orchestrator.checkout.project import read as read_project
 from orchestrator.classify import context_of
 from orchestrator.errors import UnreadableInput, UsageProblem
 from orchestrator.evaluate import keeping
 from orchestrator.evaluate.before import Before, between
-from orchestrator.project import Project
-from orchestrator.project import read as read_project
 from orchestrator.reader.installs import UNREADABLE, installed_by
 from orchestrator.redact import Redactor
 

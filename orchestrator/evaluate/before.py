@@ -9,8 +9,8 @@ from typing import Any
 
 from conftest_kit.records import Environment
 from corpus_memory_logging.records import Green
+from orchestrator.checkout.edits import Edit
 from orchestrator.classify import Context
-from orchestrator.edits import Edit
 
 _GREEN, _RED = "0" * 40, "1" * 40
 """Commits of a checkout that has none."""

@@ -15,10 +15,10 @@ from packaging.utils import canonicalize_name
 from conftest_kit.records import Recording
 from corpus_memory_logging.records import CATEGORIES, Culprit
 from orchestrator import pipeline
+from orchestrator.checkout.project import Project
 from orchestrator.errors import UnreadableInput
 from orchestrator.evaluate import before, checkout
 from orchestrator.evaluate.before import Before
-from orchestrator.project import Project
 
 LABEL_FILE = "label.json"
 PROJECT_FILE = "project.json"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
-from orchestrator.project import Project
+from orchestrator.checkout.project import Project
 
 
 def to_json(project: Project) -> dict[str, Any]:

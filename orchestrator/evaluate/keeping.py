@@ -10,12 +10,12 @@ from typing import Any
 from conftest_kit import rundir
 from conftest_kit.records import Attempt, Failure, Frame, Raised, Recording, Run, to_json
 from conftest_kit.texts import bounded
+from orchestrator.checkout.project import Project
+from orchestrator.checkout.source import Source
 from orchestrator.evaluate import checkout as form
 from orchestrator.evaluate.before import Before
 from orchestrator.evaluate.before import to_json as before_json
 from orchestrator.evaluate.cases import GREEN_FILE, LABEL_FILE, PROJECT_FILE
-from orchestrator.project import Project
-from orchestrator.source import Source
 
 MAX_TEXT = 2048
 MAX_MESSAGE = 8192

@@ -14,8 +14,8 @@ from orchestrator.evaluate.cases import LabelledCase
 from orchestrator.evaluate.judge import JudgedCase, compare, explained
 from orchestrator.evaluate.measures import mean
 from orchestrator.evaluate.scores import Scores, rounded, score
-from orchestrator.model_settings import ModelSettings
 from orchestrator.reader import prompt
+from orchestrator.reader.model_settings import ModelSettings
 from orchestrator.reader.reading import Asks, applied, asked_about, is_undecided, knows
 
 IN_A_ROW = 3

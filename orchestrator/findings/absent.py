@@ -8,7 +8,7 @@ from itertools import islice
 
 from conftest_kit.records import Run
 from corpus_memory_logging.records import Finding, PastRun, Suggestion
-from orchestrator.classify.mapping import known_names
+from orchestrator.classify.distributions.mapping import known_names
 from orchestrator.findings.seen import Earlier, Seen
 from orchestrator.findings.uncollected import why
 

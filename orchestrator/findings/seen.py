@@ -9,8 +9,8 @@ from functools import cached_property
 
 from conftest_kit.records import Recording, Run
 from corpus_memory_logging.records import PastRun
+from orchestrator.checkout.project import Project
 from orchestrator.intake.metrics_file import Metrics
-from orchestrator.project import Project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

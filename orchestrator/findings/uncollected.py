@@ -10,7 +10,7 @@ from itertools import islice, pairwise
 from typing import NamedTuple
 
 from conftest_kit.records import Attempt
-from orchestrator.project import Project
+from orchestrator.checkout.project import Project
 
 _FILES = ("test_*.py", "*_test.py")
 _SELECTING = ("-k", "-m")

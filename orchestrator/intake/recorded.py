@@ -7,7 +7,7 @@ from pathlib import Path
 
 from conftest_kit import reading
 from conftest_kit.records import Failure, Recording
-from orchestrator.printed import native
+from orchestrator.failures.printed import native
 
 _NO_TESTS_COLLECTED = 5
 _GREEN = 0

@@ -18,8 +18,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from corpus_memory_logging.records import CATEGORIES, Cause, Similar
-from orchestrator.chain import decisive
 from orchestrator.classify import Context
+from orchestrator.failures.chain import decisive
 from orchestrator.reduce import reduce
 from orchestrator.report.plain import one_line
 

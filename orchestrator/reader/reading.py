@@ -23,18 +23,18 @@ from corpus_memory_logging.records import (
 )
 from corpus_memory_logging.similar import similar
 from corpus_memory_logging.store import Store
-from orchestrator.chain import decisive
 from orchestrator.classify import Context
 from orchestrator.errors import OverBudget, Unanswered
-from orchestrator.model_settings import ModelSettings
+from orchestrator.failures.chain import decisive
 from orchestrator.reader import answer, prompt
 from orchestrator.reader.answer import Answer, Rejected
 from orchestrator.reader.installs import UNREADABLE
+from orchestrator.reader.model_settings import ModelSettings
 from orchestrator.reader.prompt import Prompt
 from orchestrator.suggest import ranked
 
 if TYPE_CHECKING:
-    from orchestrator.llm import Message, Reply
+    from orchestrator.reader.llm import Message, Reply
 
 _REPAIRS = 1
 _SHOWN = 400

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from orchestrator.alerts.server import PATH
-from orchestrator.cli_serve import ALERTS
+from orchestrator.commands.serve import ALERTS
 
 MONITORING = Path(__file__).parents[2] / "monitoring"
 CONFIGURATION = MONITORING / "alertmanager" / "alertmanager.yml"

@@ -9,7 +9,7 @@ import sys
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from orchestrator.spool import Spool
+from orchestrator.sending.spool import Spool
 
 
 @pytest.fixture(scope="module")

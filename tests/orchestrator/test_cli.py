@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from orchestrator.cli import EXIT_CODES, cli
-from orchestrator.options import FAIL_ON_WORDS
+from orchestrator.commands.options import FAIL_ON_WORDS
 
 TOP_LEVEL = (
     *("run", "review", "causes", "failures", "suggestions", "runs", "show", "resolve", "archive"),

@@ -11,9 +11,10 @@ import pytest
 
 from conftest_kit.records import Environment, Recording, Run
 from corpus_memory_logging.records import Green
-from orchestrator import freshness, git
+from orchestrator import freshness
+from orchestrator.checkout import git
+from orchestrator.checkout.project import Project
 from orchestrator.classify import context_of
-from orchestrator.project import Project
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 

@@ -6,8 +6,8 @@ import pytest
 
 from conftest_kit.records import Environment, Failure, Frame, Raised, Recording, Run
 from corpus_memory_logging.records import Culprit, Remembered, Suggestion
+from orchestrator.checkout.project import Project
 from orchestrator.classify import apply_decision, context_of, rule_for, verdict_on
-from orchestrator.project import Project
 from orchestrator.suggest import suggest
 
 MISSING = Failure(

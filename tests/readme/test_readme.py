@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from conftest_kit import settings
-from orchestrator import model_settings
+from orchestrator.reader import model_settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -14,7 +14,8 @@ import pytest
 
 from conftest_kit.settings import load
 from corpus_memory_logging import open_store, queries
-from orchestrator import brief, project
+from orchestrator import brief
+from orchestrator.checkout import project
 
 SECRETS = {
     "API_TOKEN": "planted-0f8b1c7d-in-the-environment",

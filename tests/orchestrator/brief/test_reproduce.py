@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.brief.reproduce import command, files
-from orchestrator.project import Project
+from orchestrator.checkout.project import Project
 
 TEST = "tests/test_a.py::test_x"
 

@@ -23,10 +23,10 @@ from conftest_kit.records import (
     Run,
 )
 from corpus_memory_logging.records import Green
+from orchestrator.checkout.edits import Edit
+from orchestrator.checkout.project import Project
+from orchestrator.checkout.project import read as read_project
 from orchestrator.classify import context_of, rule_for, verdict_on
-from orchestrator.edits import Edit
-from orchestrator.project import Project
-from orchestrator.project import read as read_project
 from orchestrator.suggest import suggest
 
 

@@ -36,8 +36,8 @@ from made_for_rules.surroundings import (
 )
 
 from conftest_kit.records import Distribution
+from orchestrator.checkout.project import FixtureDefinition, Project
 from orchestrator.classify.rules import rules
-from orchestrator.project import FixtureDefinition, Project
 
 ALONE_BELOW = {
     "project-file-missing-wrapped",

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from conftest_kit.records import Distribution
-from orchestrator.project import Project
-from orchestrator.requirements import Requirement
+from orchestrator.checkout.project import Project
+from orchestrator.checkout.requirements import Requirement
 
 TEST = "tests/test_cart.py:9:test_total"
 LOOKUP = "_pytest.fixtures.FixtureLookupError"

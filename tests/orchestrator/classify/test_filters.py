@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from conftest_kit.records import Distribution
-from orchestrator.project import Project
-from orchestrator.requirements import Requirement
+from orchestrator.checkout.project import Project
+from orchestrator.checkout.requirements import Requirement
 
 RESOLVES = "lib/_pytest/config/__init__.py:2473:_resolve_warning_category"
 CONFIGURES = "lib/pytest_asyncio/plugin.py:306:pytest_configure"

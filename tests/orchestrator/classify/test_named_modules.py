@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from conftest_kit.records import Distribution
-from orchestrator.project import Project
-from orchestrator.requirements import Requirement
-from orchestrator.source import Source
+from orchestrator.checkout.project import Project
+from orchestrator.checkout.requirements import Requirement
+from orchestrator.checkout.source import Source
 
 ASKED = tuple(
     Requirement(name=name, text=name, file="pyproject.toml") for name in ("cv2x", "frames", "numpy")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from conftest_kit.records import Distribution
-from orchestrator.project import FixtureDefinition, Project
-from orchestrator.project import read as read_project
+from orchestrator.checkout.project import FixtureDefinition, Project
+from orchestrator.checkout.project import read as read_project
 
 TEST = "tests/test_cart.py:9:test_total"
 SHOP = "shop/cart.py:7:total"

@@ -8,8 +8,8 @@ import string
 import pytest
 
 from corpus_memory_logging.records import CATEGORIES
-from orchestrator.classify import CATALOGUE
-from orchestrator.classify.plugins import plugins
+from orchestrator.classify.catalogue import CATALOGUE
+from orchestrator.classify.distributions.plugins import plugins
 from orchestrator.classify.rules import BadRule, general, knowledge, parse, rules
 
 VERBS = ("add ", "add-test ", "pin ", "sync ", "upgrade ", "reinstall ", "install-self")

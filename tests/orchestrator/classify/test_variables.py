@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from conftest_kit.records import Distribution
-from orchestrator.project import Project
-from orchestrator.source import Source
-from orchestrator.uses import Use
+from orchestrator.checkout.project import Project
+from orchestrator.checkout.source import Source
+from orchestrator.checkout.uses import Use
 
 ALONE = (Distribution(name="frames", version="2.0", modules=("frames",)),)
 READS = "params['backend'] = os.environ.get('FRAMESBACKEND')"

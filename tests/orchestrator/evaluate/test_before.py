@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest_kit.records import Distribution, Environment
+from orchestrator.checkout.edits import Edit
 from orchestrator.classify import context_of
-from orchestrator.edits import Edit
 from orchestrator.errors import UnreadableInput
 from orchestrator.evaluate import before, cases
 from orchestrator.evaluate.before import Before, between

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import project
+from orchestrator.checkout import project
+from orchestrator.checkout.source import Guard, Source
 from orchestrator.evaluate import checkout
-from orchestrator.source import Guard, Source
 
 
 def test_a_project_is_the_same_after_json():

@@ -10,9 +10,9 @@ from conftest_kit.records import Attempt, Environment, Recording, Run
 from conftest_kit.settings import load
 from corpus_memory_logging.records import PastRun
 from orchestrator import findings
+from orchestrator.checkout.project import Project
 from orchestrator.findings.seen import Seen, Thresholds
 from orchestrator.intake.metrics_file import Metrics
-from orchestrator.project import Project
 
 TESTS = tuple(f"tests/test_{number}.py::test" for number in range(10))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conftest_kit.records import Attempt, Environment, Failure, Run, Skip
-from orchestrator.project import Project
+from orchestrator.checkout.project import Project
 
 WITH_YAML = Run(run_id="r1", environment=Environment(distributions={"pyyaml": "6.0"}))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from conftest_kit.records import Attempt
+from orchestrator.checkout.project import read
 from orchestrator.findings.uncollected import why
-from orchestrator.project import read
 
 CART = "tests/test_cart.py"
 TOTAL = (f"{CART}::TestCart::test_total[1]", f"{CART}::TestCart::test_total[2]")

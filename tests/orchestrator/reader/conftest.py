@@ -19,8 +19,8 @@ from conftest_kit.records import (
     Run,
 )
 from corpus_memory_logging.records import Cause, Culprit, Green, Verdict
+from orchestrator.checkout.project import Project
 from orchestrator.classify import context_of
-from orchestrator.project import Project
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 

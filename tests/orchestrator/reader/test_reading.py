@@ -11,9 +11,9 @@ from corpus_memory_logging import readings
 from corpus_memory_logging.records import Remembered, Review, Suggestion
 from corpus_memory_logging.store import open_store
 from orchestrator.errors import OverBudget, Unanswered
-from orchestrator.llm import Reply
-from orchestrator.model_settings import load
 from orchestrator.reader import prompt
+from orchestrator.reader.llm import Reply
+from orchestrator.reader.model_settings import load
 from orchestrator.reader.reading import Budget, SecondReader
 
 

@@ -21,7 +21,7 @@ from made_for_rules.surroundings import (
 )
 
 from conftest_kit.records import Distribution
-from orchestrator.project import FixtureDefinition, Project
+from orchestrator.checkout.project import FixtureDefinition, Project
 
 DJANGO = Distribution(name="django", version="5.2", modules=("django",))
 PYTEST_DJANGO = Distribution(

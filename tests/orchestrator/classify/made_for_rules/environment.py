@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from made_for_rules.surroundings import ALONE, CONFTEST, LIB, OS, SHOP, TEST, no_module, one, using
 
-from orchestrator.project import Project
+from orchestrator.checkout.project import Project
 
 CASES = {
     "inner-run-without-plugins": one(

@@ -19,7 +19,7 @@ from made_for_rules.surroundings import (
     one,
 )
 
-from orchestrator.project import FixtureDefinition, Project
+from orchestrator.checkout.project import FixtureDefinition, Project
 
 CASES = {
     "fixture-out-of-reach": one(

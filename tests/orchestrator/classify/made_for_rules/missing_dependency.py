@@ -22,9 +22,9 @@ from made_for_rules.surroundings import (
 )
 
 from conftest_kit.records import Distribution
-from orchestrator.project import Project
-from orchestrator.requirements import Requirement
-from orchestrator.source import Guard, Source
+from orchestrator.checkout.project import Project
+from orchestrator.checkout.requirements import Requirement
+from orchestrator.checkout.source import Guard, Source
 
 CASES = {
     "missing-extra": no_module("cv2x", LIBRARY),

@@ -16,8 +16,8 @@ from made_for_rules.surroundings import (
     one,
 )
 
-from orchestrator.project import Project
-from orchestrator.source import Source
+from orchestrator.checkout.project import Project
+from orchestrator.checkout.source import Source
 
 CASES = {
     "class-not-registered": one(

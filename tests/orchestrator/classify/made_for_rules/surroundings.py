@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from conftest_kit.records import Distribution
-from orchestrator.project import FixtureDefinition, Project
-from orchestrator.requirements import Requirement
-from orchestrator.source import Guard, Source
-from orchestrator.uses import Use
+from orchestrator.checkout.project import FixtureDefinition, Project
+from orchestrator.checkout.requirements import Requirement
+from orchestrator.checkout.source import Guard, Source
+from orchestrator.checkout.uses import Use
 
 LOOKUP = "_pytest.fixtures.FixtureLookupError"
 SHOP = "shop/cart.py:7:total"

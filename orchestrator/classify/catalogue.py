@@ -1,0 +1,91 @@
+"""Every fact that a rule may ask for, by its name."""
+
+from __future__ import annotations
+
+from orchestrator.classify.changes import edited, since_green
+from orchestrator.classify.code import calls, optional, tested
+from orchestrator.classify.distributions import owners
+from orchestrator.classify.exceptions import complaints, groups, lacked, raised, returned
+from orchestrator.classify.harness import (
+    around,
+    asynchronous,
+    bringing,
+    brought,
+    fixtures,
+    giving,
+    kept,
+    refusals,
+    settings,
+    switched_off,
+    xunit,
+)
+from orchestrator.classify.imports import fallbacks, modules, platforms, stand_ins, standard
+from orchestrator.classify.machine import (
+    files,
+    handed,
+    hosts,
+    interpreters,
+    locales,
+    peculiar,
+    programs,
+    remote,
+    uses,
+    zones,
+)
+from orchestrator.classify.names import dialects, misnamed, nearest, slips, spelling
+from orchestrator.classify.releases import asked, askers, breaks, out_of_step, pins, released
+
+CATALOGUE = {
+    name: fact
+    for topic in (
+        raised,
+        modules,
+        misnamed,
+        standard,
+        stand_ins,
+        handed,
+        spelling,
+        nearest,
+        slips,
+        owners,
+        calls,
+        fixtures,
+        xunit,
+        around,
+        giving,
+        kept,
+        groups,
+        brought,
+        bringing,
+        asynchronous,
+        refusals,
+        settings,
+        switched_off,
+        files,
+        programs,
+        hosts,
+        dialects,
+        interpreters,
+        remote,
+        since_green,
+        complaints,
+        edited,
+        breaks,
+        released,
+        pins,
+        optional,
+        fallbacks,
+        tested,
+        uses,
+        peculiar,
+        asked,
+        askers,
+        out_of_step,
+        returned,
+        locales,
+        zones,
+        platforms,
+        lacked,
+    )
+    for name, fact in topic.FACTS.items()
+}

@@ -1,0 +1,1 @@
+"""Facts about what changed since the tests of a cause passed last."""

@@ -1,0 +1,1 @@
+"""Facts about the code that failed: what it calls, what it reaches, what it does without."""

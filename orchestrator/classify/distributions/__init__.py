@@ -1,0 +1,1 @@
+"""What is installed, which distribution brings a name, and which release has what."""

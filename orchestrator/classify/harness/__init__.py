@@ -1,0 +1,1 @@
+"""Facts about pytest: its fixtures, plugins and settings, and what runs around tests."""

@@ -1,0 +1,1 @@
+"""Facts about names: what one that is not found may have meant."""

@@ -1,0 +1,1 @@
+"""The groups of commands that `cli.py` puts together, and what they share."""

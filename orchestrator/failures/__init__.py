@@ -1,0 +1,1 @@
+"""What one failure is: the exception that decides, its fingerprint, and whether it only follows."""

@@ -1,0 +1,89 @@
+"""A distribution that is asked for and absent, where the failure only hints at one."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest_kit.records import Distribution
+from orchestrator.checkout.project import Project
+from orchestrator.checkout.requirements import Requirement
+from orchestrator.checkout.source import Source
+
+TEST = "tests/test_cart.py:9:test_total"
+SHOP = "shop/cart.py:7:total"
+LIBRARY = "lib/webframe/app.py:3:get"
+ASKED = Project(
+    name="shop",
+    modules=frozenset({"shop"}),
+    requirements=(
+        Requirement(name="cv2x", text="cv2x", file="setup.py", group="test", is_extra=True),
+        Requirement(name="frames", text="frames", file="setup.py"),
+    ),
+)
+ABSENT = ("missing_dependency", "cv2x")
+NOTHING = (None, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "places", "source", "expected"),
+    [
+        ("shop.Unready", "You must have cv2x installed.", (TEST, SHOP), "raise X", ABSENT),
+        ("ValueError", "No. Install shop or cv2x.", (TEST, LIBRARY), "raise X", ABSENT),
+        ("SystemExit", "cv2x was not installed", (TEST, SHOP), "sys.exit(SAID)", ABSENT),
+        ("webframe.PluginNotFound", "no plugin cv2x", (TEST, LIBRARY), "raise X", ABSENT),
+        ("webframe.MissingBackend", "backend: cv2x", (TEST, LIBRARY), "raise X", ABSENT),
+        ("shop.Unready", "You must have frames installed.", (TEST, SHOP), "raise X", NOTHING),
+        ("shop.Unready", "You must have zzyzx installed.", (TEST, SHOP), "raise X", NOTHING),
+        ("shop.Unready", "cv2x has no colour. Installed.", (TEST, SHOP), "raise X", NOTHING),
+        ("ValueError", "no plugin cv2x", (TEST, LIBRARY), "raise X", NOTHING),
+        ("KeyError", "install cv2x", (TEST, SHOP), "all[name]", NOTHING),
+        ("ValueError", "no cv2x installed", (TEST,), "raise X", NOTHING),
+    ],
+)
+def test_what_a_sentence_names(red, raised, kind, message, places, source, expected):  # noqa: PLR0917
+    """Only what somebody asks for and is not there, where code raises on purpose to say so."""
+    verdict = red(raised(kind, message, *places, source=source), project=ASKED).verdict()
+
+    missing = verdict.category == "missing_dependency"
+    assert (verdict.category, verdict.culprit.name) == expected if expected[0] else not missing
+
+
+@pytest.mark.parametrize("written", ["form_data", "form-data", "Form-Data"])
+def test_an_extra_whose_name_is_written_in_another_way(red, raised, written):
+    """Names of extras are compared as those of distributions are."""
+    webframe = Distribution(
+        name="webframe",
+        version="1.0",
+        modules=("webframe",),
+        extras=("form_data",),
+        requires=("cv2x; extra == 'form_data'",),
+    )
+    link = raised("ImportError", f"Install webframe[{written}].", SHOP, LIBRARY)
+
+    verdict = red(link, distributions=(webframe,)).verdict()
+
+    assert (verdict.category, verdict.culprit.name) == ABSENT
+
+
+NEEDED = Requirement(name="docoptx", text="docoptx", file="setup.py")
+STARTS = {"tests/test_cart.py": Source(imports={"run": "subprocess.run"})}
+
+
+@pytest.mark.parametrize(
+    ("message", "entry", "sources", "is_told"),
+    [
+        ("1 != 0", NEEDED, STARTS, True),
+        ("assert 'Usage' in ''", NEEDED, STARTS, True),
+        ("1 != 0", NEEDED, {}, False),
+        ("3 != 4", NEEDED, STARTS, False),
+        ("1 != 0", Requirement(name="x", text="docoptx", file="s", group="dev"), STARTS, False),
+        ("1 != 0", Requirement(name="frames", text="frames", file="s"), STARTS, False),
+    ],
+)
+def test_a_program_that_ends_without_a_word(red, raised, message, entry, sources, is_told):  # noqa: PLR0917
+    """What the project always needs, where a test starts programs and sees nothing else."""
+    project = Project(name="shop", requirements=(entry,), sources=sources)
+
+    verdict = red(raised("AssertionError", message, TEST), project=project).verdict()
+
+    assert (verdict.category == "missing_dependency") is is_told

@@ -1,0 +1,155 @@
+"""The release that is out of step with the others: `orchestrator/classify/releases/out_of_step.py`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from conftest_kit.records import Distribution
+from corpus_memory_logging.records import Green
+from orchestrator.checkout.project import Project
+from orchestrator.checkout.requirements import Requirement
+from orchestrator.checkout.source import Source
+
+TEST = "tests/test_cart.py:5:test_total"
+OF_2024 = {
+    "click": "8.1.7",
+    "flask": "3.0.2",
+    "packaging": "23.2",
+    "pytest": "7.4.4",
+    "pytest-benchmark": "4.0.0",
+    "pandas": "2.1.4",
+    "attrs": "23.2.0",
+}
+
+
+def installed(**otherwise):
+    """What is installed, most of it of January 2024."""
+    versions = {**OF_2024, **otherwise}
+    return tuple(
+        Distribution(
+            name=name,
+            version=version,
+            modules=(name.replace("-", "_"), *(("_pytest",) if name == "pytest" else ())),
+            pytest_plugins={"own": name} if name.startswith("pytest-") else {},
+        )
+        for name, version in versions.items()
+    )
+
+
+def shop(*asked, imports=("pandas", "click")):
+    """A project whose test imports some of it, and that asks for this."""
+    return Project(
+        name="shop",
+        modules=frozenset({"shop", "tests"}),
+        requirements=tuple(
+            Requirement(name=text.split(">")[0].split("=")[0], text=text, file="pyproject.toml")
+            for text in asked
+        ),
+        sources={"tests/test_cart.py": Source(imports={name: name for name in imports})},
+    )
+
+
+@pytest.mark.parametrize("kind", ["AssertionError", "KeyError", "ValueError"])
+def test_a_value_beside_a_release_that_came_long_after_the_others(red, raised, kind):
+    """Where nothing else says why it is another one: it is likely, not sure, and said to be so."""
+    made = red(
+        raised(kind, "x", TEST), project=shop("pandas>=2"), distributions=installed(pandas="3.0.1")
+    )
+    verdict, first = made.verdict(), made.suggestions()[0]
+
+    assert (verdict.category, verdict.culprit.name) == ("compatibility", "pandas")
+    assert verdict.confidence <= 0.7
+    assert any("pandas 3.0.1 came out 24 months later" in one for one in verdict.evidence)
+    assert "pandas<3" in first.text
+
+
+@pytest.mark.parametrize(
+    ("project", "libraries", "kind"),
+    [
+        (shop(), installed(), "AssertionError"),
+        (shop(imports=("click",)), installed(pandas="3.0.1"), "AssertionError"),
+        (shop("pandas>=3.0"), installed(pandas="3.0.1"), "AssertionError"),
+        (shop(), installed(pandas="3.0.1", click="8.3.0"), "AssertionError"),
+        (shop(), installed(pandas="3.0.1")[3:], "AssertionError"),
+        (shop(imports=("pytest",)), installed(pytest="9.2.0"), "AssertionError"),
+        (shop(), installed(pandas="3.0.1"), "PermissionError"),
+    ],
+)
+def test_what_says_nothing(red, raised, project, libraries, kind):
+    """All are of one time, the test does not use it, the project asks for it, there are two, too
+    few are known, it is what runs the tests, or the exception has to do with the machine.
+    """
+    verdict = red(raised(kind, "x", TEST), project=project, distributions=libraries).verdict()
+
+    assert verdict.category != "compatibility"
+
+
+def test_what_is_being_edited_comes_first(red, raised):
+    """Uncommitted changes are a likelier reason than a release that nothing else speaks of."""
+    libraries = installed(pandas="3.0.1")
+    made = red(raised("AssertionError", "x", TEST), project=shop(), distributions=libraries)
+    run = made.recording.run
+    environment = run.environment._replace(git={"commit": "a" * 40, "dirty": True})
+
+    changed = made.recording._replace(run=run._replace(environment=environment))
+    assert replace(made, recording=changed).verdict().category == "assertion"
+
+
+def test_it_is_nothing_new_where_the_tests_passed_with_it(red, raised):
+    """A green run with the same libraries says more than dates."""
+    libraries = installed(pandas="3.0.1")
+    made = red(raised("AssertionError", "x", TEST), project=shop(), distributions=libraries)
+    passed = frozenset({made.failure().nodeid})
+
+    green = Green(run=made.recording.run, passed=passed)
+    assert replace(made, green=green).verdict().category == "assertion"
+
+
+ASKED = "lib/pytest_benchmark/fixture.py:36:__init__"
+
+
+def inside_of_pytest(red, raised, libraries):
+    """A plugin asks pytest for what it does not have."""
+    link = raised(
+        "AttributeError",
+        "'Function' object has no attribute '_nodeid'",
+        ASKED,
+        attributes={"name": "_nodeid", "obj": "_pytest.python.Function"},
+    )
+    return red(link, phase="setup", project=shop(), distributions=libraries)
+
+
+def test_of_two_that_do_not_fit_the_one_out_of_step(red, raised):
+    """It was installed by itself; the remedy is for it, before what the rule says."""
+    fits = inside_of_pytest(red, raised, installed()).verdict()
+    made = inside_of_pytest(red, raised, installed(pytest="9.2.0"))
+
+    assert fits.culprit.name == "pytest-benchmark"
+    assert made.verdict().culprit.name == "pytest"
+    assert any("Out of step: pytest 9.2.0" in one for one in made.verdict().evidence)
+    assert made.suggestions()[0].commands == ("pip install 'pytest<9'",)
+    assert "pytest-benchmark" in made.suggestions()[1].text
+
+
+def test_both_of_the_two_are_out_of_step(red, raised):
+    """Then the rule knows better."""
+    libraries = installed(**{"pytest": "9.2.0", "pytest-benchmark": "5.1.0"})
+
+    assert inside_of_pytest(red, raised, libraries).verdict().culprit.name == "pytest-benchmark"
+
+
+@pytest.mark.parametrize(("python", "culprit"), [("3.13.0", "Python"), ("3.11.7", "slates")])
+def test_a_python_that_came_long_after_what_is_installed(red, raised, python, culprit):
+    """It was new to all of them; an older one is none that came alone."""
+    slates = Distribution(name="slates", version="1.0", modules=("slates",))
+    verdict = red(
+        raised("TypeError", "x", "lib/slates/__init__.py:3:<module>"),
+        project=shop(),
+        python=python,
+        phase="collect",
+        distributions=(*installed(), slates),
+    ).verdict()
+
+    assert (verdict.kind, verdict.culprit.name) == ("python_version", culprit)
