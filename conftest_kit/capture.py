@@ -20,6 +20,7 @@ import pytest
 from conftest_kit import rundir
 from conftest_kit.documents import encoded, to_json
 from conftest_kit.imports import swift_imports
+from conftest_kit.leftovers import Leftovers, environment
 from conftest_kit.masking import Mask, secret_values
 from conftest_kit.recorder import EXTRACTED, without_size
 from conftest_kit.texts import bounded
@@ -90,12 +91,13 @@ class Capture:
         self._size_markers = size_markers
         self.deselected_tests = 0
         self._reserve = _Reserve()
+        self.leftovers = Leftovers()
         self._artifacts = directory / rundir.ARTIFACTS_FOLDER
         logs_dir = Path(os.path.abspath(directory)).parent.parent
         self._changing = frozenset(
             (logs_dir / rundir.RUNS_FOLDER, logs_dir / rundir.ARCHIVE_FOLDER)
         )
-        self._environ = _snapshot()
+        self._environ = environment()
         self._secrets = secret_values(os.environ)
         self._mask = Mask.hiding(self._secrets)
         self._learned = False
@@ -131,6 +133,8 @@ class Capture:
             if call.when == "teardown":
                 kept.close(self._current_mask())
                 del self.folders[item]
+        if call.when == "teardown":
+            self.leftovers.test_ended(item)
 
     def collector(self, report: Any) -> None:
         """A collector failed."""
@@ -154,6 +158,9 @@ class Capture:
         fixtures = extraction.fixtures(item) if item is not None else ()
         if fixtures:
             document["fixtures"] = [to_json(fixture) for fixture in fixtures]
+        left = self.leftovers.still_there(extraction.places) if item is not None else ()
+        if left:
+            document["left"] = [to_json(one) for one in left]
         mask = self._current_mask()
         if mask.needles:
             document = _map_texts(mask, document)
@@ -178,7 +185,7 @@ class Capture:
 
     def _current_mask(self) -> Mask:
         """Of all secrets seen so far: tests and conftests load what they need, and unload it."""
-        environ = _snapshot()
+        environ = environment()
         if environ != self._environ:
             self._environ = environ
             found = secret_values(os.environ)
@@ -206,14 +213,6 @@ class Capture:
             folder.mkdir(mode=0o700, exist_ok=True)
         self.folders[item] = _Artifacts(folder)
         return folder
-
-
-def _snapshot() -> dict[Any, Any]:
-    """The environment, to be compared: as os keeps it, decoding it takes 50 us a failure."""
-    environ = dict(getattr(os.environ, "_data", os.environ))
-    for current_test in ("PYTEST_CURRENT_TEST", b"PYTEST_CURRENT_TEST"):
-        environ.pop(current_test, None)
-    return environ
 
 
 def _replaced(item: pytest.Item, call: Any, report: Any) -> str:

@@ -112,7 +112,7 @@ class Extraction:
     """Makes records of exceptions; remembers the files and classes it has seen."""
 
     def __init__(self, places: Places) -> None:
-        self._places = places
+        self.places = places
         self._bases: dict[type[Any], tuple[str, ...]] = {}
         self._runners: dict[str, bool] = {}
         self._sources: dict[tuple[str, int], str] = {}
@@ -200,7 +200,7 @@ class Extraction:
     def _fixture(self, definition: Any, code: CodeType) -> Fixture:
         known = self._fixtures.get(code)
         if known is None or known.name != definition.argname:
-            file, origin = self._places(code.co_filename)
+            file, origin = self.places(code.co_filename)
             known = self._fixtures[code] = Fixture(
                 name=str(definition.argname),
                 scope=str(definition.scope),
@@ -219,7 +219,7 @@ class Extraction:
     def _frame(self, entry: TracebackType) -> Frame:
         code = entry.tb_frame.f_code
         line = entry.tb_lineno or 0
-        file, origin = self._places(code.co_filename)
+        file, origin = self.places(code.co_filename)
         if origin == "installed" and not os.path.isabs(code.co_filename):
             file = _compiled(file, entry.tb_frame.f_globals)
         place = (code.co_filename, line)

@@ -115,7 +115,7 @@ class CaptureHooks:
         @pytest.hookimpl(wrapper=True, tryfirst=True)
         def pytest_runtest_makereport(self, item: pytest.Item, call: Any) -> _Wrapper:
             report = yield
-            if report.outcome == "failed" or self._capture.folders:
+            if report.outcome == "failed" or self._capture.folders or call.when == "teardown":
                 self._take(item, call, report)
             return report
 
@@ -126,7 +126,7 @@ class CaptureHooks:
             outcome = yield
             if outcome.excinfo is None:
                 report = outcome.get_result()
-                if report.outcome == "failed" or self._capture.folders:
+                if report.outcome == "failed" or self._capture.folders or call.when == "teardown":
                     self._take(item, call, report)
 
     def _take(self, item: pytest.Item, call: Any, report: Any) -> None:
@@ -158,6 +158,7 @@ class CaptureHooks:
     @pytest.hookimpl(trylast=True)
     @_fenced
     def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self._capture.leftovers.begin()
         sizes = self._capture.sizes(session.items)
         if sizes:
             session.config.pluginmanager.register(SizeHooks(sizes), "conftest_kit.sizes")

@@ -29,6 +29,7 @@ __all__ = [
     "Failure",
     "Fixture",
     "Frame",
+    "Left",
     "Origin",
     "Outcome",
     "Phase",
@@ -99,6 +100,20 @@ class Fixture(NamedTuple):
     origin: Origin = "project"
 
 
+class Left(NamedTuple):
+    """Something that an earlier test of the process left as it was not before the first one."""
+
+    what: Literal["variable", "folder"]
+    """An environment variable, or the current folder."""
+    name: str
+    """Of the variable; of the folder as in `Frame.file`, empty where it is gone."""
+    change: Literal["set", "changed", "removed"]
+    nodeid: str
+    """Of the test after which it was so."""
+    fixtures: tuple[str, ...] = ()
+    """The names of those that this test had."""
+
+
 class Failure(NamedTuple):
     """One thing that made a run red."""
 
@@ -118,6 +133,8 @@ class Failure(NamedTuple):
     """The chain, the exception that was raised first, the root last. Empty where there was none
     (strict xpass, a crash)."""
     fixtures: tuple[Fixture, ...] = ()
+    left: tuple[Left, ...] = ()
+    """What tests that were over by then had left behind, and was still so."""
     captured: Mapping[str, str] = {}
     """`{"stdout" | "stderr" | "log": text}` over the phases so far."""
 
@@ -193,6 +210,7 @@ def failure_from_json(document: dict[str, Any]) -> Failure:
     values["fixtures"] = tuple(
         build(Fixture, known(Fixture, fixture)) for fixture in values.get("fixtures", ())
     )
+    values["left"] = tuple(build(Left, known(Left, left)) for left in values.get("left", ()))
     return build(Failure, values)
 
 

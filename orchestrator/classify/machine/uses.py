@@ -235,8 +235,12 @@ def _is_peculiar(facts: Facts, name: str) -> bool:
     """Whether a variable was set that is not everywhere, and was not where the test passed last."""
     green = facts.context.green
     before = green is not None and name in green.run.environment.variables
-    usual = name in _USUAL or name.startswith(_OF_OTHERS)
-    return _is_set(facts, name) and not usual and not before
+    return _is_set(facts, name) and not is_everybodys(name) and not before
+
+
+def is_everybodys(name: str) -> bool:
+    """Whether a variable is set wherever tests run, or belongs to what runs them."""
+    return name in _USUAL or name.startswith(_OF_OTHERS)
 
 
 def _raises_itself(facts: Facts) -> str:

@@ -10,13 +10,16 @@ from made_for_rules.surroundings import (
     FAR,
     GIVING_NOTHING,
     GONE,
+    LEFT,
     LIB,
     LOOKUP,
     MISMATCH,
     SHOP,
     TEMPORARY,
     TEST,
+    WENT,
     one,
+    using,
 )
 
 from orchestrator.checkout.project import FixtureDefinition, Project
@@ -192,6 +195,17 @@ CASES = {
     "case-tear-down-raised": one("ValueError", "no rows", CASE, "tests/test_cart.py:8:tearDown"),
     "cleanup-raised": one(
         "KeyError", "'SHOP'", "std/unittest/case.py:587:_callCleanup", "tests/test_cart.py:8:unset"
+    ),
+    "variable-left": one(
+        "ValueError", "unknown mode", SHOP, project=using("variable", "SHOP_MODE"), left=(LEFT,)
+    ),
+    "variable-left-beside": one("AssertionError", "assert 1 == 2", TEST, left=(LEFT,)),
+    "current-folder-left": one(
+        "FileNotFoundError",
+        "[Errno 2] No such file or directory: 'prices.csv'",
+        SHOP,
+        attributes={"errno": 2, "filename": "prices.csv"},
+        left=(WENT,),
     ),
     "current-folder-gone": one(
         "FileNotFoundError",

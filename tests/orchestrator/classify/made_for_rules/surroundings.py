@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conftest_kit.records import Distribution
+from conftest_kit.records import Distribution, Left
 from orchestrator.checkout.project import FixtureDefinition, Project
 from orchestrator.checkout.requirements import Requirement
 from orchestrator.checkout.source import Guard, Source
@@ -56,6 +56,8 @@ NEWER_WEBFRAME = Project(
 OTHER_SERIAL = (Distribution(name="pyserial", version="2.7", modules=("serial_of_old",)),)
 TEMPORARY = {"attributes": {"errno": 2, "filename": "/tmp/pytest-of-me/pytest-0/test_a0/x"}}
 GONE = {"attributes": {"errno": 2, "filename": "out/prices.csv"}}
+WENT = Left("folder", "out", "changed", "tests/test_report.py::test_writes", ("there",))
+LEFT = Left("variable", "SHOP_MODE", "set", "tests/test_cart.py::test_first", ("mode",))
 MOCK = Distribution(name="pytest-mock", version="3.17.0", modules=("pytest_mock",))
 TIMEOUT = Distribution(
     name="pytest-timeout",

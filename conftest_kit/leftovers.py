@@ -1,0 +1,109 @@
+"""What tests leave behind in their process: variables and the current folder. PYTEST_DONT_REWRITE
+
+A test that fails alone for what another one left shows no trace of it. Values are compared here and
+never recorded.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conftest_kit.recorder import without_size
+
+if TYPE_CHECKING:
+    from conftest_kit.places import Places
+    from conftest_kit.records import Left
+
+_Leaver = tuple[str, tuple[str, ...]]
+"""The node id of a test, and the names of its fixtures."""
+
+MAX_LEFT = 20
+"""So many are recorded with a failure."""
+_OF_PYTEST = ("PYTEST_CURRENT_TEST", b"PYTEST_CURRENT_TEST")
+_GROUP = re.compile(r"@[^@\]]+$")
+"""What pytest-xdist adds to a node id with `--dist loadgroup`."""
+
+
+class Leftovers:
+    """Of one process: what is otherwise than before its first test, and the test that left it so.
+
+    What a fixture that outlives its test sets counts as left by the first test that asked for it.
+    """
+
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """From here on; what collecting the tests changed is not theirs."""
+        self._first = self._environ = environment()
+        self._first_folder = self._folder = _current_folder()
+        self._left: dict[Any, _Leaver] = {}
+        self._left_folder: _Leaver | None = None
+
+    def test_ended(self, item: pytest.Item) -> None:
+        """Nothing of this test is to come."""
+        environ = getattr(os.environ, "_data", os.environ)
+        if environ != self._environ:
+            self._compare(_leaver(item))
+        folder = _current_folder()
+        if folder != self._folder:
+            self._folder, self._left_folder = folder, _leaver(item)
+
+    def still_there(self, places: Places) -> tuple[Left, ...]:
+        """What tests that are over left, and nobody has changed since."""
+        if not self._left and self._left_folder is None:
+            return ()
+        from conftest_kit.records import Left  # noqa: PLC0415 - a green run does without
+
+        folder = _current_folder()
+        found = [
+            Left("variable", os.fsdecode(name), self._change_of(name), *leaver)
+            for name, leaver in self._left.items()
+            if self._is_still(name)
+        ]
+        if self._left_folder and folder == self._folder != self._first_folder:
+            name = places(folder)[0] if folder else ""
+            found.append(
+                Left("folder", name, "changed" if folder else "removed", *self._left_folder)
+            )
+        return tuple(found[-MAX_LEFT:])
+
+    def _is_still(self, name: Any) -> bool:
+        value = self._environ.get(name)
+        now = getattr(os.environ, "_data", os.environ)
+        return bool(value != self._first.get(name) and now.get(name) == value)
+
+    def _change_of(self, name: Any) -> Any:
+        if name not in self._environ:
+            return "removed"
+        return "changed" if name in self._first else "set"
+
+    def _compare(self, leaver: _Leaver) -> None:
+        before, self._environ = self._environ, environment()
+        for name in dict.fromkeys((*before, *self._environ)):
+            if before.get(name) != self._environ.get(name):
+                self._left[name] = leaver
+
+
+def _leaver(item: pytest.Item) -> _Leaver:
+    nodeid = _GROUP.sub("", without_size(item.nodeid))
+    return nodeid, tuple(map(str, getattr(item, "fixturenames", ())))
+
+
+def environment() -> dict[Any, Any]:
+    """The variables, to be compared: as os keeps them, for decoding them takes 50 us."""
+    environ = dict(getattr(os.environ, "_data", os.environ))
+    for current_test in _OF_PYTEST:
+        environ.pop(current_test, None)
+    return environ
+
+
+def _current_folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it is gone
+        return ""

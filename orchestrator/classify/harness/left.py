@@ -1,0 +1,144 @@
+"""Facts about what earlier tests left in the process, as the kit saw it: variables, the folder.
+
+Who is right of two tests in one file, no record tells; that what is left is read by the code under
+test, or named by the exception, does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conftest_kit.records import Left
+from orchestrator.classify.code.tested import imported_product
+from orchestrator.classify.facts import Fact, Facts, is_harness, part
+from orchestrator.classify.machine.uses import is_everybodys
+from orchestrator.classify.names.spelling import whole_word
+
+_OWN = ("project", "test")
+_READ = 4096
+_SET_UPS = ("setUp", "setup_method", "setUpClass", "setup_class")
+_SAID = {"set": "set", "changed": "set to something else", "removed": "removed"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Variable:
+    """One that an earlier test left otherwise than it was."""
+
+    left: Left
+    read: str
+    """How it comes into this failure; empty where only both tests are of one file."""
+
+
+def _variable(facts: Facts) -> _Variable | None:
+    """The one that is read on the way to the failure, else the last that a test of the same file
+    left; none that a fixture sets which lives on.
+    """
+    lasting = facts.once(_set_for_long)
+    left = [
+        one
+        for one in reversed(facts.failure.left)
+        if one.what == "variable" and one.name not in lasting and not is_everybodys(one.name)
+    ]
+    read = ((one, how) for one in left if (how := _how_read(facts, one.name)))
+    beside = ((one, "") for one in left if _file(one.nodeid) == facts["test_file"])
+    found, how = next(read, next(beside, (None, "")))
+    if found is None:
+        return None
+    return _Variable(left=found, read=how)
+
+
+def _how_read(facts: Facts, name: str) -> str:
+    project = facts.context.project
+    if "_" in name and whole_word(name).search(facts.link.message[:_READ]):
+        return "the exception names it"
+    passed = (frame for frame in reversed(facts.frames) if frame.origin in _OWN)
+    for frame in passed:
+        if any(
+            use.name == name and use.serves(frame.line) for use in project.source(frame.file).uses
+        ):
+            return f"{frame.function} in {frame.file} speaks of it"
+    files = (frame.file for frame in facts.frames if frame.origin in _OWN and not is_harness(frame))
+    for file in dict.fromkeys((*files, *imported_product(facts))):
+        if any(use.name == name and use.kind != "set" for use in project.source(file).uses):
+            return f"{file} reads it"
+    return ""
+
+
+def _set_for_long(facts: Facts) -> frozenset[str]:
+    """Variables that the files of the test's own fixtures set which outlive a test."""
+    lasting = [one for one in facts.failure.fixtures if one.scope != "function"]
+    return frozenset(
+        use.name
+        for entry in lasting
+        for use in facts.context.project.source(entry.file).uses
+        if use.kind == "set" and use.serves(entry.line + 1)
+    )
+
+
+def _file(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
+
+
+def _left_folder(facts: Facts) -> Left | None:
+    """Where an earlier test went and did not come back from."""
+    return next((one for one in facts.failure.left if one.what == "folder"), None)
+
+
+def _looked_from_there(facts: Facts) -> str:
+    """`yes` where the exception is about a file that is looked for from the current folder, and
+    that is the one an earlier test left.
+    """
+    asked = facts.attribute("filename")
+    is_relative = bool(asked) and not asked.startswith(("/", "~"))
+    return "yes" if is_relative and facts.once(_left_folder) is not None else ""
+
+
+def _setter(facts: Facts) -> str:
+    """What prepares the test that left something: the one fixture of the project that it had and
+    that may have done it; `setUp` where unittest prepares it.
+    """
+    variable = facts.once(_variable)
+    left = variable.left if variable else facts.once(_left_folder)
+    if left is None:
+        return ""
+    known = {one.name for one in facts.context.project.fixtures}
+    had = [name for name in left.fixtures if name in known]
+    setting = [name for name in had if variable and _sets(facts, name, left.name)]
+    if len(setting or had) == 1:
+        return (setting or had)[0]
+    return "setUp" if not had and any(map(_is_of_unittest, left.fixtures)) else ""
+
+
+def _is_of_unittest(fixture: str) -> bool:
+    return fixture.startswith("_unittest_")
+
+
+def _sets(facts: Facts, fixture: str, variable: str) -> bool:
+    project = facts.context.project
+    return any(
+        use.kind == "set" and use.name == variable and use.serves(one.line + 1)
+        for one in project.fixtures
+        if one.name == fixture
+        for use in project.source(one.file).uses
+    )
+
+
+def _of_variable(name: str) -> Fact:
+    """The fact that is this field of the record of the variable."""
+
+    def told(facts: Facts) -> str:
+        found = facts.once(_variable)
+        return str(getattr(found.left, name)) if found else ""
+
+    return told
+
+
+FACTS: dict[str, Fact] = {
+    "folder_left_by": part(_left_folder, "nodeid"),
+    "left_setter": _setter,
+    "left_variable": _of_variable("name"),
+    "left_variable_by": _of_variable("nodeid"),
+    "left_variable_read": part(_variable, "read"),
+    "left_variable_said": lambda facts: _SAID.get(_of_variable("change")(facts), ""),
+    "looked_from_left_folder": _looked_from_there,
+}

@@ -1,0 +1,142 @@
+"""What an earlier test left in the process, as the kit saw it, and who prepares that test."""
+
+from __future__ import annotations
+
+import pytest
+from made_for_rules.surroundings import LEFT, SHOP, TEST, WENT, using
+
+from conftest_kit.records import Fixture
+from orchestrator.checkout.project import FixtureDefinition, Project
+
+READING = {
+    "shop.py": """
+        import os
+
+        def mode():
+            return os.environ.get("SHOP_MODE", "slow")
+    """,
+    "test_a.py": """
+        import os
+        import pytest
+
+        @pytest.fixture
+        def fast():
+            os.environ["SHOP_MODE"] = "fast"
+
+        def test_fast(fast, tmp_path):
+            assert os.environ["SHOP_MODE"]
+    """,
+    "test_b.py": """
+        import shop
+
+        def test_mode():
+            assert shop.mode() == "slow"
+    """,
+}
+
+
+def test_a_variable_that_the_product_reads(run):
+    """The fixture that set it is the culprit, and the test that left it is named."""
+    red = run(READING)
+
+    assert red.verdict().rule == "variable-left@1"
+    assert red.verdict().culprit.name == "fast"
+    assert any("test_a.py::test_fast" in line for line in red.verdict().evidence)
+    assert "SHOP_MODE" in red.suggestions()[0].text
+
+
+def test_a_fixture_that_lives_on(run):
+    """What a fixture of the session sets for all tests is not left."""
+    files = {
+        **READING,
+        "conftest.py": """
+            import os
+            import pytest
+
+            @pytest.fixture(scope="session", autouse=True)
+            def fast():
+                os.environ["SHOP_MODE"] = "fast"
+        """,
+        "test_a.py": "def test_passes(): pass",
+    }
+
+    assert not run(files).verdict().rule.startswith("variable-left")
+
+
+def test_a_folder_that_a_test_went_to(run):
+    """A file that is looked for from there is not at fault."""
+    red = run(
+        {
+            "prices.csv": "apple,1",
+            "test_a.py": """
+                import os
+                def test_goes(tmp_path): os.chdir(tmp_path)
+            """,
+            "test_b.py": "def test_reads(): assert open('prices.csv').read()",
+        }
+    )
+
+    assert red.verdict().rule == "current-folder-left@1"
+    assert red.verdict().category == "fixture"
+    assert "test_a.py::test_goes" in red.suggestions()[0].text
+
+
+@pytest.mark.parametrize(
+    ("fixtures", "known", "setter"),
+    [
+        (("mode",), ("mode",), "mode"),
+        (("mode", "tmp_path"), ("mode",), "mode"),
+        (("mode", "basket"), ("mode", "basket"), None),
+        (("tmp_path",), (), None),
+        (("_unittest_setUpClass_fixture_TestCart",), (), "setUp"),
+    ],
+)
+def test_who_prepares_the_test_that_left_it(red, raised, fixtures, known, setter):
+    """The one fixture of the project that it had; where there are several, nobody is accused."""
+    project = Project(
+        name="shop",
+        fixtures=tuple(
+            FixtureDefinition(name=name, function=name, file="tests/conftest.py", line=line)
+            for line, name in enumerate(known, 4)
+        ),
+    )
+    left = (LEFT._replace(fixtures=fixtures),)
+    verdict = red(raised("AssertionError", "", TEST), project=project, left=left).verdict()
+
+    assert verdict.rule == "variable-left-beside@1"
+    assert (verdict.culprit and verdict.culprit.name) == setter
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        LEFT._replace(name="PYTEST_ADDOPTS"),
+        LEFT._replace(nodeid="tests/test_others.py::test_first"),
+        WENT,
+    ],
+)
+def test_what_has_nothing_to_do_with_it(red, raised, left):
+    """A variable of pytest, of a test elsewhere that nothing here reads, or the folder."""
+    verdict = red(raised("AssertionError", "", TEST), left=(left,)).verdict()
+
+    assert verdict.category == "assertion"
+
+
+def test_a_file_that_is_not_looked_for_from_there(red, raised):
+    """An absolute path leads to the same place from everywhere."""
+    missing = raised("FileNotFoundError", "x", SHOP, attributes={"filename": "/data/prices.csv"})
+
+    assert red(missing, left=(WENT,)).verdict().rule != "current-folder-left@1"
+
+
+def test_a_variable_that_a_fixture_of_the_module_sets(red, raised):
+    """It is still in its place: the fixture lives on."""
+    mode = Fixture(name="mode", scope="module", file="shop/cart.py", line=5, origin="test")
+    made = red(raised("ValueError", "", SHOP), project=using("set", "SHOP_MODE"), left=(LEFT,))
+    (failure,) = made.recording.failures
+    lasting = made.recording._replace(failures=(failure._replace(fixtures=(mode,)),))
+
+    assert made.context.facts(failure, failure.exceptions[0])["left_variable"] == "SHOP_MODE"
+    context = type(made)(recording=lasting, project=made.project).context
+    failure = lasting.failures[0]
+    assert context.facts(failure, failure.exceptions[0])["left_variable"] == ""
