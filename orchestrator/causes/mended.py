@@ -10,8 +10,10 @@ from packaging.utils import canonicalize_name
 from conftest_kit.records import Failure, Frame
 from corpus_memory_logging.records import Cause, Verdict
 from orchestrator.checkout.project import Project
+from orchestrator.checkout.source import module_name
 from orchestrator.classify import Context
 from orchestrator.classify.code.tested import called
+from orchestrator.classify.facts import Facts
 from orchestrator.failures import following
 from orchestrator.failures.chain import decisive
 from orchestrator.failures.signature import normalise
@@ -68,6 +70,8 @@ _MISWIRED = frozenset(
 """Kinds of what is wrong with a fixture whoever asks for it."""
 _EDITED = frozenset({"changed_setup", "changed_settings"})
 """Kinds of what the edit of one file broke."""
+_NAMELESS = frozenset({"missing_name", "undefined_name"})
+"""Kinds of a name that is not there."""
 _REFERRING = "unregistered_class"
 """What each use of any class of the same registry trips over."""
 
@@ -96,7 +100,7 @@ def mended(cause: Cause, context: Context) -> str:
         return f"edit of {culprit.name}"
     if culprit.type == "fixture":
         return _of_fixture(cause)
-    return _of_part(cause)
+    return _of_part(cause, context)
 
 
 def _of_the_run(verdict: Verdict, context: Context) -> str:
@@ -159,19 +163,30 @@ def _distribution(name: str) -> str:
     return f"distribution {canonicalize_name(name)}"
 
 
-def _of_part(cause: Cause) -> str:
+def _of_part(cause: Cause, context: Context) -> str:
     """A name that a module or class lacks, or that a class refers to."""
     verdict, culprit = cause.verdict, cause.verdict.culprit
     if culprit and verdict.kind == _REFERRING:
         return f"{_REFERRING} {culprit.name}"
     raised = decisive(cause.failures[0])
-    if culprit is None or raised is None or verdict.kind != "missing_name":
+    if culprit is None or raised is None or verdict.kind not in _NAMELESS:
         return ""
+    if verdict.category == "product_error" and culprit.type in ("module", "file"):
+        return _gone_name(context.facts(cause.failures[0], raised), culprit.name)
     name = raised.attributes.get("name")
     if culprit.type == "class" and name:
         # What a class and those made from it lack is gone from one place, whichever is asked.
         return f"missing name {name} of classes of {culprit.name.partition('.')[0]}"
     return f"missing name of {culprit.name} {normalise(raised.message)}"
+
+
+def _gone_name(facts: Facts, place: str) -> str:
+    """A name that the package of a module or file has no more: its own code finds it undefined,
+    others cannot import it or read it from the module.
+    """
+    name = facts["undefined"] or facts["symbol"]
+    module = module_name(place) if place.endswith(".py") else place
+    return f"missing name {name} of {module.partition('.')[0]}" if name else ""
 
 
 def _of_fixture(cause: Cause) -> str:

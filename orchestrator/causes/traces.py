@@ -47,6 +47,16 @@ _CLASS = re.compile(r"(?:assert )?([A-Za-z_][\w.]{0,200})\(")
 _EXPECTED = re.compile(r"^DID NOT (?:RAISE|WARN)[^'\n]{0,50}'(?P<type>[\w.]{1,200})'")
 
 
+_CALL = r"\b(?P<function>[A-Za-z_]\w{3,100})\((?:[^()]|\([^()]{0,200}\)){0,200}\)"
+# +  where None = make_xref('(...) array_like', …)
+_GAVE_NONE = re.compile(
+    r"^ *\+ {1,10}where None = (?:\w+\.)*(?P<function>[A-Za-z_]\w{3,100})\(", re.MULTILINE
+)
+_OF_NONE = re.compile(r"'NoneType' object (?:has no attribute '(?P<name>\w{1,100})'|is not subscr)")
+_MAY_GIVE_NONE = frozenset({"match", "fullmatch", "search", "find", "getattr", "first", "getenv"})
+"""What often gives `None` and is nobody's of the project."""
+
+
 def place(nodeid: str) -> str:
     """The class that a test is in, else its file."""
     return nodeid.partition("[")[0].rpartition("::")[0] or nodeid
@@ -180,6 +190,18 @@ def _parts(message: str) -> str:
     if found is None:
         return ""
     return found["attributes"] or " ".join(sorted({*_KEY.findall(found["items"])}))
+
+
+def nothing(cause: Cause, _: Context) -> Iterator[str]:
+    """The function that gave `None`, to a check or to a line that asks something of it."""
+    for _failure, raised, frame in _looked_at(cause):
+        given = _GAVE_NONE.search(raised.message[:4096]) if is_assertion(raised) else None
+        stumbled = _OF_NONE.search(raised.message[:200]) if given is None else None
+        if stumbled:
+            part = rf"\.{stumbled['name']}\b" if stumbled["name"] else r"\["
+            given = re.search(rf"{_CALL}\s?{part}", frame.source[:1000])
+        if given and given["function"] not in _MAY_GIVE_NONE:
+            yield given["function"]
 
 
 def worded(cause: Cause, _: Context) -> Iterator[str]:

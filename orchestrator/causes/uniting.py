@@ -73,6 +73,7 @@ _JOINING = (
     _Evidence(
         traces.distribution, "it comes out of the same distribution", 0.8, needs_explained=True
     ),
+    _Evidence(traces.nothing, "the same function gives `None`", 0.8),
     _Evidence(traces.differing, "it differs from what is expected in the same way", 0.8),
     _Evidence(traces.beneath, "the same complaint of a library", 0.75),
     _Evidence(

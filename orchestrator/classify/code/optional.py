@@ -125,15 +125,16 @@ def _without(facts: Facts, file: str, name: str, depth: int) -> Iterator[Lacking
         elif not naming:
             # It ran to its end without it: the handler binds other names, or none.
             yield from _absent(facts, (Guard(modules=(further,)),), file, "name")
-    elif not naming and depth == _DEPTH and facts["symbol"] and not _is_renamed(source, name):
+    elif not naming and depth == _DEPTH and facts["symbol"] and not _is_renamed(facts, source):
         # Bound by other means: registered, or taken over with `from … import *`.
         yield from _absent(facts, source.guards, file, "file")
 
 
-def _is_renamed(source: Source, name: str) -> bool:
-    """Whether the file binds a name that differs from it in little."""
-    bound = (one for guard in source.guards for one in guard.names)
-    return bool(difflib.get_close_matches(name, bound, n=1, cutoff=_ALIKE))
+def _is_renamed(facts: Facts, source: Source) -> bool:
+    """Whether the file binds a name that differs in little from the one that was not found."""
+    guarded = (one for guard in source.guards for one in guard.names)
+    bound = (*guarded, facts.attribute("nearest"))
+    return bool(difflib.get_close_matches(facts["symbol"], bound, n=1, cutoff=_ALIKE))
 
 
 def _closest(guards: Iterable[Guard], dotted: str) -> Iterator[Guard]:

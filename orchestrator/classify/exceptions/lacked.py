@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 from orchestrator.classify.distributions.mapping import known_names
 from orchestrator.classify.distributions.owners import asking, asks
-from orchestrator.classify.exceptions.told import says_nothing
+from orchestrator.classify.exceptions.told import says_nothing, told
 from orchestrator.classify.facts import Fact, Facts, is_harness, part
 from orchestrator.classify.installed import Owner, Unmet
 
@@ -106,6 +106,8 @@ def _process_lacks(facts: Facts) -> str:
     """
     died = "CalledProcessError" in facts.link.type
     if not (died or says_nothing(facts.link.message)) or not _starts_programs(facts):
+        return ""
+    if next(told(facts.failure, facts.context.recording.run.root), None) is not None:
         return ""
     project = facts.context.project
     owner = Owner(name=project.name, version="")

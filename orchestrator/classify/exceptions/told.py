@@ -88,6 +88,12 @@ _SHORTENED = re.compile(
     r"(?P<type>ModuleNotFoundError|ImportError): (?P<message>[^\n]{1,1000})\s*$",
     re.DOTALL,
 )
+# __main__.py: error: unrecognized arguments: -n3 --dist=loadfile
+_REFUSED = re.compile(r"error: (?P<message>unrecognized arguments: [^\n]{1,500})")
+# Unable to import required dependencies:\nnumpy: No module named 'numpy'
+_LACKED = re.compile(
+    r"^(?:[\w.-]{1,100}: )?(?P<message>No module named '[\w.]{1,200}')$", re.MULTILINE
+)
 _OF_PROCESSES = {"AssertionError", "CalledProcessError", "SystemExit", "Failed"}
 
 
@@ -165,6 +171,18 @@ def _quoted(raised: Raised, types: set[str], root: str) -> Iterator[Raised]:
         yield from last_exception(raised.message, root, (*_IMPORTING, "AttributeError"))
     if "ImportError" in types:
         yield from _of_plugin(raised)
+        yield from _of_import(raised)
+
+
+def _of_import(raised: Raised) -> Iterator[Raised]:
+    """What an installed library says it could not import, while it was imported itself."""
+    last = raised.frames[-1] if raised.frames else None
+    if last and (last.origin, last.function) == ("installed", "<module>"):
+        for lacked in list(_LACKED.finditer(raised.message[:READ]))[:1]:
+            if lacked.start():
+                yield exception("ModuleNotFoundError", lacked["message"])._replace(
+                    frames=raised.frames
+                )
 
 
 def _of_message(raised: Raised, root: str) -> Iterator[Raised]:
@@ -207,6 +225,8 @@ def _of_inner_run(failure: Failure, raised: Raised, root: str) -> Iterator[Raise
         lines = text[-READ:].splitlines()
         broke = [line.removeprefix(_INTERNAL) for line in lines if line.startswith(_INTERNAL)]
         yield from last_exception("\n".join(broke), root)
+        for refused in _REFUSED.finditer(text[-READ:]):
+            yield exception("_pytest.config.exceptions.UsageError", refused["message"])
         for shown in _PRINTED.finditer(text[-READ:]):
             if shown["type"] in _IMPORTING:
                 yield exception(shown["type"], shown["message"])

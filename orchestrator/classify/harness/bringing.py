@@ -54,13 +54,16 @@ def _plugin_fits(facts: Facts) -> str:
     such libraries alike, none fits.
 
     Without Django, a fixture `db` is not that of pytest-django; `django_db_setup` is. What only
-    plugins bring that few use (`app`) is rather the project's own.
+    plugins bring that few use (`app`) is rather the project's own; so is what has a near one within
+    reach that nobody asks for, where nobody asks for the plugin.
     """
     bringing = facts.once(_bringing)
     if not bringing:
         return "yes" if facts["plugin"] else ""
     first, *others = bringing
     farness = _farness(facts, first)
+    if farness > _INSTALLED and facts["unused_near"]:
+        return ""
     if farness in (_FOR_DECLARED, _FOR_INSTALLED) and others:
         return "likely" if _farness(facts, others[0]) > farness else ""
     if farness < _UNSEEN:

@@ -109,6 +109,14 @@ def _setter(facts: Facts) -> str:
     return "setUp" if not had and any(map(_is_of_unittest, left.fixtures)) else ""
 
 
+def _setter_place(facts: Facts) -> str:
+    """Where the project defines the fixture."""
+    for one in facts.context.project.fixtures:
+        if one.name == facts["left_setter"]:
+            return f"{one.file}:{one.line}"
+    return ""
+
+
 def _is_of_unittest(fixture: str) -> bool:
     return fixture.startswith("_unittest_")
 
@@ -136,6 +144,7 @@ def _of_variable(name: str) -> Fact:
 FACTS: dict[str, Fact] = {
     "folder_left_by": part(_left_folder, "nodeid"),
     "left_setter": _setter,
+    "left_setter_place": _setter_place,
     "left_variable": _of_variable("name"),
     "left_variable_by": _of_variable("nodeid"),
     "left_variable_read": part(_variable, "read"),

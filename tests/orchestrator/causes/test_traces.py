@@ -103,3 +103,42 @@ def test_what_comes_out_of_one_function(frames, one, other, shared):
     keys = [set(left(traces.thrown, cause("x.Error", said, *frames))) for said in (one, other)]
 
     assert len(set.intersection(*keys)) == shared
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "source", "functions"),
+    [
+        (
+            "AttributeError",
+            "'NoneType' object has no attribute 'strip'",
+            "x = cart.serialize().strip()",
+            1,
+        ),
+        (
+            "TypeError",
+            "'NoneType' object is not subscriptable",
+            "x = cart.serialize(f(1), 2)[0]",
+            1,
+        ),
+        ("AssertionError", "assert None == 'a'\n +  where None = cart.serialize(1)", "", 1),
+        (
+            "AttributeError",
+            "'NoneType' object has no attribute 'strip'",
+            "x = cart.total.strip()",
+            0,
+        ),
+        (
+            "AttributeError",
+            "'NoneType' object has no attribute 'group'",
+            "re.match(A, b).group(1)",
+            0,
+        ),
+        ("AttributeError", "'Cart' object has no attribute 'strip'", "x = serialize().strip()", 0),
+        ("AssertionError", "assert 1 == 2\n +  where 1 = serialize()", "", 0),
+    ],
+)
+def test_what_gave_nothing(kind, message, source, functions):
+    """The function is named by the check, or stands before what was asked of `None`."""
+    frame = TEST._replace(source=source)
+
+    assert left(traces.nothing, cause(kind, message, frame)) == ["serialize"] * functions

@@ -257,6 +257,61 @@ def test_what_classes_of_one_package_lack_is_gone_from_one_place(other, causes):
     assert len(united([_lacks("shop.cart.Cart", "price", 4), _lacks(*other)])) == causes
 
 
+GONE = {
+    "undefined": (
+        "NameError",
+        "name 'total' is not defined",
+        "undefined_name",
+        "file",
+        "shop/cart.py",
+    ),
+    "read": (
+        "AttributeError",
+        "module 'shop.cart' has no attribute 'total'",
+        "missing_name",
+        "module",
+        "shop.cart",
+    ),
+    "imported": (
+        "ImportError",
+        "cannot import name 'total' from 'shop' (/shop/__init__.py)",
+        "missing_name",
+        "module",
+        "shop",
+    ),
+    "another": ("NameError", "name 'tax' is not defined", "undefined_name", "file", "shop/cart.py"),
+    "elsewhere": (
+        "NameError",
+        "name 'total' is not defined",
+        "undefined_name",
+        "file",
+        "pool/a.py",
+    ),
+}
+
+
+def _gone(how):
+    kind, message, verdict, culprit, name = GONE[how]
+    attributes = {"name": message.split("'")[1]} if kind == "NameError" else {}
+    if kind == "AttributeError":
+        attributes = {"name": "total", "obj": "shop.cart"}
+    raised = Raised(type=kind, message=message, attributes=attributes)
+    made = _cause("x", how, 1, category="product_error", kind=verdict)
+    return replace(
+        made,
+        verdict=replace(made.verdict, culprit=Culprit(type=culprit, name=name)),
+        failures=(Failure(nodeid=how, phase="call", exceptions=(raised,)),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("other", "causes"), [("read", 1), ("imported", 1), ("another", 2), ("elsewhere", 2)]
+)
+def test_a_name_that_is_gone_shows_in_three_ways(other, causes):
+    """Its own module finds it undefined, others cannot read or import it."""
+    assert len(united([_gone("undefined"), _gone(other)])) == causes
+
+
 def test_where_a_test_that_did_not_end_was_stopped_is_chance():
     """What the tests called is the cause, not the line that was reached."""
     tests = [Culprit(type="test", name=name) for name in "ab"]

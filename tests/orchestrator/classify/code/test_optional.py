@@ -81,6 +81,17 @@ def test_a_name_that_was_renamed_is_missed_for_want_of_nothing(run, name, catego
     assert run(files).verdict().category == category
 
 
+def test_a_name_that_was_renamed_outside_of_any_guard(run):
+    """The kit saw the nearest name of the module: what the file does without is not missed."""
+    files = {
+        "shop_cart.py": "def totals(): ...\ntry:\n    import yaml_not_here as yaml\nexcept ImportError:\n    pass\n",
+        "test_cart.py": "def test_cart():\n    from shop_cart import total\n",
+        "pyproject.toml": "[project]\nname = 'shop'\nversion = '1'\ndependencies = ['yaml-not-here']\n",
+    }
+
+    assert run(files).verdict().category == "product_error"
+
+
 GUARDS = Guard(modules=("redis.asyncio",), names=("Redis",), lines=((5, 9),))
 
 

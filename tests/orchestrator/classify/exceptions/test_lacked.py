@@ -87,3 +87,14 @@ def test_a_program_that_ends_without_a_word(red, raised, message, entry, sources
     verdict = red(raised("AssertionError", message, TEST), project=project).verdict()
 
     assert (verdict.category == "missing_dependency") is is_told
+
+
+def test_a_program_of_which_more_was_seen(red, raised):
+    """What it printed that it died of is why, whatever else the project lacks."""
+    printed = 'Traceback (most recent call last):\n  File "a.py", line 1, in x\nTypeError: no'
+    died = raised("subprocess.CalledProcessError", "status 1", TEST)
+    project = Project(name="shop", requirements=(NEEDED,), sources=STARTS)
+
+    assert red(died, project=project).verdict().category == "missing_dependency"
+    told = red(died, project=project, captured={"stderr": printed}).verdict()
+    assert told.category != "missing_dependency"

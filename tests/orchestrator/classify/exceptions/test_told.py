@@ -378,6 +378,32 @@ def test_what_an_inner_run_of_pytest_broke_off_with(red, raised, printed, fixtur
     assert (found.culprit.name if found.category == "missing_dependency" else None) == expected
 
 
+def test_options_that_an_inner_run_of_pytest_does_not_know(red, raised):
+    """The plugin that brings them is not installed."""
+    refused = raised("AssertionError", "assert <ExitCode.USAGE_ERROR: 4> == 0", TEST)
+    printed = "usage: x\n__main__.py: error: unrecognized arguments: -n3 --dist=loadfile\n"
+
+    found = red(refused, captured={"stderr": printed}).verdict()
+
+    assert (found.category, found.culprit.name) == ("missing_dependency", "pytest-xdist")
+
+
+@pytest.mark.parametrize(
+    ("place", "said", "category"),
+    [
+        ("lib/webframe/__init__.py:9:<module>", "Lacking:\nyaml: No module named 'yaml'", "absent"),
+        ("lib/webframe/__init__.py:9:load", "Lacking:\nyaml: No module named 'yaml'", "other"),
+        ("shop/__init__.py:9:<module>", "Lacking:\nyaml: No module named 'yaml'", "other"),
+    ],
+)
+def test_what_a_library_lacks_while_it_is_imported(red, raised, place, said, category):
+    """It says so in its own words; what the project says may be about anything."""
+    found = red(raised("ImportError", said, place), phase="collect").verdict()
+
+    absent = (found.category, found.culprit and found.culprit.name)
+    assert (absent == ("missing_dependency", "PyYAML")) is (category == "absent")
+
+
 ABSENT = PRINTED.format("ModuleNotFoundError: No module named 'yaml'")
 REWORDED = PRINTED.format("ModuleNotFoundError: Cannot tell the version: No module named 'yaml'")
 FAILS = PRINTED.format("ValueError: no price")

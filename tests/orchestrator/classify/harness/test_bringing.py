@@ -57,6 +57,22 @@ def test_the_plugin_that_the_project_makes_likely(lacking, fixture, declared, in
     assert (verdict.category, verdict.culprit.name) == ("missing_dependency", plugin)
 
 
+@pytest.mark.parametrize(
+    ("declared", "category"),
+    [([], "fixture"), (["sqlalchemy"], "fixture"), (["pytest-sqlalchemy"], "missing_dependency")],
+)
+def test_an_own_fixture_that_was_renamed(run, declared, category):
+    """One of nearly its name is within reach, and nobody asks for it; nor for the plugin."""
+    asked = ", ".join(f"'{name}'" for name in declared)
+    files = {
+        "conftest.py": "import pytest\n\n@pytest.fixture\ndef engine_(): ...\n",
+        "test_a.py": "def test_a(engine): ...\n",
+        "pyproject.toml": f"[project]\nname = 'shop'\nversion = '1'\ndependencies = [{asked}]\n",
+    }
+
+    assert run(files).verdict().category == category
+
+
 def test_another_may_be_meant_too(lacking):
     """An application of Flask often has a `client` of its own."""
     found = lacking("client", installed=["flask"])

@@ -121,6 +121,9 @@ CASES = {
         attributes={"argname": "client"},
         distributions=(Distribution(name="flask", version="3.1.0", modules=("flask",)),),
     ),
+    "inner-option-plugin-absent": one(
+        "_pytest.config.exceptions.UsageError", "unrecognized arguments: -n3 --dist=loadfile", TEST
+    ),
     "option-plugin-absent": (
         [],
         {"phase": "start", "message": "pytest: error: unrecognized arguments: -n4 --cov=shop"},
