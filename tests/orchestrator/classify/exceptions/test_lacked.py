@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from conftest_kit.records import Distribution
@@ -77,6 +79,7 @@ STARTS = {"tests/test_cart.py": Source(imports={"run": "subprocess.run"})}
         ("1 != 0", NEEDED, {}, False),
         ("3 != 4", NEEDED, STARTS, False),
         ("1 != 0", Requirement(name="x", text="docoptx", file="s", group="dev"), STARTS, False),
+        ("1 != 0", replace(NEEDED, file="requirements-dev.txt"), STARTS, False),
         ("1 != 0", Requirement(name="frames", text="frames", file="s"), STARTS, False),
     ],
 )
