@@ -21,6 +21,11 @@ _OF_ITS_DEVELOPERS = frozenset(
 _WORDS = re.compile(r"[-_.]+")
 
 
+# BulkOperationBuilder.add_replace() got an unexpected keyword argument 'sort'
+_METHOD = re.compile(r"(?P<class>[A-Z]\w{0,100})\.\w{1,100}\(\) (?:got|missing|takes) ")
+_READ = 500
+
+
 def is_of_developers(extra: str) -> bool:
     """Whether an extra is for those who make the distribution: `docs`, `testing-extras`."""
     return not _OF_ITS_DEVELOPERS.isdisjoint(_WORDS.split(extra.lower()))
@@ -162,11 +167,28 @@ def _named_by(facts: Facts) -> str:
 
 
 def touching(facts: Facts) -> Unmet | None:
-    """The unmet requirement between distributions that the failure touches."""
+    """The unmet requirement between distributions that the failure touches; none where a library
+    calls what a class of the project does not take.
+    """
+    if _calls_own_class(facts):
+        return None
     owners = (owner_of(facts, facts["module"]), facts.once(_raiser_of), facts.once(_called))
     touched = [owner.name for owner in owners if owner]
     found = facts.context.installed.unmet(touched)
     return next((unmet for unmet in found if unmet.installed), None) if touched else None
+
+
+def _calls_own_class(facts: Facts) -> bool:
+    """Whether the function that a TypeError names is of a class that own code on the way has."""
+    call, project = _METHOD.match(facts.link.message[:_READ]), facts.context.project
+    if call is None:
+        return False
+    own = (frame.file for frame in facts.frames if frame.origin in ("project", "test"))
+    sources = map(project.source, dict.fromkeys(own))
+    homes = [one.imports.get(call["class"], "").rpartition(".")[0] for one in sources]
+    return any(map(project.file_of, filter(None, homes))) or any(
+        call["class"] in project.source(frame.file).holds for frame in facts.frames
+    )
 
 
 def misfit(facts: Facts) -> Unmet | None:

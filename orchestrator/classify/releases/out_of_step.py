@@ -173,7 +173,9 @@ def _parties(facts: Facts) -> Iterator[str]:
         owner = owner_of(facts, module_of(frame)) if frame.origin == "installed" else None
         yield owner.name if owner else ""
     yield from (facts[name] for name in _PARTIES)
-    for unmet in (facts.once(misfit), facts.once(touching)):
+    # What own code asks of a library has nothing to do with what that requires of another.
+    asks_itself = bool(facts.frames) and facts.frames[-1].origin in ("project", "test")
+    for unmet in (facts.once(misfit), None if asks_itself else facts.once(touching)):
         yield from (unmet.name, unmet.by.name) if unmet else ()
 
 

@@ -102,6 +102,15 @@ CASES = {
         "Error importing plugin \"pytest_pudb\": No module named 'pytest_pudb'",
         phase="start",
     ),
+    "required-absent-on-import": one(
+        "TypeError",
+        "TypeVar.__init__() got an unexpected keyword argument 'default'",
+        "tests/conftest.py:1:<module>",
+        "lib/tills/typing.py:3:<module>",
+        distributions=(
+            Distribution(name="tills", version="1.0", modules=("tills",), requires=("frames>=2",)),
+        ),
+    ),
     "required-absent-raised": one(
         "ValueError",
         "no such mode",

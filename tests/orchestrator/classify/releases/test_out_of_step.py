@@ -133,6 +133,28 @@ def test_of_two_that_do_not_fit_the_one_out_of_step(red, raised):
     assert "pytest-benchmark" in made.suggestions()[1].text
 
 
+@pytest.mark.parametrize(
+    ("places", "culprit"),
+    [((TEST,), "flask"), ((TEST, "lib/flask/app.py:3:<module>"), "click")],
+)
+def test_what_own_code_asks_of_a_library(red, raised, places, culprit):
+    """That the library itself does not get what it requires has no part in it."""
+    libraries = tuple(
+        one._replace(requires=("click>=8.1",)) if one.name == "flask" else one
+        for one in installed(click="7.0")
+    )
+    gone = raised(
+        "ImportError",
+        "cannot import name '_app_ctx_stack' from 'flask'",
+        *places,
+        attributes={"name": "flask"},
+    )
+
+    verdict = red(gone, project=shop(imports=("flask",)), distributions=libraries).verdict()
+
+    assert (verdict.category, verdict.culprit.name) == ("compatibility", culprit)
+
+
 def test_both_of_the_two_are_out_of_step(red, raised):
     """Then the rule knows better."""
     libraries = installed(**{"pytest": "9.2.0", "pytest-benchmark": "5.1.0"})
