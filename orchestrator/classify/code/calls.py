@@ -22,6 +22,10 @@ _PATCHED = re.compile(
 )
 """What `mock.patch` and `monkeypatch` say."""
 _CALL = re.compile(r"([\w.<>]{1,200})\(\) (?:got|missing|takes) ")
+# (Deprecated NumPy 1.25.), was deprecated in Matplotlib 3.7
+_DEPRECATED_IN = re.compile(
+    r"(?i)\bdeprecated (?:in |since |as of )?(?P<name>[a-z][\w-]{2,40}) v?\d{1,4}\.\d"
+)
 _NO_BRACKETS = re.compile(r"type '(?P<name>\w{1,200})' is not subscriptable")
 _ARRAYS = {
     "data frames": re.compile(r"\b(?:DataFrame|Series)\b"),
@@ -189,10 +193,16 @@ def _object_owner_version(facts: Facts) -> str:
 
 
 def _warner_of(facts: Facts) -> Owner | None:
-    """Who warned: the warning's class says it, the code that raised it, or what its line calls."""
+    """Who warned: the warning's class says it, its words, the code that raised it, or what its line
+    calls.
+    """
     module = facts["type_module"]
     if module and (owner := owner_of(facts, module)):
         return owner
+    said = _DEPRECATED_IN.search(facts.link.message[:4096])
+    for name in known_names(said["name"].lower()) or (said["name"],) if said else ():
+        if version := facts.context.installed.version(name):
+            return Owner(name=name, version=version)
     frames = [frame for frame in facts.frames if frame.file != "warnings.py"]
     if not frames:
         return None

@@ -72,6 +72,7 @@ in HOME is only not there.
 _TEMPORARY, _ALL_FOLDERS = "PYTEST_DEBUG_TEMPROOT", re.compile(r"/pytest-of-[^/]{1,100}$")
 """Where pytest makes its temporary folders, and the folder that holds them all."""
 _NAME = re.compile(r"(?<![\w.])[A-Z][A-Z0-9_]{3,100}(?!\w)")
+_GENERAL = frozenset({"ERROR", "FOUND", "INVALID", "EXCEPTION", "VERSION", "MISSING", "UNKNOWN"})
 _TELLING = 8
 _LIKE = 5
 """So many letters of a name tell whose it is: PROTOCOL_BUFFERS_…, protobuf."""
@@ -175,6 +176,19 @@ def _variable_named(facts: Facts) -> str:
     said = dict.fromkeys(_NAME.findall(facts.link.message[:_READ]))
     named = (name for name in said if "_" in name or len(name) >= _TELLING)
     return next((name for name in named if _is_peculiar(facts, name)), "")
+
+
+def _variable_of_type(facts: Facts) -> str:
+    """A variable that was set, and whose last word the exception's class is called by: AWS_PROFILE
+    of a `ProfileNotFound` that a library raised.
+    """
+    kind = facts.link.type.rpartition(".")[2]
+    words = {word.upper() for word in re.findall(r"[A-Z][a-z]{4,}", kind)} - _GENERAL
+    for name in facts.context.recording.run.environment.variables if words else ():
+        before, _, last = name.rpartition("_")
+        if before and last in words and _is_peculiar(facts, name):
+            return name
+    return ""
 
 
 def _variable_passed(facts: Facts) -> str:
@@ -313,6 +327,7 @@ FACTS: dict[str, Fact] = {
     "variable_named": _variable_named,
     "variable_of_owner": _variable_of_owner,
     "variable_of_path": _variable_of_path,
+    "variable_of_type": _variable_of_type,
     "variable_on_the_way": _variable_on_the_way,
     "variable_passed": _variable_passed,
     "variable_reached": _variable_reached,

@@ -8,9 +8,10 @@ from conftest_kit.records import Failure, Frame, Raised
 from orchestrator.failures.chain import decisive
 
 
-def _link(kind, relation="raised", *, functions=("test_a",), members=(), source=""):
+def _link(kind, relation="raised", *, functions=("test_a",), members=(), source="", origin="test"):
     frames = tuple(
-        Frame(file="tests/test_a.py", line=1, function=name, source=source) for name in functions
+        Frame(file="tests/test_a.py", line=1, function=name, source=source, origin=origin)
+        for name in functions
     )
     return Raised(type=kind, relation=relation, frames=frames, members=members)
 
@@ -82,6 +83,15 @@ def test_what_a_handler_finds_wrong_with_what_it_caught(source, decisive):
     )
 
     assert _decisive(*chain) == decisive
+
+
+@pytest.mark.parametrize(("origin", "expected"), [("installed", "ValueError"), ("project", None)])
+def test_what_a_library_says_in_place_of_its_own_check(origin, expected):
+    """`assert`, and `raise ValueError` where that fails: the words are in the second."""
+    said = _link("ValueError", functions=("test_a", "set"), source="raise x", origin=origin)
+    check = _link("AssertionError", "context", functions=("set",), origin=origin)
+
+    assert _decisive(said, check) == (expected or "AssertionError")
 
 
 def test_context_of_a_failing_fallback_is_not_followed():

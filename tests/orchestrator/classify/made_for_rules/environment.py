@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from made_for_rules.surroundings import ALONE, CONFTEST, LIB, OS, SHOP, TEST, no_module, one, using
+from made_for_rules.surroundings import (
+    ALONE,
+    CONFTEST,
+    LIB,
+    LIBRARY,
+    OS,
+    SHOP,
+    TEST,
+    no_module,
+    one,
+    using,
+)
 
 from orchestrator.checkout.project import Project
 
@@ -102,6 +113,14 @@ CASES = {
         source="raise Exception(output)",
         phase="setup",
         variables=("GIT_WORK_TREE",),
+    ),
+    "variable-of-its-type": one(
+        "webframe.errors.ProfileNotFound",
+        "The profile (staging) could not be found",
+        SHOP,
+        LIBRARY,
+        source="raise ProfileNotFound(profile=name)",
+        variables=("SHOP_PROFILE", "SHOP_NOT_FOUND"),
     ),
     "time-zone-data": no_module("tzdata", SHOP, variables=("PYTHONTZPATH",)),
     "time-zone-data-absent": no_module("tzdata", SHOP),
