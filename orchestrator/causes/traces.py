@@ -6,6 +6,7 @@ it. The keys of one function say the same of causes: `why` in `uniting` has it i
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -47,14 +48,22 @@ _CLASS = re.compile(r"(?:assert )?([A-Za-z_][\w.]{0,200})\(")
 _EXPECTED = re.compile(r"^DID NOT (?:RAISE|WARN)[^'\n]{0,50}'(?P<type>[\w.]{1,200})'")
 
 
-_CALL = r"\b(?P<function>[A-Za-z_]\w{3,100})\((?:[^()]|\([^()]{0,200}\)){0,200}\)"
-# +  where None = make_xref('(...) array_like', …)
+_NONE = re.compile(r"\bNone(?:Type)?\b")
+# +  where None = make_xref('…'), … = <function eval at 0x7f0>('…'), … = <bound method Cart.sum of …
 _GAVE_NONE = re.compile(
-    r"^ *\+ {1,10}where None = (?:\w+\.)*(?P<function>[A-Za-z_]\w{3,100})\(", re.MULTILINE
+    r"^ *\+ {1,10}where None = "
+    r"(?:<(?:function|bound method) (?:[\w<>]{1,100}\.){0,9}(?P<function>\w{1,100}) (?:at|of) "
+    r"|(?:\w{1,100}\.){0,9}(?P<called>\w{1,100})\()",
+    re.MULTILINE,
 )
-_OF_NONE = re.compile(r"'NoneType' object (?:has no attribute '(?P<name>\w{1,100})'|is not subscr)")
-_MAY_GIVE_NONE = frozenset({"match", "fullmatch", "search", "find", "getattr", "first", "getenv"})
-"""What often gives `None` and is nobody's of the project."""
+_CALL = re.compile(r"(?P<dot>\.?)\b(?P<name>[A-Za-z_]\w{3,100})\(")
+_OF_OTHERS = frozenset(
+    [
+        *("match", "fullmatch", "search", "find", "first", "getenv", "append", "format", "join"),
+        *("group", "split", "strip", "items", "keys", "values", "update", "read", "write", "close"),
+    ]
+)
+"""What is called on things that are nobody's of the project."""
 
 
 def place(nodeid: str) -> str:
@@ -193,15 +202,26 @@ def _parts(message: str) -> str:
 
 
 def nothing(cause: Cause, _: Context) -> Iterator[str]:
-    """The function that gave `None`, to a check or to a line that asks something of it."""
-    for _failure, raised, frame in _looked_at(cause):
-        given = _GAVE_NONE.search(raised.message[:4096]) if is_assertion(raised) else None
-        stumbled = _OF_NONE.search(raised.message[:200]) if given is None else None
-        if stumbled:
-            part = rf"\.{stumbled['name']}\b" if stumbled["name"] else r"\["
-            given = re.search(rf"{_CALL}\s?{part}", frame.source[:1000])
-        if given and given["function"] not in _MAY_GIVE_NONE:
-            yield given["function"]
+    """The functions that may have given `None`, to a check or to a line that stumbled over it: the
+    one that the check names, else all that this line calls, and the line that led there.
+    """
+    for _failure, raised, _frame in _looked_at(cause):
+        message = raised.message[:4096]
+        if not _NONE.search(message.strip().partition("\n")[0]):
+            continue
+        if named := _GAVE_NONE.search(message):
+            yield named["function"] or named["called"]
+        else:
+            own = [frame for frame in raised.frames if frame.origin in OWN][-2:]
+            found = (one for frame in own for one in _CALL.finditer(frame.source[:1000]))
+            yield from dict.fromkeys(one["name"] for one in found if _may_be_own(one))
+
+
+def _may_be_own(call: re.Match[str]) -> bool:
+    name = call["name"]
+    is_builtin = not call["dot"] and hasattr(builtins, name)
+    is_check = name.lower().startswith("assert")
+    return not (is_builtin or is_check or name in _OF_OTHERS)
 
 
 def worded(cause: Cause, _: Context) -> Iterator[str]:

@@ -105,40 +105,27 @@ def test_what_comes_out_of_one_function(frames, one, other, shared):
     assert len(set.intersection(*keys)) == shared
 
 
+STRIPPED = "'NoneType' object has no attribute 'strip'"
+
+
 @pytest.mark.parametrize(
     ("kind", "message", "source", "functions"),
     [
-        (
-            "AttributeError",
-            "'NoneType' object has no attribute 'strip'",
-            "x = cart.serialize().strip()",
-            1,
-        ),
-        (
-            "TypeError",
-            "'NoneType' object is not subscriptable",
-            "x = cart.serialize(f(1), 2)[0]",
-            1,
-        ),
-        ("AssertionError", "assert None == 'a'\n +  where None = cart.serialize(1)", "", 1),
-        (
-            "AttributeError",
-            "'NoneType' object has no attribute 'strip'",
-            "x = cart.total.strip()",
-            0,
-        ),
-        (
-            "AttributeError",
-            "'NoneType' object has no attribute 'group'",
-            "re.match(A, b).group(1)",
-            0,
-        ),
-        ("AttributeError", "'Cart' object has no attribute 'strip'", "x = serialize().strip()", 0),
-        ("AssertionError", "assert 1 == 2\n +  where 1 = serialize()", "", 0),
+        ("AttributeError", STRIPPED, "x = cart.serialize().strip()", ["serialize"]),
+        ("TypeError", "'NoneType' object is not subscriptable", "serialize(f(1), 2)[0]", ["serialize"]),
+        ("TypeError", "object of type 'NoneType' has no len()", "len(cart.rows(sole(1)))", ["rows", "sole"]),
+        ("AssertionError", "assert None == 'a'\n +  where None = cart.serialize(1)", "x", ["serialize"]),
+        ("AssertionError", "assert None == 3\n +  where None = <function eval at 0x7f>('1')", "x", ["eval"]),
+        ("AssertionError", "assert None\n +  where None = <bound method A.sum of <A>>()", "x", ["sum"]),
+        ("AssertionError", "None != 'a'", "self.assertEqual(path_of(a), b)", ["path_of"]),
+        ("AttributeError", STRIPPED, "x = cart.total.strip()", []),
+        ("AttributeError", STRIPPED, "re.match(A, b).group(1)", []),
+        ("AttributeError", "'Cart' object has no attribute 'strip'", "x = serialize().strip()", []),
+        ("AssertionError", "assert 1 == 2\n +  where 1 = serialize()", "", []),
     ],
-)
+)  # fmt: skip
 def test_what_gave_nothing(kind, message, source, functions):
-    """The function is named by the check, or stands before what was asked of `None`."""
+    """The check names it; else it is among what the line calls that stumbled over `None`."""
     frame = TEST._replace(source=source)
 
-    assert left(traces.nothing, cause(kind, message, frame)) == ["serialize"] * functions
+    assert left(traces.nothing, cause(kind, message, frame)) == functions
