@@ -99,7 +99,7 @@ def mended(cause: Cause, context: Context) -> str:
     if verdict.kind in _EDITED:
         return f"edit of {culprit.name}"
     if culprit.type == "fixture":
-        return _of_fixture(cause)
+        return _of_fixture(cause, context)
     return _of_part(cause, context)
 
 
@@ -189,9 +189,14 @@ def _gone_name(facts: Facts, place: str) -> str:
     return f"missing name {name} of {module.partition('.')[0]}" if name else ""
 
 
-def _of_fixture(cause: Cause) -> str:
+def _of_fixture(cause: Cause, context: Context) -> str:
+    """A fixture; the file that defines it out of reach of the tests, with all others of it."""
     verdict, culprit = cause.verdict, cause.verdict.culprit
     name = culprit.name if culprit else ""
+    raised = decisive(cause.failures[0])
+    if raised and verdict.kind == "not_found":
+        defined_in = context.facts(cause.failures[0], raised)["defined_in"].rpartition(":")[0]
+        return f"fixtures of {defined_in}" if defined_in else f"fixture {name}"
     if verdict.kind in _MISWIRED:
         return f"fixture {name}"
     if verdict.kind in _AROUND_TESTS:

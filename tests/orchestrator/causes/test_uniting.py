@@ -18,7 +18,7 @@ from conftest_kit.records import (
 )
 from corpus_memory_logging.records import Cause, Culprit, Remembered, Verdict
 from orchestrator.causes.uniting import united as united_in
-from orchestrator.checkout.project import Project
+from orchestrator.checkout.project import FixtureDefinition, Project
 from orchestrator.checkout.source import Guard, Source
 from orchestrator.classify import context_of
 
@@ -310,6 +310,28 @@ def _gone(how):
 def test_a_name_that_is_gone_shows_in_three_ways(other, causes):
     """Its own module finds it undefined, others cannot read or import it."""
     assert len(united([_gone("undefined"), _gone(other)])) == causes
+
+
+@pytest.mark.parametrize(
+    ("file", "causes"), [("tests/a/conftest.py", 1), ("tests/c/conftest.py", 2)]
+)
+def test_fixtures_of_a_file_that_is_out_of_reach(file, causes):
+    """Whichever of them is asked for."""
+    places = {"row": "tests/a/conftest.py", "table": file}
+    made = []
+    for name in places:
+        missing = Raised(type="X", message="", attributes={"argname": name})
+        cause = _cause(name, name, 1, category="fixture", kind="not_found")
+        verdict = replace(cause.verdict, culprit=Culprit(type="fixture", name=name))
+        asks = Failure(nodeid=f"tests/b/test_b.py::{name}", phase="setup", exceptions=(missing,))
+        made.append(replace(cause, verdict=verdict, failures=(asks,)))
+    fixtures = tuple(
+        FixtureDefinition(name=name, function=name, file=place, line=4)
+        for name, place in places.items()
+    )
+    context = context_of(Recording(run=Run(run_id="1")), Project(fixtures=fixtures))
+
+    assert len(united_in(made, context)) == causes
 
 
 def test_where_a_test_that_did_not_end_was_stopped_is_chance():
