@@ -115,6 +115,11 @@ def _plugin(facts: Facts) -> str:
     return facts.group("plugin") or _of_its_name(facts) or _of_option(facts)
 
 
+def _plugin_is_own(facts: Facts) -> str:
+    """`yes` where the project that is tested is the plugin."""
+    return "yes" if canonicalize_name(facts["plugin"]) in facts.context.own_names else ""
+
+
 def _of_its_name(facts: Facts) -> str:
     """The plugin that adds a name to the module `pytest`: `lazy_fixture` says whose it is."""
     name = canonicalize_name(f"pytest-{facts['symbol']}")
@@ -347,6 +352,7 @@ FACTS: dict[str, Fact] = {
     "plugin_misfit_requirement": part(_plugin_of_other_version, "requirement"),
     "plugin_misfit_version": part(_plugin_of_other_version, "installed"),
     "plugin_said": _plugin_said,
+    "plugin_is_own": _plugin_is_own,
     "plugin_state": _plugin_state,
     "plugin_version": _plugin_version,
     "pytest_version": _plugin_manager,

@@ -282,3 +282,19 @@ def test_the_test_that_cannot_be_collected(red, raised, where, nodeid, test):
     link = raised("Failed", f"In {where}: function uses no argument 'b'")
 
     assert red(link, phase="collect", nodeid=nodeid).verdict().culprit.name == test
+
+
+@pytest.mark.parametrize(
+    ("name", "category"), [("shop", "compatibility"), ("pytest-asyncio", "fixture")]
+)
+def test_a_fixture_of_the_plugin_that_is_tested(red, raised, name, category):
+    """In its own checkout one that is gone has left no release."""
+    missing = raised(
+        LOOKUP,
+        "fixture 'event_loop' not found",
+        attributes={"argname": "event_loop", "available": ["event_loop_"]},
+    )
+
+    verdict = red(missing, phase="setup", project=Project(name=name), **asyncio("1.1.0")).verdict()
+
+    assert verdict.category == category
