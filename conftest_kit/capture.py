@@ -150,7 +150,7 @@ class Capture:
         if error is None:
             return None
         extraction = self._extraction
-        chain = extraction.chain(error)
+        chain = extraction.chain(error, call.excinfo.tb if call is not None else None)
         document: dict[str, Any] = {
             "message": _message(chain),
             "exceptions": [to_json(link) for link in chain],

@@ -118,9 +118,16 @@ class Extraction:
         self._sources: dict[tuple[str, int], str] = {}
         self._fixtures: dict[CodeType, Fixture] = {}
 
-    def chain(self, error: BaseException) -> tuple[Raised, ...]:
-        """`error` and what caused it."""
-        return self._chain(error, [MAX_RAISED], depth=0)
+    def chain(
+        self, error: BaseException, traceback: TracebackType | None = None
+    ) -> tuple[Raised, ...]:
+        """`error` and what caused it; `traceback` is that of the first where it has lost its own,
+        as `twisted.trial` takes it away.
+        """
+        first, *others = self._chain(error, [MAX_RAISED], depth=0)
+        if traceback is not None and not first.frames:
+            first = first._replace(frames=self.frames(traceback))
+        return (first, *others)
 
     def _chain(self, error: BaseException, left: list[int], depth: int) -> tuple[Raised, ...]:
         chain = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -102,8 +103,9 @@ def environment() -> dict[Any, Any]:
     return environ
 
 
-def _current_folder() -> str:
+def _current_folder(getcwd: Callable[[], str] = os.getcwd) -> str:
+    # The default keeps the system's own function where a fixture stands in for the file system.
     try:
-        return os.getcwd()
+        return getcwd()
     except OSError:  # it is gone
         return ""

@@ -93,15 +93,18 @@ class RunDir:
             0o600,
         )
 
-    def append(self, lines: bytes) -> None:
+    def append(self, lines: bytes, write: Callable[[int, bytes], int] = os.write) -> None:
         """Add whole lines to the records in one write.
+
+        The default keeps the system's own function where a fixture of tests stands in for the file
+        system while they are reported.
 
         Raises:
             OSError: they could not be written, or not completely.
         """
         if self._records is None:
             raise OSError(f"{self.path / RECORDS_FILE} is not open")
-        count = os.write(self._records, lines)
+        count = write(self._records, lines)
         if count != len(lines):
             raise OSError(f"only {count} of {len(lines)} bytes fit into {self.path / RECORDS_FILE}")
 

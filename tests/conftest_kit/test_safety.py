@@ -125,3 +125,46 @@ def test_nothing_is_written_during_the_call(record):
     )
 
     assert run.failure.subtest == "[inner]"
+
+
+@pytest.mark.parametrize("scope", ["function", "module", "session"])
+def test_a_fixture_that_stands_in_for_the_file_system(record, scope: str):
+    """What ran meanwhile is recorded, and the folder that is none is nobody's leaving."""
+    run = record(
+        test_it=f"""
+            import os
+            import pytest
+
+            @pytest.fixture(autouse=True, scope="{scope}")
+            def fake():
+                def no_such_file(*_): raise OSError(9, "no such file in the fake")
+                real = os.write, os.getcwd
+                os.write, os.getcwd = no_such_file, lambda: "/"
+                yield
+                os.write, os.getcwd = real
+
+            def test_passes(): pass
+            def test_fails(): assert 0
+        """
+    )
+
+    assert run.outcomes == {"test_passes": "passed", "test_fails": "failed"}
+    assert run.failure.left == ()
+
+
+def test_an_exception_that_lost_its_traceback(record):
+    """A runner takes it away before pytest sees the exception, and hands it over beside that."""
+    run = record(
+        conftest="""
+            import pytest
+
+            @pytest.hookimpl(hookwrapper=True)
+            def pytest_runtest_makereport(item, call):
+                if call.excinfo is not None:
+                    call.excinfo.value.__traceback__ = None
+                yield
+        """,
+        test_it="def test_fails(): assert 0",
+    )
+
+    assert [frame.function for frame in run.failure.exceptions[0].frames] == ["test_fails"]

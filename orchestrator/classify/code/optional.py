@@ -90,9 +90,12 @@ def _patched(facts: Facts) -> Iterator[Lacking]:
 
 def _named_by_test(facts: Facts) -> Iterator[Lacking]:
     """What the test's own name speaks of, where the product that it imports does without; never
-    for what an object of another library has not, or what a call of one does not take.
+    for what an object of another library has not, or what a call of one does not take, nor for what
+    the tests raise themselves.
     """
-    if facts["object_owner"] or facts["callee"]:
+    last = facts.frames[-1] if facts.frames else None
+    is_raised_by_tests = last is not None and is_harness(last) and last.source.startswith("raise ")
+    if facts["object_owner"] or facts["callee"] or is_raised_by_tests:
         return
     words = set(re.findall(r"[a-z]+", facts["test"].lower()))
     for file in imported_product(facts):
