@@ -233,11 +233,14 @@ def _waiting(failure: Failure, project: Project) -> str:
 
 
 def _of_harness(cause: Cause) -> str:
-    """A set-up or tear-down of which the harness itself complains, in each class alike."""
+    """A set-up or tear-down of which the harness itself complains, in each class alike; the line of
+    one that classes share.
+    """
     raised = decisive(cause.failures[0]) if cause.failures else None
-    if raised is None or raised.frames or cause.verdict.kind not in _AROUND_TESTS:
+    if raised is None or cause.verdict.kind not in _AROUND_TESTS:
         return ""
-    return f"{cause.verdict.kind} {raised.type}"
+    where = _line(cause.failures[0]) if raised.frames else raised.type
+    return f"{cause.verdict.kind} {where}"
 
 
 def _line(failure: Failure) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from conftest_kit.records import Fixture, Frame
@@ -93,6 +93,35 @@ def _asked_for(context: Context) -> frozenset[str]:
 
 def _words(name: str) -> set[str]:
     return {word for word in name.split("_") if len(word) > 2}
+
+
+def _given_as_parameter(facts: Facts) -> str:
+    """A fixture of the checkout in whose place a test was given a parameter of its name, where its
+    line stumbles over that: `indirect` was forgotten.
+    """
+    _, _, values = facts.failure.nodeid.partition("[")
+    given = {entry.name for entry in facts.failure.fixtures}
+    frame = own_frame(facts)
+    for entry in facts.context.project.fixtures if values and frame else ():
+        named = re.search(rf"(?:^|-){re.escape(entry.name)}\d", values)
+        used = frame and re.search(rf"\b{re.escape(entry.name)}\b", frame.source)
+        if named and used and entry.name not in given:
+            return entry.name
+    return ""
+
+
+def _alike_beside(facts: Facts) -> str:
+    """`yes` where several tests of a file failed with this type of exception."""
+    found = facts.context.once(_by_file_and_type)
+    return "yes" if found[facts["test_file"], facts.link.type] > 1 else ""
+
+
+def _by_file_and_type(context: Context) -> Counter[tuple[str, str]]:
+    return Counter(
+        (failure.nodeid.partition("::")[0], kind)
+        for failure in context.recording.failures
+        for kind in {link.type for link in failure.exceptions}
+    )
 
 
 def _shared_fixture(facts: Facts) -> str:
@@ -334,6 +363,7 @@ def _lacking_around_test(facts: Facts) -> str:
 
 
 FACTS: dict[str, Fact] = {
+    "alike_beside": _alike_beside,
     "asking_fixture": _asking_fixture,
     "asking_place": _asking_place,
     "asks_itself": _asks_itself,
@@ -343,6 +373,7 @@ FACTS: dict[str, Fact] = {
     "fixture": _fixture,
     "fixture_asked_for_by": _fixture_asked_for_by,
     "fixture_is_own": _fixture_is_own,
+    "given_as_parameter": _given_as_parameter,
     "harness_raised": _harness_raised,
     "helper_of_tests": _helper_of_tests,
     "inner_run": _inner_run,

@@ -11,7 +11,7 @@ from orchestrator.classify.facts import Fact, Facts
 
 _OWN = ("project", "test")
 _XUNIT = re.compile(
-    r"(?:setup|teardown)_(?:module|class|method|function)$|(?:setUp|tearDown)Class$"
+    r"(?:setup|teardown)_(?:module|class|method|function)$|(?:setUp|tearDown)(?:Class|Module)$"
 )
 _CLEANING_UP = frozenset({"_callCleanup", "doClassCleanups"})
 _AROUND_TESTS = frozenset({"setUp", "tearDown", "asyncSetUp", "asyncTearDown"})

@@ -17,6 +17,8 @@ from orchestrator.classify.names.spelling import whole_word
 _OWN = ("project", "test")
 _READ = 4096
 _SET_UPS = ("setUp", "setup_method", "setUpClass", "setup_class")
+_OF_MODULES = ("_unittest_setUpModule_fixture", "_xunit_setup_module_fixture")
+"""How pytest calls the fixtures that it makes of them."""
 _SAID = {"set": "set", "changed": "set to something else", "removed": "removed"}
 
 
@@ -37,7 +39,10 @@ def _variable(facts: Facts) -> _Variable | None:
     left = [
         one
         for one in reversed(facts.failure.left)
-        if one.what == "variable" and one.name not in lasting and not is_everybodys(one.name)
+        if one.what == "variable"
+        and one.name not in lasting
+        and not is_everybodys(one.name)
+        and not _is_of_its_module(facts, one)
     ]
     read = ((one, how) for one in left if (how := _how_read(facts, one.name)))
     beside = ((one, "") for one in left if _file(one.nodeid) == facts["test_file"])
@@ -73,6 +78,12 @@ def _set_for_long(facts: Facts) -> frozenset[str]:
         for use in facts.context.project.source(entry.file).uses
         if use.kind == "set" and use.serves(entry.line + 1)
     )
+
+
+def _is_of_its_module(facts: Facts, left: Left) -> bool:
+    """Whether what prepares the module of both tests, as `setUpModule`, may have set it for all."""
+    around = {one.name for one in facts.failure.fixtures if one.name.startswith(_OF_MODULES)}
+    return not around.isdisjoint(left.fixtures)
 
 
 def _file(nodeid: str) -> str:

@@ -96,10 +96,11 @@ def test_one_line_of_a_fixture_is_one_cause():
 
 
 @pytest.mark.parametrize(
-    ("places", "causes"), [((), 1), (("tests/test_a.py", "tests/test_b.py"), 2)]
+    ("places", "causes"),
+    [((), 1), (("tests/test_a.py", "tests/test_b.py"), 2), (("tests/base.py", "tests/base.py"), 1)],
 )
 def test_set_ups_that_the_harness_itself_complains_of(places, causes):
-    """Whatever it says of each class; where own code raised, that is another thing for each."""
+    """Whatever it says of each class; where own code raised, each line is another thing."""
     frames = [(Frame(file=place, line=4, function="setUp", origin="test"),) for place in places]
     made = []
     for name, own in zip("ab", frames or ((), ()), strict=True):

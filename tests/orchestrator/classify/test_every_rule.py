@@ -50,6 +50,7 @@ ALONE_BELOW = {
     "fixture-kept-for-others",
     "current-folder-elsewhere",
     "left-by-another-test-beside",
+    "rows-left",
     "inside-of-a-later-python",
     "fallback-of-what-left",
     "async-fixture-without-its-mark",

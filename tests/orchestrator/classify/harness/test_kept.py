@@ -268,3 +268,36 @@ def test_a_check_that_finds_more_than_it_expects(red, raised, source, message, i
     verdict = _with(made, BASKET).verdict()
 
     assert (verdict.category == "fixture") is is_kept
+
+
+ROWS = {
+    "conftest.py": """
+        import sqlite3
+        import pytest
+
+        DATABASE = sqlite3.connect(":memory:")
+        DATABASE.execute("create table carts (name unique)")
+
+        @pytest.fixture
+        def database():
+            return DATABASE
+    """,
+    "test_carts.py": """
+        import pytest
+
+        @pytest.mark.parametrize("size", [1, 2, 3][:{}])
+        def test_makes_a_cart(database, size):
+            database.execute("insert into carts values ('first')")
+    """,
+}
+
+
+@pytest.mark.parametrize(("tests", "kind"), [(3, "leaked_state"), (2, None)])
+def test_rows_that_tests_find_of_others(run, tests, kind):
+    """Several write what there may be once; of one alone it may be the product's fault."""
+    files = {name: text.replace("{}", str(tests)) for name, text in ROWS.items()}
+    verdict = run(files).verdict()
+
+    assert (verdict.kind == "leaked_state") is (kind == "leaked_state")
+    if kind:
+        assert verdict.culprit.name == "database"

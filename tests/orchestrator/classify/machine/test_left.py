@@ -140,3 +140,25 @@ def test_a_variable_that_a_fixture_of_the_module_sets(red, raised):
     context = type(made)(recording=lasting, project=made.project).context
     failure = lasting.failures[0]
     assert context.facts(failure, failure.exceptions[0])["left_variable"] == ""
+
+
+def test_a_variable_that_the_module_sets_for_all_its_tests(run):
+    """pytest calls `setup_module` before the first of them, and no test left it."""
+    files = {
+        "shop.py": READING["shop.py"],
+        "test_a.py": """
+            import os
+            import shop
+
+            def setup_module():
+                os.environ["SHOP_MODE"] = "fast"
+
+            def test_fast():
+                assert shop.mode() == "fast"
+
+            def test_slow():
+                assert shop.mode() == "slow"
+        """,
+    }
+
+    assert not run(files).verdict().rule.startswith("variable-left")

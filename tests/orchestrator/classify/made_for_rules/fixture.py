@@ -165,6 +165,21 @@ CASES = {
     "conftest-mixed-up": one("AttributeError", "module 'conftest' has no attribute 'x'", TEST),
     "stubbed-module": one("ValueError", "cv2.__spec__ is None", SHOP),
     "leaked-state": one("ValueError", "Duplicated timeseries in CollectorRegistry: {'a'}", SHOP),
+    "parameter-in-place-of-fixture": one(
+        "AttributeError",
+        "'dict' object has no attribute 'total'",
+        TEST,
+        source="assert basket.total() == 3",
+        nodeid="tests/test_cart.py::test_total[basket0]",
+        project=Project(
+            name="shop",
+            fixtures=(
+                FixtureDefinition(
+                    name="basket", function="basket", file="tests/conftest.py", line=4
+                ),
+            ),
+        ),
+    ),
     "fixture-asserts": one("AssertionError", "", CONFTEST, phase="setup", fixtures=BASKET),
     "setup-raised": one("ValueError", "x", CONFTEST, phase="setup", fixtures=BASKET),
     "teardown-raised": one("ValueError", "x", CONFTEST, phase="teardown", fixtures=BASKET),
