@@ -1,4 +1,6 @@
-"""What tests leave behind in their process: variables and the current folder. PYTEST_DONT_REWRITE
+"""What tests leave behind in their process: variables, the current folder, logging switched off.
+
+PYTEST_DONT_REWRITE
 
 A test that fails alone for what another one left shows no trace of it. Values are compared here and
 never recorded.
@@ -6,6 +8,7 @@ never recorded.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Callable
@@ -42,8 +45,10 @@ class Leftovers:
         """From here on; what collecting the tests changed is not theirs."""
         self._first = self._environ = environment()
         self._first_folder = self._folder = _current_folder()
+        self._first_level = self._level = logging.root.manager.disable
         self._left: dict[Any, _Leaver] = {}
         self._left_folder: _Leaver | None = None
+        self._left_level: _Leaver | None = None
 
     def test_ended(self, item: pytest.Item) -> None:
         """Nothing of this test is to come."""
@@ -53,10 +58,12 @@ class Leftovers:
         folder = _current_folder()
         if folder != self._folder:
             self._folder, self._left_folder = folder, _leaver(item)
+        if logging.root.manager.disable != self._level:
+            self._level, self._left_level = logging.root.manager.disable, _leaver(item)
 
     def still_there(self, places: Places) -> tuple[Left, ...]:
         """What tests that are over left, and nobody has changed since."""
-        if not self._left and self._left_folder is None:
+        if not (self._left or self._left_folder or self._left_level):
             return ()
         from conftest_kit.records import Left  # noqa: PLC0415 - a green run does without
 
@@ -71,6 +78,9 @@ class Leftovers:
             found.append(
                 Left("folder", name, "changed" if folder else "removed", *self._left_folder)
             )
+        if self._left_level and logging.root.manager.disable == self._level > self._first_level:
+            name = logging.getLevelName(self._level)
+            found.append(Left("logging", name, "changed", *self._left_level))
         return tuple(found[-MAX_LEFT:])
 
     def _is_still(self, name: Any) -> bool:

@@ -103,10 +103,11 @@ class Fixture(NamedTuple):
 class Left(NamedTuple):
     """Something that an earlier test of the process left as it was not before the first one."""
 
-    what: Literal["variable", "folder"]
-    """An environment variable, or the current folder."""
+    what: Literal["variable", "folder", "logging"]
+    """An environment variable, the current folder, or what `logging.disable` holds back."""
     name: str
-    """Of the variable; of the folder as in `Frame.file`, empty where it is gone."""
+    """Of the variable; of the folder as in `Frame.file`, empty where it is gone; of the level up to
+    which nothing is logged."""
     change: Literal["set", "changed", "removed"]
     nodeid: str
     """Of the test after which it was so."""

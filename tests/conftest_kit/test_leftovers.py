@@ -70,6 +70,24 @@ def test_the_current_folder(record, workers: str):
     assert told(here) == []
 
 
+def test_logging_that_is_switched_off(record, workers: str):
+    """Up to which level, and no more where it was switched on again."""
+    run = record(
+        *one_process(workers),
+        test_it="""
+            import logging
+            def test_silences(): logging.disable(logging.ERROR)
+            def test_silent(): assert 0
+            def test_speaks(): logging.disable(logging.NOTSET)
+            def test_loud(): assert 0
+        """,
+    )
+
+    silent, loud = run.recording.failures
+    assert told(silent) == [Left("logging", "ERROR", "changed", "test_it.py::test_silences")]
+    assert told(loud) == []
+
+
 def test_what_is_set_before_the_tests(record):
     """What modules set when they are imported, and the test itself, is nobody's leaving."""
     run = record(

@@ -1,4 +1,5 @@
-"""Facts about what earlier tests left in the process, as the kit saw it: variables, the folder.
+"""Facts about what earlier tests left in the process, as the kit saw it: variables, the folder,
+logging that is switched off.
 
 Who is right of two tests in one file, no record tells; that what is left is read by the code under
 test, or named by the exception, does.
@@ -6,6 +7,7 @@ test, or named by the exception, does.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from conftest_kit.records import Left
@@ -19,6 +21,7 @@ _READ = 4096
 _SET_UPS = ("setUp", "setup_method", "setUpClass", "setup_class")
 _OF_MODULES = ("_unittest_setUpModule_fixture", "_xunit_setup_module_fixture")
 """How pytest calls the fixtures that it makes of them."""
+_NOTHING_LOGGED = re.compile(r"''|\"\"|\[\]|\(\)|\b0\b|no logs of level|\bNone\b|^assert False$")
 _SAID = {"set": "set", "changed": "set to something else", "removed": "removed"}
 
 
@@ -104,12 +107,20 @@ def _looked_from_there(facts: Facts) -> str:
     return "yes" if is_relative and facts.once(_left_folder) is not None else ""
 
 
+def _left_logging(facts: Facts) -> Left | None:
+    """What switched logging off, where a check finds nothing that it could have found in a log."""
+    line = facts.link.message[:_READ].strip().partition("\n")[0]
+    left = next((one for one in facts.failure.left if one.what == "logging"), None)
+    return left if _NOTHING_LOGGED.search(line) else None
+
+
 def _setter(facts: Facts) -> str:
     """What prepares the test that left something: the one fixture of the project that it had and
     that may have done it; `setUp` where unittest prepares it.
     """
     variable = facts.once(_variable)
-    left = variable.left if variable else facts.once(_left_folder)
+    others = facts.once(_left_logging) or facts.once(_left_folder)
+    left = variable.left if variable else others
     if left is None:
         return ""
     known = {one.name for one in facts.context.project.fixtures}
@@ -160,5 +171,7 @@ FACTS: dict[str, Fact] = {
     "left_variable_by": _of_variable("nodeid"),
     "left_variable_read": part(_variable, "read"),
     "left_variable_said": lambda facts: _SAID.get(_of_variable("change")(facts), ""),
+    "logging_left": part(_left_logging, "name"),
+    "logging_left_by": part(_left_logging, "nodeid"),
     "looked_from_left_folder": _looked_from_there,
 }

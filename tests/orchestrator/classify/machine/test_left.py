@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from made_for_rules.surroundings import LEFT, SHOP, TEST, WENT, using
+from made_for_rules.surroundings import LEFT, SHOP, SILENT, TEST, WENT, using
 
 from conftest_kit.records import Fixture
 from orchestrator.checkout.project import FixtureDefinition, Project
@@ -162,3 +162,19 @@ def test_a_variable_that_the_module_sets_for_all_its_tests(run):
     }
 
     assert not run(files).verdict().rule.startswith("variable-left")
+
+
+@pytest.mark.parametrize(
+    ("message", "category"),
+    [
+        ("assert 'sold' in ''", "fixture"),
+        ("no logs of level INFO or higher triggered on root", "fixture"),
+        ("assert [] == ['sold']", "fixture"),
+        ("assert 3 == 4", "assertion"),
+    ],
+)
+def test_logging_that_a_test_switched_off(red, raised, message, category):
+    """Where a check finds nothing; another value is no matter of logging."""
+    assert (
+        red(raised("AssertionError", message, TEST), left=(SILENT,)).verdict().category == category
+    )

@@ -15,6 +15,7 @@ from made_for_rules.surroundings import (
     LOOKUP,
     MISMATCH,
     SHOP,
+    SILENT,
     TEMPORARY,
     TEST,
     WENT,
@@ -215,6 +216,7 @@ CASES = {
         "ValueError", "unknown mode", SHOP, project=using("variable", "SHOP_MODE"), left=(LEFT,)
     ),
     "variable-left-beside": one("AssertionError", "assert 1 == 2", TEST, left=(LEFT,)),
+    "logging-left": one("AssertionError", "assert 'sold' in ''", TEST, left=(SILENT,)),
     "current-folder-left": one(
         "FileNotFoundError",
         "[Errno 2] No such file or directory: 'prices.csv'",

@@ -57,6 +57,7 @@ OTHER_SERIAL = (Distribution(name="pyserial", version="2.7", modules=("serial_of
 TEMPORARY = {"attributes": {"errno": 2, "filename": "/tmp/pytest-of-me/pytest-0/test_a0/x"}}
 GONE = {"attributes": {"errno": 2, "filename": "out/prices.csv"}}
 WENT = Left("folder", "out", "changed", "tests/test_report.py::test_writes", ("there",))
+SILENT = Left("logging", "CRITICAL", "changed", "tests/test_cart.py::test_first", ("quiet",))
 LEFT = Left("variable", "SHOP_MODE", "set", "tests/test_cart.py::test_first", ("mode",))
 MOCK = Distribution(name="pytest-mock", version="3.17.0", modules=("pytest_mock",))
 TIMEOUT = Distribution(
