@@ -18,7 +18,6 @@ from orchestrator.classify.names.spelling import whole_word
 
 _OWN = ("project", "test")
 _READ = 4096
-_SET_UPS = ("setUp", "setup_method", "setUpClass", "setup_class")
 _OF_MODULES = ("_unittest_setUpModule_fixture", "_xunit_setup_module_fixture")
 """How pytest calls the fixtures that it makes of them."""
 _NOTHING_LOGGED = re.compile(r"''|\"\"|\[\]|\(\)|\b0\b|no logs of level|\bNone\b|^assert False$")
@@ -41,11 +40,8 @@ def _variable(facts: Facts) -> _Variable | None:
     lasting = facts.once(_set_for_long)
     left = [
         one
-        for one in reversed(facts.failure.left)
-        if one.what == "variable"
-        and one.name not in lasting
-        and not is_everybodys(one.name)
-        and not _is_of_its_module(facts, one)
+        for one in reversed(_left(facts, "variable"))
+        if one.name not in lasting and not is_everybodys(one.name)
     ]
     read = ((one, how) for one in left if (how := _how_read(facts, one.name)))
     beside = ((one, "") for one in left if _file(one.nodeid) == facts["test_file"])
@@ -83,10 +79,26 @@ def _set_for_long(facts: Facts) -> frozenset[str]:
     )
 
 
-def _is_of_its_module(facts: Facts, left: Left) -> bool:
-    """Whether what prepares the module of both tests, as `setUpModule`, may have set it for all."""
-    around = {one.name for one in facts.failure.fixtures if one.name.startswith(_OF_MODULES)}
-    return not around.isdisjoint(left.fixtures)
+def _left(facts: Facts, what: str) -> list[Left]:
+    """What is of this sort, and not in its place because a fixture lives on that both tests had."""
+    found = [one for one in facts.failure.left if one.what == what]
+    return [one for one in found if not _may_last(facts, one)]
+
+
+def _may_last(facts: Facts, left: Left) -> bool:
+    """Whether a fixture that outlives tests may have done it for both, as `setUpModule` may; not
+    where the file of the test that left a variable sets it.
+    """
+    lasting = [
+        one.name
+        for one in facts.failure.fixtures
+        if one.name.startswith(_OF_MODULES) or (one.scope != "function" and one.origin in _OWN)
+    ]
+    if set(lasting).isdisjoint(left.fixtures):
+        return False
+    uses = facts.context.project.source(_file(left.nodeid)).uses
+    is_set = any(use.kind == "set" and use.name == left.name for use in uses)
+    return not is_set or any(name.startswith(_OF_MODULES) for name in lasting)
 
 
 def _file(nodeid: str) -> str:
@@ -95,7 +107,7 @@ def _file(nodeid: str) -> str:
 
 def _left_folder(facts: Facts) -> Left | None:
     """Where an earlier test went and did not come back from."""
-    return next((one for one in facts.failure.left if one.what == "folder"), None)
+    return next(iter(_left(facts, "folder")), None)
 
 
 def _looked_from_there(facts: Facts) -> str:
@@ -110,7 +122,7 @@ def _looked_from_there(facts: Facts) -> str:
 def _left_logging(facts: Facts) -> Left | None:
     """What switched logging off, where a check finds nothing that it could have found in a log."""
     line = facts.link.message[:_READ].strip().partition("\n")[0]
-    left = next((one for one in facts.failure.left if one.what == "logging"), None)
+    left = next(iter(_left(facts, "logging")), None)
     return left if _NOTHING_LOGGED.search(line) else None
 
 

@@ -178,3 +178,24 @@ def test_logging_that_a_test_switched_off(red, raised, message, category):
     assert (
         red(raised("AssertionError", message, TEST), left=(SILENT,)).verdict().category == category
     )
+
+
+@pytest.mark.parametrize(
+    ("scope", "left", "category"),
+    [
+        ("function", SILENT, "fixture"),
+        ("session", SILENT, "assertion"),
+        ("session", LEFT, "assertion"),
+        ("function", LEFT, "fixture"),
+    ],
+)
+def test_what_a_fixture_that_both_tests_had_may_have_done(red, raised, scope, left, category):
+    """It outlives tests, so that what it switched off is meant to be."""
+    made = red(raised("AssertionError", "assert 'sold' in ''", TEST), left=(left,))
+    quiet = Fixture(
+        name=left.fixtures[0], scope=scope, file="tests/conftest.py", line=4, origin="test"
+    )
+    (failure,) = made.recording.failures
+    recording = made.recording._replace(failures=(failure._replace(fixtures=(quiet,)),))
+
+    assert type(made)(recording=recording, project=made.project).verdict().category == category
