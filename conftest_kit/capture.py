@@ -20,13 +20,13 @@ import pytest
 from conftest_kit import rundir
 from conftest_kit.documents import encoded, to_json
 from conftest_kit.imports import swift_imports
-from conftest_kit.leftovers import Leftovers, environment
-from conftest_kit.masking import Mask, secret_values
+from conftest_kit.masking import Mask, environment, secret_values
 from conftest_kit.recorder import EXTRACTED, without_size
 from conftest_kit.texts import bounded
 
 if TYPE_CHECKING:
     from conftest_kit.failures import Extraction
+    from conftest_kit.leftovers import Leftovers
     from conftest_kit.records import Raised
     from conftest_kit.sizes import Size
 
@@ -91,7 +91,7 @@ class Capture:
         self._size_markers = size_markers
         self.deselected_tests = 0
         self._reserve = _Reserve()
-        self.leftovers = Leftovers()
+        self._leftovers: Leftovers | None = None
         self._artifacts = directory / rundir.ARTIFACTS_FOLDER
         logs_dir = Path(os.path.abspath(directory)).parent.parent
         self._changing = frozenset(
@@ -106,6 +106,13 @@ class Capture:
     def is_changing(self, path: Path) -> bool:
         """Whether other sessions and reviews add to this folder and remove from it meanwhile."""
         return path in self._changing
+
+    def tests_begin(self) -> None:
+        """They are collected: from here on it is they that leave something."""
+        with swift_imports():
+            from conftest_kit.leftovers import Leftovers  # noqa: PLC0415 - not before there are tests
+
+        self._leftovers = Leftovers()
 
     def sizes(self, items: Sequence[pytest.Item]) -> dict[str, Size]:
         """Size and limit of the tests that have one, by node id."""
@@ -133,8 +140,8 @@ class Capture:
             if call.when == "teardown":
                 kept.close(self._current_mask())
                 del self.folders[item]
-        if call.when == "teardown":
-            self.leftovers.test_ended(item)
+        if call.when == "teardown" and self._leftovers is not None:
+            self._leftovers.test_ended(item)
 
     def collector(self, report: Any) -> None:
         """A collector failed."""
@@ -158,9 +165,9 @@ class Capture:
         fixtures = extraction.fixtures(item) if item is not None else ()
         if fixtures:
             document["fixtures"] = [to_json(fixture) for fixture in fixtures]
-        left = self.leftovers.still_there(extraction.places) if item is not None else ()
-        if left:
-            document["left"] = [to_json(one) for one in left]
+        if item is not None and self._leftovers is not None:
+            left = self._leftovers.still_there(extraction.places)
+            document.update({"left": [to_json(one) for one in left]} if left else {})
         mask = self._current_mask()
         if mask.needles:
             document = _map_texts(mask, document)

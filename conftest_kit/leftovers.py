@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from conftest_kit.masking import environment
 from conftest_kit.recorder import without_size
 
 if TYPE_CHECKING:
@@ -27,22 +28,18 @@ _Leaver = tuple[str, tuple[str, ...]]
 
 MAX_LEFT = 20
 """So many are recorded with a failure."""
-_OF_PYTEST = ("PYTEST_CURRENT_TEST", b"PYTEST_CURRENT_TEST")
 _GROUP = re.compile(r"@[^@\]]+$")
 """What pytest-xdist adds to a node id with `--dist loadgroup`."""
 
 
 class Leftovers:
-    """Of one process: what is otherwise than before its first test, and the test that left it so.
+    """Of one process: what is otherwise than when this was made, and the test that left it so.
 
-    What a fixture that outlives its test sets counts as left by the first test that asked for it.
+    To be made when the tests are collected: what that changed is not theirs. What a fixture that
+    outlives its test sets counts as left by the first test that asked for it.
     """
 
     def __init__(self) -> None:
-        self.begin()
-
-    def begin(self) -> None:
-        """From here on; what collecting the tests changed is not theirs."""
         self._first = self._environ = environment()
         self._first_folder = self._folder = _current_folder()
         self._first_level = self._level = logging.root.manager.disable
@@ -103,14 +100,6 @@ class Leftovers:
 def _leaver(item: pytest.Item) -> _Leaver:
     nodeid = _GROUP.sub("", without_size(item.nodeid))
     return nodeid, tuple(map(str, getattr(item, "fixturenames", ())))
-
-
-def environment() -> dict[Any, Any]:
-    """The variables, to be compared: as os keeps them, for decoding them takes 50 us."""
-    environ = dict(getattr(os.environ, "_data", os.environ))
-    for current_test in _OF_PYTEST:
-        environ.pop(current_test, None)
-    return environ
 
 
 def _current_folder(getcwd: Callable[[], str] = os.getcwd) -> str:

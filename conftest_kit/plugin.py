@@ -158,7 +158,7 @@ class CaptureHooks:
     @pytest.hookimpl(trylast=True)
     @_fenced
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self._capture.leftovers.begin()
+        self._capture.tests_begin()
         sizes = self._capture.sizes(session.items)
         if sizes:
             session.config.pluginmanager.register(SizeHooks(sizes), "conftest_kit.sizes")
