@@ -115,7 +115,7 @@ class CaptureHooks:
         @pytest.hookimpl(wrapper=True, tryfirst=True)
         def pytest_runtest_makereport(self, item: pytest.Item, call: Any) -> _Wrapper:
             report = yield
-            if report.outcome == "failed" or self._capture.folders or call.when == "teardown":
+            if report.outcome == "failed" or call.when == "teardown":
                 self._take(item, call, report)
             return report
 
@@ -126,7 +126,7 @@ class CaptureHooks:
             outcome = yield
             if outcome.excinfo is None:
                 report = outcome.get_result()
-                if report.outcome == "failed" or self._capture.folders or call.when == "teardown":
+                if report.outcome == "failed" or call.when == "teardown":
                     self._take(item, call, report)
 
     def _take(self, item: pytest.Item, call: Any, report: Any) -> None:

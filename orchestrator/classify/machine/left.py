@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from conftest_kit.records import Left
+from conftest_kit.records import Fixture, Left
+from orchestrator.checkout.project import FixtureDefinition
 from orchestrator.classify.code.tested import imported_product
 from orchestrator.classify.facts import Fact, Facts, is_harness, part
 from orchestrator.classify.machine.uses import is_everybodys
@@ -71,12 +72,7 @@ def _how_read(facts: Facts, name: str) -> str:
 def _set_for_long(facts: Facts) -> frozenset[str]:
     """Variables that the files of the test's own fixtures set which outlive a test."""
     lasting = [one for one in facts.failure.fixtures if one.scope != "function"]
-    return frozenset(
-        use.name
-        for entry in lasting
-        for use in facts.context.project.source(entry.file).uses
-        if use.kind == "set" and use.serves(entry.line + 1)
-    )
+    return frozenset().union(*(_set_by(facts, one) for one in lasting))
 
 
 def _left(facts: Facts, what: str) -> list[Left]:
@@ -156,13 +152,14 @@ def _is_of_unittest(fixture: str) -> bool:
 
 
 def _sets(facts: Facts, fixture: str, variable: str) -> bool:
-    project = facts.context.project
-    return any(
-        use.kind == "set" and use.name == variable and use.serves(one.line + 1)
-        for one in project.fixtures
-        if one.name == fixture
-        for use in project.source(one.file).uses
-    )
+    defined = (one for one in facts.context.project.fixtures if one.name == fixture)
+    return any(variable in _set_by(facts, one) for one in defined)
+
+
+def _set_by(facts: Facts, fixture: Fixture | FixtureDefinition) -> frozenset[str]:
+    """The variables that the function of a fixture sets or removes."""
+    uses = facts.context.project.source(fixture.file).uses
+    return frozenset(use.name for use in uses if use.kind == "set" and use.serves(fixture.line + 1))
 
 
 def _of_variable(name: str) -> Fact:

@@ -17,8 +17,6 @@ from orchestrator.classify.imports.modules import is_own
 from orchestrator.classify.installed import Owner, Unmet
 
 _MANIFESTS = ("pyproject.toml", "setup.cfg", "setup.py")
-_SEVERAL = 2
-_SAID = 4
 _READ = 1000
 # 2 != 1, assert 2 == 1
 _UNEQUAL = re.compile(
