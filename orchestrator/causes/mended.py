@@ -109,7 +109,8 @@ def _of_the_run(verdict: Verdict, context: Context) -> str:
     variables = context.recording.run.environment.variables
     if verdict.kind in _NOT_LOADED and _AUTOLOAD in variables:
         return f"variable {_AUTOLOAD}"
-    return verdict.kind if verdict.kind in _OF_THE_RUN else ""
+    is_release = verdict.culprit is not None and verdict.culprit.type == "distribution"
+    return verdict.kind if verdict.kind in _OF_THE_RUN and not is_release else ""
 
 
 def paths_by_name(causes: Iterable[Cause]) -> Mapping[str, str]:
@@ -133,6 +134,24 @@ def _file(cause: Cause) -> str:
     culprit = cause.verdict.culprit
     is_one = culprit is not None and culprit.type == "file"
     return culprit.name if is_one and culprit and cause.verdict.category == "environment" else ""
+
+
+def fixtures_not_found(causes: Iterable[Cause], context: Context) -> Mapping[str, str]:
+    """Of the fixtures that are not found: what there is to mend, by their names."""
+    return {
+        cause.verdict.culprit.name: mended(cause, context)
+        for cause in causes
+        if cause.verdict.kind == "not_found" and cause.verdict.culprit
+    }
+
+
+def overrides(cause: Cause, not_found: Mapping[str, str]) -> str:
+    """As `mended`: the fixture that is not found, where one of its name asks for it in vain and so
+    for itself.
+    """
+    culprit = cause.verdict.culprit
+    is_circle = culprit is not None and cause.verdict.kind == "recursive"
+    return not_found.get(culprit.name, "") if culprit and is_circle else ""
 
 
 def absent_distribution(cause: Cause) -> str:

@@ -31,6 +31,12 @@ _SIDES = re.compile(r"^(?:assert )?(?P<left>.{1,2000}?) [!=]= (?P<right>.{1,2000
 _AT_INDEX = re.compile(
     r"^ *At index .{1,200}? diff: (?P<sides>.{1,2000}? != .{1,2000})$", re.MULTILINE
 )
+# a line of pytest's diff and the one that stands there instead, with its own marks between them
+_LINES = re.compile(
+    r"^ *- (?P<right>.{1,2000})\n(?: *\? .{0,2000}\n)? *\+ (?P<left>.{1,2000})$", re.MULTILINE
+)
+_IN_COMMON = 3
+"""Characters that two texts have in common, from which on one has something more."""
 _TOKEN = re.compile(r"-?\d+(?:\.\d+)?|\w+|[^\w\s]")
 _SENTENCE = 40
 """Characters from which on what a package says in several of its exceptions is one thing."""
@@ -179,6 +185,8 @@ def differing(cause: Cause, _: Context) -> Iterator[str]:
         apart = _apart(*sides) if sides else ""
         if apart:
             yield f"{place(failure.nodeid)} {apart}" if apart.startswith("by ") else apart
+        if sides and (more := _more(*map(_text, sides))):
+            yield more
 
 
 def parts(cause: Cause, _: Context) -> Iterator[str]:
@@ -243,6 +251,8 @@ def _sides(message: str) -> tuple[str, str] | None:
     at_index = _AT_INDEX.search(message[:4096])
     line = at_index["sides"] if at_index else message.strip().partition("\n")[0]
     found = _SIDES.match(line)
+    if found and not at_index and "..." in line:  # both are abbreviated
+        found = _LINES.search(message[:4096]) or found
     return (found["left"], found["right"]) if found else None
 
 
@@ -255,6 +265,24 @@ def _apart(left: str, right: str) -> str:
     if (not mine and not yours) or {*mine, *yours} <= _NO_VALUES:
         return ""
     return f"{' '.join(mine)} for {' '.join(yours)}"
+
+
+def _more(left: str, right: str) -> str:
+    """What stands at one place of one text and not of the other, which has all else of it; empty
+    for a number.
+    """
+    longer, shorter = sorted((left, right), key=len, reverse=True)
+    alike = zip(longer, shorter, strict=False)
+    before = next((at for at, (a, b) in enumerate(alike) if a != b), len(shorter))
+    behind = len(shorter) - before
+    if len(shorter) < _IN_COMMON or len(longer) == len(shorter) or longer.isdigit():
+        return ""
+    if behind and not longer.endswith(shorter[before:]):
+        return ""
+    more = longer[before : len(longer) - behind]
+    if more.isdigit() or not more.strip():
+        return ""
+    return f"{'more' if longer is left else 'less'}: {more}"
 
 
 def _text(value: str) -> str:

@@ -19,11 +19,14 @@ from orchestrator.causes.lending import LENDING, Explanation, Touch, is_sure_of
 from orchestrator.causes.mended import (
     absent_distribution,
     file_meant,
+    fixtures_not_found,
     lacked,
     mended,
+    overrides,
     paths_by_name,
     waited_in,
 )
+from orchestrator.causes.quoting import quotes, words
 from orchestrator.causes.together import suggested
 from orchestrator.classify import Context
 from orchestrator.failures.chain import decisive, is_assertion
@@ -91,6 +94,8 @@ _GIVEN = 0.7
 """What it is worth that they are given such a value."""
 _INSTEAD = Touch("what should give it is not there", 0.75)
 """What it is worth that a variable or host is asked for want of a file, recording or fixture."""
+_QUOTED = 0.85
+"""What it is worth that they repeat what it says."""
 _CONCENTRATED = 0.6
 """What it is worth that they stand in one class or file."""
 
@@ -117,12 +122,14 @@ def _mended_alike(
     """The causes that are certainly one, together."""
     absent = dict.fromkeys(filter(None, map(absent_distribution, known)))
     waited, paths = waited_in(known), paths_by_name(known)
+    not_found = fixtures_not_found(known, context)
     same: dict[str, list[_Joined]] = {}
     of_edits: dict[str, str] = {}
     joined: dict[str, str] = {}
     for cause in known:
         without = lacked(cause, absent, context)
-        stopped, meant = waited.get(cause.cause_id, ""), file_meant(cause, paths)
+        stopped = waited.get(cause.cause_id, "")
+        meant = file_meant(cause, paths) or overrides(cause, not_found)
         key = without or stopped or meant or mended(cause, context) or cause.cause_id
         if edit := edits.get(cause.cause_id):
             joined.setdefault(key, of_edits.setdefault(edit, key))
@@ -250,6 +257,7 @@ def _joined(causes: Sequence[Cause], context: Context) -> list[Cause]:
         if is_green or not evidence.needs_green:
             _join_by(evidence, sets, context)
     _join_given(sets)
+    _join_quoting(sets)
     _lend(sets, context)
     if is_green:
         _concentrate(sets, context)
@@ -289,6 +297,15 @@ def _join_given(sets: _Sets) -> None:
                 sets.join(giving[name], index, f"it is given `{name}` as well", _GIVEN)
 
 
+def _join_quoting(sets: _Sets) -> None:
+    """Join what has no explanation with the one cause whose words it repeats."""
+    explained = [sets.explained[sets.root(index)] for index in range(len(sets.causes))]
+    said = words(sets.causes, [index for index, known in enumerate(explained) if known])
+    for index, cause in enumerate(sets.causes if said else ()):
+        if not explained[index] and (line := quotes(cause, said)):
+            sets.join(said[line], index, "it repeats what that says", _QUOTED)
+
+
 def _lend(sets: _Sets, context: Context) -> None:
     """Join what the only explanation of the run touches."""
     explained = [root for root in sets.members() if sets.explained[root]]
@@ -297,12 +314,13 @@ def _lend(sets: _Sets, context: Context) -> None:
     (leading,) = explained
     telling = min(sets.members()[leading], key=lambda one: _standing(sets.joined[one])[1:])
     explanation = Explanation.of(sets.causes[telling], context)
-    if explanation is None:
-        return
     for index, cause in enumerate(sets.causes):
         if sets.root(index) == sets.root(telling):
             continue
-        touch = _INSTEAD if _asks_instead(sets.joined[index]) else explanation.touch(cause)
+        if _asks_instead(sets.joined[index]):
+            touch: Touch | None = _INSTEAD
+        else:
+            touch = explanation.touch(cause) if explanation else None
         if touch:
             sets.join(telling, index, touch.why, touch.worth)
 

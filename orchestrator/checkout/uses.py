@@ -184,7 +184,7 @@ def _called(node: ast.Call, constants: Mapping[str, str]) -> Iterator[tuple[str,
     of_environ = asked is not node.func and (_is_environ(asked) or handed)
     if first and (called == "getenv" or (of_environ and called in _READERS)):
         yield "variable", first, _has_default(node)
-    elif first and called in _SETTERS:
+    elif first and (called in _SETTERS or (called == "set" and "env" in last_name(asked).lower())):
         yield "set", first, False
     elif first and called == "which":
         yield "program", first, False

@@ -23,6 +23,8 @@ _MESSAGE_LIMIT = 4096
 _FAILURES_TRIED = 3
 """Failures of one signature differ in little; a few are tried."""
 _HANDLED_COUNTS_LESS = 25
+_WRAPPING_COUNTS_LESS = 20
+"""The same of the exception that came out, where another one is its root."""
 _SURE = 0.97
 """What a verdict is worth whose culprit changed since the test passed with the same code."""
 _FAIRLY_SURE = 0.8
@@ -208,8 +210,15 @@ def _holds(rule: Rule, subject: Subject) -> tuple[Match | None, int]:
         groups = _groups(when, subject.failure, link)
         if groups is not None and satisfied(when.facts, found := facts.with_groups(groups)):
             match = Match(rule=rule, facts=found, evidence=_evidence(rule, found, link))
-            return match, rule.priority - (0 if place < subject.deciding else _HANDLED_COUNTS_LESS)
+            return match, rule.priority - _counts_less(subject, place)
     return None, 0
+
+
+def _counts_less(subject: Subject, place: int) -> int:
+    if place < subject.deciding:
+        return 0
+    came_out = subject.links[place] is subject.failure.exceptions[0]
+    return _WRAPPING_COUNTS_LESS if came_out else _HANDLED_COUNTS_LESS
 
 
 def _reported(rule: Rule, subject: Subject) -> Match | None:

@@ -32,6 +32,8 @@ _STDLIB = re.compile(r"^.{0,400}/lib/python\d\.\d{1,2}/")
 _FRAME = re.compile(
     r'  File "(?P<file>[^"\n]{1,500})", line (?P<line>\d{1,7}), in (?P<function>\S{1,200})$'
 )
+# 'ascii' codec can't encode character '\xe9' in position 3: ordinal not in range(128)
+_CODEC = re.compile(r"'(?P<encoding>[\w.-]{1,50})' codec can't (?:en|de)code ")
 _RAISED = re.compile(r"(?P<type>[A-Za-z_][\w.]{0,200})(?:: (?P<message>.{0,1000}))?$")
 
 
@@ -161,12 +163,16 @@ def _is_one(name: str) -> bool:
 
 
 def exception(name: str, message: str) -> Raised:
-    """One of this type, its own `[Errno 2]` and the bases of a builtin with it; without frames."""
+    """One of this type, with its own `[Errno 2]` or codec and the bases of a builtin; without
+    frames.
+    """
     kind = getattr(builtins, name.rpartition(".")[2], None)
     known = kind if isinstance(kind, type) and issubclass(kind, BaseException) else None
     bases = tuple(base.__name__ for base in known.__mro__[1:-1]) if known else ()
     errno = re.match(r"\[Errno (\d{1,5})\]", message)
-    attributes = {"errno": int(errno[1])} if errno else {}
+    attributes: dict[str, int | str] = {"errno": int(errno[1])} if errno else {}
+    if "UnicodeError" in bases and (codec := _CODEC.match(message)):
+        attributes["encoding"] = codec["encoding"]
     return Raised(type=name, bases=bases, message=message, attributes=attributes)
 
 

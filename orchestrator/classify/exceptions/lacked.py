@@ -31,6 +31,8 @@ _SAYS_LOADED = re.compile(_LOADED.replace("_?", "[ -]?"))
 _MISSING = re.compile(r"(?i)(?:no_?such|not_?found|missing|unknown|unavailable|not_?installed)")
 _IS_LOADED = re.compile(_LOADED)
 _SPEAKS = re.compile(r"(?:raise\b|sys\.exit\(|exit\()")
+_INSTALLERS = frozenset({"pip", "setuptools", "wheel"})
+"""What an environment may be without from its beginning."""
 _STARTING = frozenset(
     [
         "subprocess",
@@ -136,9 +138,17 @@ def _required_of(facts: Facts) -> Unmet | None:
     lacking = {
         one.name: one
         for one in installed.unmet(asking)
-        if not one.installed and canonicalize_name(one.by.name) in asking
+        if not one.installed
+        and canonicalize_name(one.by.name) in asking
+        and canonicalize_name(one.name) not in _INSTALLERS
     }
     return next(iter(lacking.values())) if len(lacking) == 1 else None
+
+
+def _refuses(facts: Facts) -> str:
+    """`yes` where the deepest frame raises in so many words, rather than stumbling."""
+    frame = facts.frames[-1] if facts.frames else None
+    return "yes" if frame is not None and _SPEAKS.match(frame.source) else ""
 
 
 def _required_said(facts: Facts) -> str:
@@ -157,6 +167,7 @@ FACTS: dict[str, Fact] = {
     "message_lacks_said": part(_named, "said"),
     "process_lacks": _process_lacks,
     "process_lacks_said": _process_lacks_said,
+    "refuses": _refuses,
     "required_absent": part(_required_of, "name"),
     "required_absent_said": _required_said,
 }

@@ -36,7 +36,7 @@ class _Variable:
 
 def _variable(facts: Facts) -> _Variable | None:
     """The one that is read on the way to the failure, else the last that a test of the same file
-    left; none that a fixture sets which lives on.
+    left and that this file speaks of; none that a fixture sets which lives on.
     """
     lasting = facts.once(_set_for_long)
     left = [
@@ -45,11 +45,20 @@ def _variable(facts: Facts) -> _Variable | None:
         if one.name not in lasting and not is_everybodys(one.name)
     ]
     read = ((one, how) for one in left if (how := _how_read(facts, one.name)))
-    beside = ((one, "") for one in left if _file(one.nodeid) == facts["test_file"])
+    beside = ((one, "") for one in left if _is_of_file(facts, one))
     found, how = next(read, next(beside, (None, "")))
     if found is None:
         return None
     return _Variable(left=found, read=how)
+
+
+def _is_of_file(facts: Facts, left: Left) -> bool:
+    """Whether a test of the same file left it, and not a library that the test was the first to
+    import.
+    """
+    file = facts["test_file"]
+    speaks = any(use.name == left.name for use in facts.context.project.source(file).uses)
+    return speaks and _file(left.nodeid) == file
 
 
 def _how_read(facts: Facts, name: str) -> str:

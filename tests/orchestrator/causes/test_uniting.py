@@ -19,6 +19,11 @@ from conftest_kit.records import (
 )
 from corpus_memory_logging.records import Culprit
 
+CUT = (
+    "assert '<p><a h...p>\\n' == '<p><a h...p>\\n'\n  Skipping 55 identical leading characters\n"
+    '  - {0} rel="no">{0}</a>\n  ?     ^^^\n  + {0} target="no">{0}</a>\n'
+)
+
 
 @pytest.mark.parametrize(
     ("one", "other", "passed", "causes"),
@@ -38,6 +43,11 @@ from corpus_memory_logging.records import Culprit
         ((f"{TESTS}::t", "a", "assert 400 == 200"), (f"{TESTS}::u", "b", "assert 500 == 300"), 0, 2),
         ((f"{TESTS}::t", "a", "assert 'a!' == 'a.'"), ("b::u", "b", "assert 'c b!' == 'c b.'"), 0, 1),
         ((f"{TESTS}::t", "a", "assert True == False"), ("b::u", "b", "assert True == False"), 0, 2),
+        ((f"{TESTS}::t", "a", "assert '../abc' == 'abc'"), ("b::u", "b", "'../d.efg' != 'd.efg'"), 0, 1),
+        ((f"{TESTS}::t", "a", "assert '../abc' == 'abc'"), ("b::u", "b", "'d.efg' != '../d.efg'"), 0, 2),
+        ((f"{TESTS}::t", "a", "assert '../ab' == 'ab'"), ("b::u", "b", "'../d.efg' != 'd.efg'"), 0, 2),
+        ((f"{TESTS}::t", "a", "assert '1234' == '123'"), ("b::u", "b", "'9994' != '999'"), 0, 2),
+        ((f"{TESTS}::t", "a", CUT.format("abc")), ("b::u", "b", CUT.format("defg")), 0, 1),
         # what they ask of the product: worth something where most of the run passed
         ((f"{TESTS}::A::t", "price(1)", "x"), (f"{TESTS}::B::u", "price(2)", "y"), 4, 1),
         ((f"{TESTS}::A::t", "price(1)", "x"), (f"{TESTS}::B::u", "price(2)", "y"), 3, 2),

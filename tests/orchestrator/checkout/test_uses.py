@@ -18,6 +18,7 @@ USES = [
     ('def f(environment):\n    return environment.get("SHOP_URL")', "variable", "SHOP_URL"),
     ('import os\nos.environ["SHOP_URL"] = "x"', "set", "SHOP_URL"),
     ('def test_a(monkeypatch):\n    monkeypatch.delenv("SHOP_URL")', "set", "SHOP_URL"),
+    ('def test_a(env):\n    env.set("SHOP_URL", "x")', "set", "SHOP_URL"),
     ('X = "SHOP_URL"', "named", "SHOP_URL"),
     ('import shutil\nshutil.which("pandoc")', "program", "pandoc"),
     (

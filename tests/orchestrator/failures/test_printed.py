@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from conftest_kit.records import Failure, Raised, Recording, Run
 from orchestrator.checkout.project import Project
 from orchestrator.classify import context_of, rule_for
-from orchestrator.failures.printed import literal, native
+from orchestrator.failures.printed import exception, literal, native
 
 NATIVE = """NOTE: Incompatible Exception Representation, displaying natively:
 
@@ -121,3 +121,21 @@ def test_any_text_may_be_taken_for_a_literal(text):
 def test_a_literal_has_its_value(text, value):
     """What is none stays as it is: unhashable keys, names, what is too deep."""
     assert literal(text) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "encoding"),
+    [
+        (
+            "UnicodeEncodeError",
+            "'ascii' codec can't encode character '\\xe9' in position 3",
+            "ascii",
+        ),
+        ("UnicodeDecodeError", "'utf-8' codec can't decode byte 0xe9 in position 3", "utf-8"),
+        ("ValueError", "'ascii' codec can't encode character", None),
+        ("UnicodeDecodeError", "no codec", None),
+    ],
+)
+def test_what_a_printed_exception_says_of_its_codec(kind, message, encoding):
+    """As Python's own has it in an attribute."""
+    assert exception(kind, message).attributes.get("encoding") == encoding

@@ -101,3 +101,23 @@ def test_a_program_of_which_more_was_seen(red, raised):
     assert red(died, project=project).verdict().category == "missing_dependency"
     told = red(died, project=project, captured={"stderr": printed}).verdict()
     assert told.category != "missing_dependency"
+
+
+@pytest.mark.parametrize(
+    ("requires", "source", "culprit"),
+    [
+        ("tills>=2", "raise ValueError('no such mode')", "tills"),
+        ("tills>=2", "modes[mode]", None),
+        ("pip>=23", "raise ValueError('no such mode')", None),
+    ],
+    ids=["it refuses", "it stumbles", "what installs"],
+)
+def test_what_the_project_requires_and_is_not_there(red, raised, requires, source, culprit):
+    """It explains who refuses what is given, not who stumbles; an environment may lack pip."""
+    shop = Distribution(name="shop", version="1.0", modules=("shop",), requires=(requires,))
+    link = raised("ValueError", "no such mode", TEST, SHOP, source=source)
+
+    verdict = red(link, project=Project(name="shop"), distributions=(shop,)).verdict()
+
+    named = verdict.culprit.name if verdict.category == "missing_dependency" else None
+    assert named == culprit

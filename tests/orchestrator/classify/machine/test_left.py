@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from made_for_rules.surroundings import LEFT, SHOP, SILENT, TEST, WENT, using
 
 from conftest_kit.records import Fixture
-from orchestrator.checkout.project import FixtureDefinition, Project
+from orchestrator.checkout.project import FixtureDefinition
 
+SETTING = using("set", "SHOP_MODE", file="tests/test_cart.py", at=30)
 READING = {
     "shop.py": """
         import os
@@ -93,8 +96,8 @@ def test_a_folder_that_a_test_went_to(run):
 )
 def test_who_prepares_the_test_that_left_it(red, raised, fixtures, known, setter):
     """The one fixture of the project that it had; where there are several, nobody is accused."""
-    project = Project(
-        name="shop",
+    project = replace(
+        SETTING,
         fixtures=tuple(
             FixtureDefinition(name=name, function=name, file="tests/conftest.py", line=line)
             for line, name in enumerate(known, 4)
@@ -111,13 +114,16 @@ def test_who_prepares_the_test_that_left_it(red, raised, fixtures, known, setter
     "left",
     [
         LEFT._replace(name="PYTEST_ADDOPTS"),
+        LEFT._replace(name="OF_A_LIBRARY"),
         LEFT._replace(nodeid="tests/test_others.py::test_first"),
         WENT,
     ],
 )
 def test_what_has_nothing_to_do_with_it(red, raised, left):
-    """A variable of pytest, of a test elsewhere that nothing here reads, or the folder."""
-    verdict = red(raised("AssertionError", "", TEST), left=(left,)).verdict()
+    """A variable of pytest, of a library that was imported then, of a test elsewhere that nothing
+    here reads, or the folder.
+    """
+    verdict = red(raised("AssertionError", "", TEST), left=(left,), project=SETTING).verdict()
 
     assert verdict.category == "assertion"
 
@@ -185,13 +191,15 @@ def test_logging_that_a_test_switched_off(red, raised, message, category):
     [
         ("function", SILENT, "fixture"),
         ("session", SILENT, "assertion"),
-        ("session", LEFT, "assertion"),
+        ("session", LEFT, "fixture"),
         ("function", LEFT, "fixture"),
     ],
 )
 def test_what_a_fixture_that_both_tests_had_may_have_done(red, raised, scope, left, category):
-    """It outlives tests, so that what it switched off is meant to be."""
-    made = red(raised("AssertionError", "assert 'sold' in ''", TEST), left=(left,))
+    """It outlives tests, so that what it switched off is meant to be; a variable that the file of
+    the test sets itself is not its.
+    """
+    made = red(raised("AssertionError", "assert 'sold' in ''", TEST), left=(left,), project=SETTING)
     quiet = Fixture(
         name=left.fixtures[0], scope=scope, file="tests/conftest.py", line=4, origin="test"
     )

@@ -215,7 +215,13 @@ CASES = {
     "variable-left": one(
         "ValueError", "unknown mode", SHOP, project=using("variable", "SHOP_MODE"), left=(LEFT,)
     ),
-    "variable-left-beside": one("AssertionError", "assert 1 == 2", TEST, left=(LEFT,)),
+    "variable-left-beside": one(
+        "AssertionError",
+        "assert 1 == 2",
+        TEST,
+        left=(LEFT,),
+        project=using("set", "SHOP_MODE", file="tests/test_cart.py", at=30),
+    ),
     "logging-left": one("AssertionError", "assert 'sold' in ''", TEST, left=(SILENT,)),
     "current-folder-left": one(
         "FileNotFoundError",

@@ -115,6 +115,7 @@ CASES = {
         "ValueError",
         "no such mode",
         SHOP,
+        source="raise ValueError('no such mode')",
         project=Project(name="shop", modules=frozenset({"shop"})),
         distributions=(
             Distribution(name="shop", version="1.0", modules=("shop",), requires=("tills>=2",)),
