@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from packaging.utils import canonicalize_name
 
@@ -109,8 +109,7 @@ def _of_the_run(verdict: Verdict, context: Context) -> str:
     variables = context.recording.run.environment.variables
     if verdict.kind in _NOT_LOADED and _AUTOLOAD in variables:
         return f"variable {_AUTOLOAD}"
-    is_release = verdict.culprit is not None and verdict.culprit.type == "distribution"
-    return verdict.kind if verdict.kind in _OF_THE_RUN and not is_release else ""
+    return verdict.kind if verdict.kind in _OF_THE_RUN else ""
 
 
 def paths_by_name(causes: Iterable[Cause]) -> Mapping[str, str]:
@@ -134,6 +133,35 @@ def _file(cause: Cause) -> str:
     culprit = cause.verdict.culprit
     is_one = culprit is not None and culprit.type == "file"
     return culprit.name if is_one and culprit and cause.verdict.category == "environment" else ""
+
+
+def unfit_releases(causes: Sequence[Cause]) -> frozenset[str]:
+    """What there is to mend of the distributions of which a release is unfit whatever the Python;
+    none where a cause blames Python itself.
+    """
+    is_python = any(_type(cause) == "interpreter" for cause in causes)
+    return frozenset(
+        _distribution(cause.verdict.culprit.name)
+        for cause in causes
+        if not is_python and cause.verdict.culprit and _is_of_release(cause)
+    )
+
+
+def _is_of_release(cause: Cause) -> bool:
+    is_other = cause.verdict.kind not in {*_OF_THE_RUN, "library_raised"}
+    return _type(cause) == "distribution" and cause.verdict.category == "compatibility" and is_other
+
+
+def of_release(cause: Cause, unfit: Container[str]) -> str:
+    """As `mended`: the distribution that does not fit this Python, where its release is unfit."""
+    culprit = cause.verdict.culprit
+    if culprit is None or culprit.type != "distribution" or cause.verdict.kind not in _OF_THE_RUN:
+        return ""
+    return _distribution(culprit.name) if _distribution(culprit.name) in unfit else ""
+
+
+def _type(cause: Cause) -> str:
+    return cause.verdict.culprit.type if cause.verdict.culprit else ""
 
 
 def fixtures_not_found(causes: Iterable[Cause], context: Context) -> Mapping[str, str]:

@@ -87,7 +87,9 @@ def _complaint(facts: Facts) -> str:
     if not library or since == "changed":
         return ""
     called = own_frame(facts) is not None or facts["refuser"] or facts["refuser_of_test"]
-    return "yes" if since == "same" or (called and not _supported(facts, library)) else ""
+    answers = facts["told"] == "request"
+    is_its_own = (called or answers) and not _supported(facts, library)
+    return "yes" if since == "same" or is_its_own else ""
 
 
 def _supported(facts: Facts, library: str) -> bool:

@@ -47,7 +47,7 @@ def _empty(facts: Facts) -> tuple[str, str]:
     for entry in _given(facts, own[0]) if in_tests or kind in _WAITING else ():
         handed_on = (re.search(_word(entry.name), frame.source) for frame in own[:-1])
         is_handed = all(handed_on) if in_tests else _is_nowhere_else(entry, own)
-        if is_handed and _is_used(entry.name, facts.link.message[:500], own[-1].source):
+        if is_handed and _is_used(_word(entry.name), facts.link.message[:500], own[-1].source):
             return entry.name, kind
     return "", ""
 
@@ -58,10 +58,11 @@ def _is_nowhere_else(entry: Fixture, own: Sequence[Frame]) -> bool:
     return not any(given.search(frame.source) for frame in own)
 
 
-def _is_used(name: str, message: str, source: str) -> bool:
+def _is_used(word: str, message: str, source: str) -> bool:
+    """Whether a line uses what this pattern stands for in the way that the message says."""
     for said, use in _USES:
         if found := said.search(message):
-            return bool(re.search(use.format(name=_word(name), **found.groupdict()), source))
+            return bool(re.search(use.format(name=word, **found.groupdict()), source))
     return False
 
 
@@ -84,16 +85,20 @@ def _given(facts: Facts, frame: Frame) -> Iterator[Fixture]:
 
 def _void_fixture(facts: Facts) -> str:
     """An own fixture whose function gives nothing, and that the line of the test or fixture uses
-    as if it did.
+    as if it did; or one that the product uses so under its name, as what it was handed.
     """
-    own = next((frame for frame in facts.frames if frame.origin in _OWN), None)
-    if own is None or not is_harness(own):
+    own = [frame for frame in facts.frames if frame.origin in _OWN]
+    if not own or not is_harness(own[0]):
         return ""
-    for entry in _given(facts, own):
+    message = facts.link.message[:500]
+    for entry in _given(facts, own[0]):
         named = (entry.name, entry.file)
         known = [one for one in facts.context.project.fixtures if (one.name, one.file) == named]
         is_void = bool(known) and all(one.gives_nothing for one in known)
-        if is_void and re.search(_word(entry.name), own.source):
+        is_asked = re.search(_word(entry.name), own[0].source)
+        kept = rf"(?<![\w'\"]){entry.name}"  # self.basket, which was given `basket`
+        is_kept = "NoneType" in message and _is_used(kept, message, own[-1].source)
+        if is_void and (is_asked or is_kept):
             return entry.name
     return ""
 

@@ -341,3 +341,34 @@ def test_what_a_library_lacks_is_what_is_not_installed_beside_it():
 
     assert found.verdict.culprit == Culprit(type="distribution", name="cryptography")
     assert len(united([lacking, absent])) == 2
+
+
+@pytest.mark.parametrize(
+    ("others", "causes"),
+    [
+        ([("numpy", "unmet_requirement")], 1),
+        ([("pandas", "unmet_requirement")], 2),
+    ],
+)
+def test_a_release_that_fits_neither_python_nor_what_asks_for_it(others, causes):
+    """Another release of it mends both; what it merely raised is another thing."""
+    made = [
+        cause_of(name, f"{name} {kind}", 1, category="compatibility", kind=kind)
+        for name, kind in [("numpy", "python_version"), *others]
+    ]
+
+    assert len(united(made)) == causes
+
+
+def test_a_fixture_that_is_gone_and_one_that_overrides_it():
+    """Who asks for the one of the same name above it finds itself."""
+    circle = cause_of("", "recursive", 1, category="fixture", kind="recursive")
+    gone = cause_of("", "not found", 2, category="fixture", kind="not_found")
+    named = [
+        replace(one, verdict=replace(one.verdict, culprit=Culprit(type="fixture", name="db")))
+        for one in (circle, gone)
+    ]
+
+    (found,) = united(named)
+
+    assert found.verdict.kind == "not_found"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from made_for_rules.surroundings import GIVING_NOTHING
 
 TEST = "tests/test_cart.py:9:test_total"
 HELPER = "tests/test_cart.py:4:priced"
@@ -131,3 +132,21 @@ def test_what_the_product_was_handed_unawaited(red, raised, *, kind, asking, sou
     found = red(error, fixtures=BASKET).verdict()
 
     assert (found.rule == "fixture-gives-nothing@2") is is_fixture
+
+
+@pytest.mark.parametrize(
+    ("message", "source", "is_fixture"),
+    [
+        ("'NoneType' object has no attribute 'total'", "return self.basket.total()", True),
+        ("'NoneType' object has no attribute 'total'", "return self.rows.total()", False),
+        ("'Rows' object has no attribute 'total'", "return self.basket.total()", False),
+    ],
+)
+def test_what_the_product_kept_of_a_fixture_without_value(red, raised, message, source, is_fixture):
+    """It uses nothing under the name of the fixture that gives nothing."""
+    test = raised("AttributeError", message, TEST, source="shop.price()")
+    inside = raised("AttributeError", message, "shop/cart.py:7:price", source=source)
+    error = test._replace(frames=(*test.frames, *inside.frames))
+    found = red(error, fixtures=BASKET, project=GIVING_NOTHING).verdict()
+
+    assert (found.rule == "fixture-without-value@1") is is_fixture

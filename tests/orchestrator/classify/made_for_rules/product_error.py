@@ -79,6 +79,20 @@ CASES = {
         [("webframe.Wrong", "no", TEST, LIBRARY), ("frames.Error", "no", LIBRARY, LIB)],
         {"distributions": (PIP, WEBFRAME)},
     ),
+    "library-complains-in-answering": one(
+        "AssertionError",
+        "assert 500 == 200",
+        TEST,
+        captured={
+            "log": "Traceback (most recent call last):\n"
+            '  File "/env/lib/python3.11/site-packages/frames/table.py", line 3, in answer\n'
+            '    raise TypeError("the view gave nothing")\nTypeError: the view gave nothing'
+        },
+        **ALONE,
+    ),
+    "hook-of-own-plugins": one(
+        "pluggy.PluginValidationError", "unknown hook 'shop_sells' in plugin <x>", SHOP, LIB
+    ),
     "library-complains-told": one(
         "AssertionError",
         "assert 500 == 200",
