@@ -103,7 +103,7 @@ class Explanation:
         if self.is_local:
             return None
         test, _, _ = other.failures[0].nodeid.partition("::")
-        if file := self._dependent(_reached(other, self.context) or (test,)):
+        if file := self._dependent(reached(other, self.context) or (test,)):
             return Touch(f"{file} depends on `{self.culprit}`", 0.7)
         if file := self._dependent(self._called_after(other)):
             return Touch(f"its test names `{self.culprit}`, and {file} depends on it", 0.7)
@@ -160,9 +160,9 @@ class Explanation:
         )
 
 
-def _reached(other: Cause, context: Context) -> frozenset[str]:
+def reached(other: Cause, context: Context) -> frozenset[str]:
     """Files of the product that a failure came through, or that its checks call."""
-    found = set()
+    found: set[str] = set()
     for failure in islice(other.failures, _TRIED):
         raised = decisive(failure)
         for frame in raised.frames if raised else ():

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from corpus_memory_logging.records import Cause
 from orchestrator.causes import traces
-from orchestrator.causes.lending import Explanation, Touch
+from orchestrator.causes.lending import Explanation, Touch, reached
 from orchestrator.causes.mended import (
     absent_distribution,
     file_meant,
@@ -241,9 +241,15 @@ def _concentrate(sets: Sets, context: Context) -> None:
 
 
 def _is_agreed(causes: Sequence[Cause], context: Context) -> bool:
-    """Whether no two ask for nothing in common, or come out of different lines of the product; who
-    does not tell agrees.
+    """Whether no two ask for nothing in common, or come out of different lines of the product, or
+    one out of a file that another does not reach; who does not tell agrees.
     """
     asked = [found for cause in causes if (found := traces.functions(cause, context))]
-    thrown = {key for cause in causes for key in traces.thrown(cause, context)}
-    return len(thrown) < 2 and (not asked or bool(frozenset.intersection(*asked)))
+    thrown = [frozenset(traces.thrown(cause, context)) for cause in causes]
+    lines = frozenset().union(*thrown)
+    files = {line.split()[1] for line in lines}
+    silent = (cause for cause, keys in zip(causes, thrown, strict=True) if not keys)
+    ways = filter(None, (reached(cause, context) for cause in silent))
+    if files and any(files.isdisjoint(way) for way in ways):
+        return False
+    return len(lines) < 2 and (not asked or bool(frozenset.intersection(*asked)))

@@ -85,7 +85,8 @@ _PANICKED = re.compile(
 # Traceback (most recent call last):\n  Fil...ort Row\nModuleNotFoundError: No module named 'x'
 _SHORTENED = re.compile(
     r"^Traceback \(most recent call last\):\n[^\n]{0,200}\.\.\.(?:.{0,4000}\n)?"
-    r"(?P<type>ModuleNotFoundError|ImportError): (?P<message>[^\n]{1,1000})\s*$",
+    r"(?P<type>(?:[A-Za-z_]\w{0,100}\.){0,9}[A-Z]\w{0,100}(?:Error|Exception)): "
+    r"(?P<message>[^\n]{1,1000})\s*$",
     re.DOTALL,
 )
 # __main__.py: error: unrecognized arguments: -n3 --dist=loadfile

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 from orchestrator.classify.changes.since_green import changed
 from orchestrator.classify.distributions.owners import misfit, owner_of, touching
 from orchestrator.classify.facts import Context, Fact, Facts, module_of, part
-from orchestrator.classify.installed import is_exact
+from orchestrator.classify.installed import Unmet, is_exact
 from orchestrator.classify.releases import dates
 from orchestrator.classify.releases.asked import used
 from orchestrator.classify.releases.dates import PYTHON, Moment, Span
@@ -153,10 +153,20 @@ def _is_wished(facts: Facts, step: Step) -> bool:
 
 
 def _misdated(facts: Facts) -> Step | None:
-    """Of the distributions that have a part in the failure the only one that is out of step."""
+    """Of the distributions that have a part in the failure the only one that is out of step; none
+    that asks for another release of what others refuse as well.
+    """
     parties = {canonicalize_name(name): name for name in _parties(facts) if name}
     steps = [found for name in parties.values() if (found := step_of(facts, name))]
-    return steps[0] if len(steps) == 1 else None
+    if len(steps) != 1:
+        return None
+    asked = (one for one in _unmet(facts) if one.by.name == steps[0].name)
+    return None if any(_is_refused_by_others(facts, one) for one in asked) else steps[0]
+
+
+def _is_refused_by_others(facts: Facts, unmet: Unmet) -> bool:
+    asking = facts.context.installed.specifiers(unmet.name)
+    return any(by != unmet.by and not asked.contains(unmet.installed) for by, asked in asking)
 
 
 def _misdated_shown(facts: Facts) -> str:
@@ -173,10 +183,16 @@ def _parties(facts: Facts) -> Iterator[str]:
         owner = owner_of(facts, module_of(frame)) if frame.origin == "installed" else None
         yield owner.name if owner else ""
     yield from (facts[name] for name in _PARTIES)
+    for unmet in _unmet(facts):
+        yield from (unmet.name, unmet.by.name)
+
+
+def _unmet(facts: Facts) -> Iterator[Unmet]:
+    """The requirements that are not met and may have to do with it."""
     # What own code asks of a library has nothing to do with what that requires of another.
     asks_itself = bool(facts.frames) and facts.frames[-1].origin in ("project", "test")
-    for unmet in (facts.once(misfit), None if asks_itself else facts.once(touching)):
-        yield from (unmet.name, unmet.by.name) if unmet else ()
+    found = (facts.once(misfit), None if asks_itself else facts.once(touching))
+    yield from filter(None, found)
 
 
 def _being_edited(facts: Facts) -> str:

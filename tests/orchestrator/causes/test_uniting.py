@@ -176,3 +176,14 @@ def test_two_explanations_are_never_joined_by_what_lies_between_them():
     ]
 
     assert sorted(len(cause.failures) for cause in united(causes, passed=99)) == [1, 2]
+
+
+@pytest.mark.parametrize(("way", "causes"), [("shop/cart.py", 1), ("shop/visit.py", 2)])
+def test_one_class_in_which_the_product_raises_and_a_check_fails(way, causes):
+    """A check that came through another file than the one that raises says something else."""
+    passed_by = Frame(file=way, line=9, function="total", source="go()")
+    check = Frame(file=TESTS, line=3, function="t", source="assert x", origin="test")
+    failed = seen_in(f"{TESTS}::A::t", "AssertionError", "assert x", passed_by, check)
+    died = thrown_by(f"{TESTS}::A::u", "KeyError", "no plums", "price", file="shop/cart.py")
+
+    assert len(united([failed, died], passed=99)) == causes

@@ -478,12 +478,12 @@ def test_entry_says_nothing_of_a_release_from_before(red, raised, distribution, 
     [
         ("9.1.0", "Plugin 'pytest_slow' for hook 'pytest_collect_file'", "hook-argument-likely@1"),
         ("", "Plugin 'pytest_slow' for hook 'pytest_collect_file'", "hook-argument-likely@1"),
-        ("8.3.5", "Plugin 'pytest_slow' for hook 'pytest_collect_file'", "plugin-hook-unknown@1"),
-        ("9.1.0", "Plugin 'pytest_slow' for hook 'pytest_configure'", "plugin-hook-unknown@1"),
+        ("8.3.5", "Plugin 'pytest_slow' for hook 'pytest_collect_file'", "plugin-hook-unknown@2"),
+        ("9.1.0", "Plugin 'pytest_slow' for hook 'pytest_configure'", "plugin-hook-unknown@2"),
         (
             "9.1.0",
             "Plugin 'pytest_slow' for hook 'pytest_collect_file'\nArgument(s) {'it'} are declared",
-            "plugin-hook-unknown@1",
+            "plugin-hook-unknown@2",
         ),
     ],
 )
