@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,7 @@ from conftest_kit import rundir
 from conftest_kit.records import Attempt, Failure, Frame, Raised, Recording, Run, to_json
 from conftest_kit.texts import bounded
 from orchestrator.checkout.project import Project
-from orchestrator.checkout.source import Source
+from orchestrator.checkout.source import Source, module_name
 from orchestrator.evaluate import checkout as form
 from orchestrator.evaluate.before import Before
 from orchestrator.evaluate.before import to_json as before_json
@@ -22,6 +23,7 @@ MAX_MESSAGE = 8192
 """Rules read 4 KiB of a message."""
 _STARTED, _FINISHED = "2026-01-01T00:00:00.000000Z", "2026-01-01T00:00:10.000000Z"
 _OWN = ("project", "test")
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _HALF_IMPORTED = "partially initialized module"
 
 
@@ -42,7 +44,7 @@ def documents(
         own.update(fixture.file for fixture in failure.fixtures if fixture.origin in _OWN)
     own.update(file for file in project.files if file.rpartition("/")[2] == "conftest.py")
     near = project.sources_near(sorted(own)).items()
-    sources = {file: _kept(source, recording) for file, source in near}
+    sources = {file: _kept(file, source, recording) for file, source in near}
     said = form.to_json(replace(project, sources=sources))
     records = [
         *({"$record": "start", "nodeid": nodeid} for nodeid in recording.in_flight),
@@ -59,13 +61,22 @@ def documents(
     }
 
 
-def _kept(source: Source, recording: Recording) -> Source:
+def _kept(file: str, source: Source, recording: Recording) -> Source:
     """Without what there is to ask of each file, which would make a case many times as large: all
-    of it, but for what packages bind where one was half imported.
+    of it, but for the classes and functions that an exception names, and what packages bind where
+    one was half imported.
     """
-    links = (link for failure in recording.failures for link in failure.exceptions)
-    is_half = any(_HALF_IMPORTED in link.message for link in links)
-    return replace(source, holds={}, mentions={}, binds=source.binds if is_half else ())
+    messages = [link.message for one in recording.failures for link in one.exceptions]
+    is_half = any(_HALF_IMPORTED in message for message in messages)
+    named = {word for message in messages for word in _WORD.findall(message[:MAX_MESSAGE])}
+    module = module_name(file)
+    is_named = any(f"'{module}'" in message for message in messages)
+    holds = {
+        key: names
+        for key, names in source.holds.items()
+        if (key.partition(".")[0].removesuffix("()") in named if key else is_named)
+    }
+    return replace(source, holds=holds, mentions={}, binds=source.binds if is_half else ())
 
 
 def contents(documents: Mapping[str, Sequence[Any]]) -> dict[str, str]:

@@ -30,6 +30,8 @@ _PARTS = frozenset({"IndexError", "KeyError"})
 _TAKEN = frozenset({"AttributeError", "TypeError"})
 _NEXT = re.compile(r"(?<![\w.])a?next\(|\.__a?next__\(")
 _ITERATES = frozenset({"__next__", "__anext__", "next", "anext"})
+_ANY = "*"
+"""What `holds` has among the members of a class that may have others."""
 _NOSE_LEFT = 8
 """The major version of pytest that no longer runs tests as nose did."""
 _DEPTH = 4
@@ -233,7 +235,13 @@ def _unprepared(facts: Facts) -> str:
 
 
 def _without_nose(facts: Facts) -> str:
-    """`yes` where pytest no longer calls what nose called: `setup` and `teardown`."""
+    """`yes` where pytest no longer calls what nose called: `setup` and `teardown`; not where the
+    class, as its file has it, has no such method.
+    """
+    held = facts.context.project.source(facts["test_file"]).holds
+    members = held.get(facts["object"].rpartition(".")[2], ())
+    if members and not {"setup", _ANY} & {*members}:
+        return ""
     major = facts.context.installed.version("pytest").partition(".")[0]
     return "yes" if major.isdigit() and int(major) >= _NOSE_LEFT else ""
 
