@@ -292,6 +292,10 @@ def _fixture_lookup(error: Any) -> tuple[str, dict[str, Any]]:
     }
 
 
+_OF_NAMES = (AttributeError, ImportError, NameError)
+"""What is raised for want of something of that name."""
+
+
 def _attributes(error: BaseException, message: str) -> dict[str, Any]:
     names: list[str] = []
     for kind, known in _ATTRIBUTES:
@@ -307,7 +311,7 @@ def _attributes(error: BaseException, message: str) -> dict[str, Any]:
         described = _object_name(_read(error, "obj"))
         if described:
             found["obj"] = described
-    if isinstance(error, (AttributeError, ImportError)) and (near := _nearest(error, message)):
+    if isinstance(error, _OF_NAMES) and (near := _nearest(error, message)):
         found["nearest"] = near
     return found
 

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
+from types import TracebackType
 from typing import Any
 
 MAX_NAMES = 5000
@@ -21,11 +22,13 @@ _NO_MODULE = re.compile(r"No module named '([\w.]{1,300})\.(\w{1,200})'$")
 
 
 def nearest(error: BaseException, message: str) -> str:
-    """The name nearest to the one that an import or an attribute did not find, of those that are
-    there; empty where none is near.
+    """The name nearest to the one that an import, an attribute or a line did not find, of those
+    that are there; empty where none is near.
     """
     if isinstance(error, AttributeError):
         typed, names = error.name, _names_of(error.obj)
+    elif isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
+        typed, names = error.name, _names_at(error.__traceback__)
     elif found := _IMPORTED.match(message[:_READ]):
         typed, names = found[1], _names_of(sys.modules.get(found[2]))
     elif found := _NO_MODULE.match(message[:_READ]):
@@ -53,6 +56,16 @@ def _names_of(value: Any) -> Iterator[str]:
         kind = value if isinstance(value, type) else type(value)
         for base in type.__dict__["__mro__"].__get__(kind):
             yield from _texts(type.__dict__["__dict__"].__get__(base))
+
+
+def _names_at(traceback: TracebackType | None) -> Iterator[str]:
+    """What the function that raised could have named."""
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is not None:
+        frame = traceback.tb_frame
+        for names in (frame.f_locals, frame.f_globals, frame.f_builtins):
+            yield from _texts(names)
 
 
 def _parts_of(package: str) -> Iterator[str]:

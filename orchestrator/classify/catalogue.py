@@ -5,7 +5,14 @@ from __future__ import annotations
 from orchestrator.classify.changes import edited, since_green
 from orchestrator.classify.code import calls, optional, tested
 from orchestrator.classify.distributions import owners
-from orchestrator.classify.exceptions import complaints, groups, lacked, raised, returned
+from orchestrator.classify.exceptions import (
+    complaints,
+    differences,
+    groups,
+    lacked,
+    raised,
+    returned,
+)
 from orchestrator.classify.harness import (
     around,
     asynchronous,
@@ -84,6 +91,7 @@ CATALOGUE = {
         askers,
         out_of_step,
         returned,
+        differences,
         locales,
         zones,
         platforms,

@@ -38,6 +38,11 @@ def imported(text):
     return lambda: exec(text, {})
 
 
+def unbound():
+    """Its name is right: it has no value yet."""
+    basket += 1  # noqa: F821, F841
+
+
 @pytest.mark.parametrize(
     ("action", "nearest"),
     [
@@ -55,6 +60,10 @@ def imported(text):
         (lambda: "".startwith, "startswith"),
         (lambda: json.zzyzx, None),
         (lambda: {}["totla"], None),
+        (lambda: Bakset(), "Basket"),  # noqa: F821
+        (lambda: lenn, "len"),  # noqa: F821
+        (lambda: zzyzx, None),  # noqa: F821
+        (unbound, None),
     ],
 )
 def test_the_nearest_name_that_is_there(action, nearest):

@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 from orchestrator.checkout.project import Project
 from orchestrator.checkout.source import Guard, Source, is_of_tests
 from orchestrator.classify.code.calls import is_own_call
-from orchestrator.classify.code.tested import imported_product
+from orchestrator.classify.code.tested import home, imported_product
 from orchestrator.classify.distributions.owners import is_of_developers, owner_of
 from orchestrator.classify.distributions.surface import library
 from orchestrator.classify.facts import Fact, Facts, is_harness, own_frame, part
@@ -296,12 +296,12 @@ def _comes_to_others(facts: Facts) -> bool:
 
 
 def _under_test(facts: Facts) -> str:
-    """The files of the project that the test's file imports, that of its own name first; before all
-    the one that it bears the name of and imports through others.
+    """The files of the project that what the test's file imports is defined in, that of its own
+    name first; before all the one that it bears the name of and imports through others.
     """
     project, test = facts.context.project, facts["test_file"]
     stem = test.rpartition("/")[2].removesuffix(".py").removeprefix("test_").removesuffix("_test")
-    imported = (project.file_of(one) for one in project.source(test).imports.values())
+    imported = (home(project, one) for one in project.source(test).imports.values())
     product = [file for file in dict.fromkeys(imported) if file and not is_of_tests(file)]
     named = [file for file in product if stem and stem in file]
     beyond = () if named else _namesakes(project, stem)

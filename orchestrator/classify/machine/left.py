@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from conftest_kit.records import Fixture, Left
 from orchestrator.checkout.project import FixtureDefinition
 from orchestrator.classify.code.tested import imported_product
-from orchestrator.classify.facts import Fact, Facts, is_harness, part
+from orchestrator.classify.facts import Context, Fact, Facts, is_harness, part
 from orchestrator.classify.machine.uses import is_everybodys
 from orchestrator.classify.names.spelling import whole_word
 
@@ -53,12 +53,17 @@ def _variable(facts: Facts) -> _Variable | None:
 
 
 def _is_of_file(facts: Facts, left: Left) -> bool:
-    """Whether a test of the same file left it, and not a library that the test was the first to
-    import.
+    """Whether a test of the same file left it that did not fail itself, and not a library that the
+    test was the first to import.
     """
     file = facts["test_file"]
     speaks = any(use.name == left.name for use in facts.context.project.source(file).uses)
-    return speaks and _file(left.nodeid) == file
+    failed = left.nodeid in facts.context.once(_failed)
+    return speaks and _file(left.nodeid) == file and not failed
+
+
+def _failed(context: Context) -> frozenset[str]:
+    return frozenset(one.nodeid for one in context.recording.failures)
 
 
 def _how_read(facts: Facts, name: str) -> str:

@@ -116,12 +116,13 @@ def test_who_prepares_the_test_that_left_it(red, raised, fixtures, known, setter
         LEFT._replace(name="PYTEST_ADDOPTS"),
         LEFT._replace(name="OF_A_LIBRARY"),
         LEFT._replace(nodeid="tests/test_others.py::test_first"),
+        LEFT._replace(nodeid="tests/test_cart.py::test_total"),
         WENT,
     ],
 )
 def test_what_has_nothing_to_do_with_it(red, raised, left):
     """A variable of pytest, of a library that was imported then, of a test elsewhere that nothing
-    here reads, or the folder.
+    here reads, or that failed too, or the folder.
     """
     verdict = red(raised("AssertionError", "", TEST), left=(left,), project=SETTING).verdict()
 

@@ -149,6 +149,9 @@ CASES = {
     "named-extra": one(
         "shop.Unavailable", 'Install cv2x (or `pip install "webframe[all]"`).', TEST, SHOP
     ),
+    "named-extra-in-output": one(
+        "AssertionError", """assert 'sold' in 'Error: pip install "webframe[all]"'""", TEST
+    ),
     "named-distribution": one(
         "RuntimeError", 'Form data requires "python-multipart" to be installed. \n', LIBRARY
     ),
