@@ -23,6 +23,7 @@ from orchestrator.failures.following import OWN
 from orchestrator.failures.printed import literal
 from orchestrator.failures.signature import normalise
 
+_READ = 4096
 _TRIED = 5
 """Failures of one cause differ in little; a few are looked at."""
 _TELLING = 24
@@ -35,6 +36,7 @@ _AT_INDEX = re.compile(
 _LINES = re.compile(
     r"^ *- (?P<right>.{1,2000})\n(?: *\? .{0,2000}\n)? *\+ (?P<left>.{1,2000})$", re.MULTILINE
 )
+_EXPECTED_LINE = re.compile(r"^ *- (?P<right>.{5,2000})$", re.MULTILINE)
 _IN_COMMON = 3
 """Characters that two texts have in common, from which on one has something more."""
 _TOKEN = re.compile(r"-?\d+(?:\.\d+)?|\w+|[^\w\s]")
@@ -187,6 +189,8 @@ def differing(cause: Cause, _: Context) -> Iterator[str]:
             yield f"{place(failure.nodeid)} {apart}" if apart.startswith("by ") else apart
         if sides and (more := _more(*map(_text, sides))):
             yield more
+        elif sides and not apart and (line := _EXPECTED_LINE.search(raised.message[:_READ])):
+            yield f"for {line['right']}"
 
 
 def parts(cause: Cause, _: Context) -> Iterator[str]:
@@ -203,7 +207,7 @@ def parts(cause: Cause, _: Context) -> Iterator[str]:
 
 
 def _parts(message: str) -> str:
-    found = _PARTS.search(message[:4096])
+    found = _PARTS.search(message[:_READ])
     if found is None:
         return ""
     return found["attributes"] or " ".join(sorted({*_KEY.findall(found["items"])}))
@@ -214,7 +218,7 @@ def nothing(cause: Cause, _: Context) -> Iterator[str]:
     one that the check names, else all that this line calls, and the line that led there.
     """
     for _failure, raised, _frame in _looked_at(cause):
-        message = raised.message[:4096]
+        message = raised.message[:_READ]
         if not _NONE.search(message.strip().partition("\n")[0]):
             continue
         if named := _GAVE_NONE.search(message):
@@ -248,11 +252,11 @@ def _tells_of_whom(cause: Cause) -> bool:
 
 
 def _sides(message: str) -> tuple[str, str] | None:
-    at_index = _AT_INDEX.search(message[:4096])
+    at_index = _AT_INDEX.search(message[:_READ])
     line = at_index["sides"] if at_index else message.strip().partition("\n")[0]
     found = _SIDES.match(line)
     if found and not at_index and "..." in line:  # both are abbreviated
-        found = _LINES.search(message[:4096]) or found
+        found = _LINES.search(message[:_READ]) or found
     return (found["left"], found["right"]) if found else None
 
 

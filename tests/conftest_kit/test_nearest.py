@@ -60,7 +60,7 @@ def unbound():
         (lambda: "".startwith, "startswith"),
         (lambda: json.zzyzx, None),
         (lambda: {}["totla"], None),
-        (lambda: Bakset(), "Basket"),  # noqa: F821
+        (lambda: Bakset, "Basket"),  # noqa: F821
         (lambda: lenn, "len"),  # noqa: F821
         (lambda: zzyzx, None),  # noqa: F821
         (unbound, None),

@@ -89,15 +89,16 @@ def _patched(facts: Facts) -> Iterator[Lacking]:
 
 
 def _named_by_test(facts: Facts) -> Iterator[Lacking]:
-    """What the test's own name speaks of, where the product that it imports does without; never
-    for what an object of another library has not, or what a call of one does not take, nor for what
-    the tests raise themselves.
+    """What the test's own name or its file's speaks of, where the product that it imports does
+    without; never for what an object of another library has not, or what a call of one does not
+    take, nor for what the tests raise themselves.
     """
     last = facts.frames[-1] if facts.frames else None
     is_raised_by_tests = last is not None and is_harness(last) and last.source.startswith("raise ")
     if facts["object_owner"] or facts["callee"] or is_raised_by_tests:
         return
-    words = set(re.findall(r"[a-z]+", facts["test"].lower()))
+    file, _, test = facts["test"].lower().partition("::")
+    words = set(re.findall(r"[a-z]+", f"{file.rpartition('/')[2]}::{test}"))
     for file in imported_product(facts):
         for guard in facts.context.project.source(file).guards:
             others = (one for one in guard.modules if not is_own(facts, one.partition(".")[0]))

@@ -18,6 +18,8 @@ _NAME = r"(?<![\w.'\"]){name}"
 _WHOLE = r"(?![\w.(\[])"
 _OPERATOR = r"[-+*/%@|&<>]"
 _TAKING = r"(?:\bin |\*\*?|= |\bawait |\b(?:len|next|iter|list|tuple|set|dict|sorted|sum)\()"
+_STAND_IN = re.compile(r"^(?:mock|fake|dummy|stub|test|my|sample)_(?=\w{3})")
+"""What a fixture's name has before that of what it stands for."""
 _USES = (
     (re.compile(r"has no attribute '(?P<attribute>\w{1,200})'"), r"{name}\.{attribute}\b"),
     # Of name[0][1] it is not told which part is nothing.
@@ -96,7 +98,8 @@ def _void_fixture(facts: Facts) -> str:
         known = [one for one in facts.context.project.fixtures if (one.name, one.file) == named]
         is_void = bool(known) and all(one.gives_nothing for one in known)
         is_asked = re.search(_word(entry.name), own[0].source)
-        kept = rf"(?<![\w'\"]){entry.name}"  # self.basket, which was given `basket`
+        # self.basket, which was given `basket` or `mock_basket`
+        kept = rf"(?<![\w'\"])(?:{entry.name}|{_STAND_IN.sub('', entry.name)})"
         is_kept = "NoneType" in message and _is_used(kept, message, own[-1].source)
         if is_void and (is_asked or is_kept):
             return entry.name

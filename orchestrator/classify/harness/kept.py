@@ -30,6 +30,8 @@ _OF_STATE = ("repr", "str", "len", "bool", "list", "dict", "set", "tuple", "sort
 _WORD = r"(?<![\w.'\"]){name}(?![\w'\"])"
 _THERE_ALREADY = re.compile(r"Exists|Already|Duplicate|Conflict|Integrity")
 """In the type of what is raised where something is made a second time."""
+_GAVE_NONE = re.compile(r"^ \+ {2}where None = [a-z_]\w{0,100}\(", re.MULTILINE)
+"""How pytest shows that a function which a check calls by its plain name gave nothing."""
 _READ_OF_MESSAGE = 2000
 _GOES_ON = ("(", "[", "{")
 """At the end of a line that is not the whole of a check."""
@@ -70,7 +72,9 @@ def _kept(facts: Facts) -> Fixture | None:
 
 
 def _looked_at(facts: Facts, frame: Frame) -> tuple[Fixture, ...]:
-    """Those whose state the line of a check looks at."""
+    """Those whose state the line of a check looks at; none where a function gave it nothing."""
+    if _GAVE_NONE.search(facts.link.message[:_READ_OF_MESSAGE]):
+        return ()
     names = (*_names(facts), *_shortened(facts))
     return tuple(one for name, one in names if _looks_at(name, frame, facts.link.message))
 

@@ -90,6 +90,14 @@ def test_a_check_of_what_others_may_have_changed(red, raised, source, is_kept):
     assert (found.rule == "fixture-kept-for-others@1") is is_kept
 
 
+def test_a_check_of_what_a_function_did_not_give(red, raised):
+    """Whatever it was given: it gave nothing."""
+    message = "assert None\n +  where None = price(3)"
+    made = red(raised("AssertionError", message, TEST, source="assert price(basket.rows)"))
+
+    assert _with(made, ROW, BASKET).verdict().category == "assertion"
+
+
 @pytest.mark.parametrize(
     ("name", "source", "is_kept"),
     [

@@ -335,3 +335,11 @@ def test_a_filter_that_names_what_is_not_there(red, raised, said, category):
     failed = raised("_pytest.config.exceptions.UsageError", message)
 
     assert red(failed, phase="start").verdict().category == category
+
+
+@pytest.mark.parametrize(("status", "category"), [("503", "network"), ("501", "product_error")])
+def test_a_status_that_is_the_askers_fault(red, raised, status, category):
+    """A method that the remote does not know is no fault of the remote's."""
+    error = raised("urllib.error.HTTPError", f"HTTP Error {status}: Unsupported method", TEST, SHOP)
+
+    assert red(error).verdict().category == category

@@ -14,6 +14,7 @@ from made_for_rules.surroundings import (
     PIP,
     SHOP,
     STAND_IN,
+    TEMPORARY,
     TEST,
     WITH_CV2X,
     no_module,
@@ -110,6 +111,17 @@ CASES = {
         distributions=(
             Distribution(name="tills", version="1.0", modules=("tills",), requires=("frames>=2",)),
         ),
+    ),
+    "required-absent-in-inner-run": one(
+        "FileNotFoundError",
+        "x",
+        TEST,
+        fixtures=[("pytester", "_pytest/pytester.py", 9)],
+        project=Project(name="shop", modules=frozenset({"shop"})),
+        distributions=(
+            Distribution(name="shop", version="1.0", modules=("shop",), requires=("tills>=2",)),
+        ),
+        **TEMPORARY,
     ),
     "required-absent-raised": one(
         "ValueError",
