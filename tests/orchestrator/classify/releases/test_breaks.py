@@ -321,6 +321,66 @@ def test_what_two_releases_write_of_two_things_is_no_break(red, raised, name, ve
 
 
 @pytest.mark.parametrize(
+    ("name", "version", "message"),
+    [
+        ("semver", "3.0.0", "assert 'Version(major=1, minor=2)' == 'VersionInfo(major=1, minor=3)'"),
+        ("tldextract", "5.0.0", "assert \"ExtractResult(subdomain='', domain='a', suffix='com', is_private=False)\" == \"ExtractResult(subdomain='', domain='b', suffix='com')\""),
+        ("traitlets", "5.0.0", "assert 'trait of a Cart instance expected an int, not the str' == 'trait of a Shop instance must be an int, but a value of 1'"),
+        ("typeguard", "4.0.0", """assert 'argument "price" (str) is not an instance of int' == 'type of argument "name" must be int; got str instead'"""),
+        ("python-box", "7.0.0", "assert \"Box({'a': 1})\" == \"<Box: {'a': 2}>\""),
+        ("msgpack", "1.0.0", "assert {'price': 1} == {b'name': 1}"),
+        ("xmltodict", "1.0.4", """assert '<a y="true"/>' == '<a z="True"/>'"""),
+        ("pydot", "4.0.0", """assert 'a [label="x:y"];' == 'a [label=x:z];'"""),
+        ("graphviz", "0.20", "assert 'digraph a {\\n}\\n' == 'digraph b {\\n}'"),
+        ("graphviz", "0.20", "assert \"unknown engine: 'a' (must be one of\" == \"unknown engine: 'b'\""),
+        ("deepdiff", "8.0.0", "assert \"{'dictionary_item_added': [\\\"root['a']\\\"]}\" == \"{'dictionary_item_added': [root['b']]}\""),
+        ("yarl", "1.9.7", "assert URL('http://shop/a') == URL('http://cart:80/a')"),
+        ("yarl", "1.9.7", "assert 'http://shop/a' == 'http://shop:80/a'"),
+        ("multidict", "6.4.2", "assert \"<_KeysView('a')>\" == \"_KeysView('b')\""),
+        ("cattrs", "25.2.0", "assert Cart(prices=(1, 2)) == Cart(prices=[1, 3])"),
+        ("cattrs", "25.2.0", "assert Cart(prices=(1, 2)) == Cart(prices=[1, 2])"),
+        ("sqlglot", "26.3.0", "assert \"SELECT DATE_TRUNC('DAY', x)\" == \"SELECT DATE_TRUNC('month', x)\""),
+        ("sqlglot", "26.3.0", "assert \"INTERVAL '1' DAY\" == \"INTERVAL '2' day\""),
+        ("sqlglot", "26.3.0", "assert 'SELECT LENGTH(a)' == 'SELECT LEN(b)'"),
+        ("sqlglot", "26.3.0", "assert 'CAST(a AS SIGNED)' == 'CAST(b AS INT)'"),
+        ("sqlglot", "26.3.0", "assert 'SELECT COUNT_BIG(a)' == 'SELECT COUNT(b)'"),
+        ("holidays", "0.100", "assert 'Christmas Day (observed)' == 'Boxing Day (Observed)'"),
+        ("jsonpath-ng", "1.16.0", "assert 'carts.*.price' == 'shops.[*].price'"),
+        ("fastjsonschema", "2.18.0", """assert "data must contain ['a'] properties" == "data must contain ['b'] properties" """),
+        ("markdownify", "1.0.0", "assert '# Cart' == '\\n# Shop\\n\\n'"),
+        ("termcolor", "2.1.0", "assert 'cart' == '\\x1b[31mshop\\x1b[0m'"),
+        ("duckdb", "1.4.0", "assert [('price', INTEGER, None)] == [('name', 'NUMBER', None)]"),
+        ("duckdb", "1.5.0", "assert [(datetime.datetime(2020, 1, 1, 0, 0),)] == [(datetime.date(2020, 2, 1),)]"),
+        ("pandera", "0.20.0", "assert \"Column 'a' failed element-wise validator number 0\" == '<Schema Column(name=b, type=x)> failed element-wise validator 0'"),
+        ("alembic", "1.16.0", "assert \"Path doesn't exist: /a.  Please\" == \"Path doesn't exist: '/b'.  Please\""),
+        ("rasterio", "1.4.2", "assert '+init=epsg:4326' == '+init=epsg:3857'"),
+        ("pydantic", "2.14.0", "assert 'P1DT3H' == 'P2DT10800S'"),
+        ("pydantic", "2.14.0", "assert 'FieldInfo(annotation=int, required=False, default=None)' == 'FieldInfo(annotation=str, required=False)'"),
+        ("click", "8.3.0", "assert \"'x' is not a valid boolean. Recognized values: 0\" == \"'y' is not a valid boolean.\""),
+        ("click", "8.3.0", "assert 'init-data-cmd' in 'Usage: shop\\n\\nCommands:\\n  drop-data  Doc.'"),
+        ("pandas", "3.1.0", "assert \"Unable to parse string 'x' at position 0\" == 'Unable to parse string \"y\" at position 0'"),
+        ("pandas", "3.1.0", "assert \"Label(s) ['a'] do not exist\" == \"Column(s) ['b'] do not exist\""),
+        ("polars", "2.0.0", "assert 'FILTER col(\"a\") > 1' == 'FILTER [(col(\"b\")) > (1)]'"),
+        ("polars", "2.0.0", "assert 'is_in cannot check for Int64 values in String data' == 'is_in cannot check for Int64 values in Date data'"),
+        ("sqlalchemy", "2.1.4", "assert 'a = %(a_1)s::VARCHAR' == 'b = %(b_1)s'"),
+        ("sqlalchemy", "2.1.4", "assert 'CAST(JSON_EXTRACT(a, ?) AS VARCHAR)' == 'JSON_EXTRACT(b, ?)'"),
+        ("django", "5.2", "assert \"<CheckConstraint: condition=(AND: ('a', 1)) name='n'>\" == \"<CheckConstraint: check=(AND: ('b', 1)) name='n'>\""),
+        ("websockets", "12.0", "assert 'received 1001 (going away)' == 'code = 1002 (protocol error), no reason'"),
+        ("zope.interface", "6.0", "assert 'interface shop.ICart' == 'interface <InterfaceClass shop.IShop>'"),
+        ("numexpr", "2.10.0", "assert 'Expression a[0]' == 'has forbidden control characters.'"),
+    ],
+)  # fmt: skip
+def test_a_change_of_one_thing_says_nothing_of_another(red, raised, name, version, message):
+    """The old form and the new form of two keys, names, values or words; or not of what is asked for."""
+    made = red(
+        raised("AssertionError", message, TEST, source="assert made == expected"),
+        distributions=(Distribution(name=name, version=version, modules=(name,)),),
+    )
+
+    assert made.verdict().rule != "known-changed-behaviour@1"
+
+
+@pytest.mark.parametrize(
     "message",
     [
         "assert 'Not Found' == 'Unprocessable Content'",
