@@ -212,6 +212,15 @@ class Installed:
                     installed=str(version),
                 )
 
+    def later_asked(self, name: str) -> Iterator[Unmet]:
+        """What a distribution requires, without its extras, of which an older release is there."""
+        wanted = canonicalize_name(name)
+        own = (one for one in self.unmet((name,)) if canonicalize_name(one.by.name) == wanted)
+        for one in own:
+            version, asked = version_of(one.installed), self.admitted(one.requirement)
+            if version and asked and _is_below(version, asked):
+                yield one
+
     def unmet(self, touched: Iterable[str]) -> Iterator[Unmet]:
         """Requirements of these distributions, or on them, that hold here and are not satisfied."""
         names = {canonicalize_name(name) for name in touched}

@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from conftest_kit.records import Frame
-from orchestrator.classify.distributions.owners import is_latest, owner_of
+from orchestrator.classify.distributions.owners import is_latest, misfit, owner_of, touching
 from orchestrator.classify.facts import Fact, Facts, module_of, part
 from orchestrator.classify.installed import Owner, Unmet, version_of
 from orchestrator.classify.releases.breaks import Sought, sought
@@ -20,6 +20,7 @@ _CALLING = ("pytest", "pluggy")
 _PROMISED = {"FixtureDef": {"scope", "addfinalizer", "finish", "execute", "cache_key"}}
 """Of classes whose own text says that only what it documents is promised: what may be asked for."""
 _READ = 1000
+_SEVERAL = 2
 _REFUSED = re.compile(r"\) got an unexpected keyword argument '(?P<keyword>\w{1,200})'")
 _PASSED_ON = re.compile(r"\*\*[A-Za-z_][\w.]{0,100}\s*[,)]")
 """`super().__init__(*args, **kwargs)`: what came in goes on."""
@@ -65,6 +66,28 @@ def _outgrown_by(facts: Facts) -> str:
     """`Sphinx 9.0.4`: who asks for the later release."""
     found = facts.once(_outgrown)
     return f"{found.by.name} {found.by.version}" if found else ""
+
+
+class TooYoung(NamedTuple):
+    """A distribution that asks for later releases of several others than are installed."""
+
+    name: str
+    version: str
+    asks: str
+    """`click>=8.1.3, jinja2>=3.1.2`."""
+
+
+def _too_young(facts: Facts) -> TooYoung | None:
+    """The one whose requirement is not met, where it is not the only one: what it requires is what
+    it was, and it came by itself.
+    """
+    for unmet in filter(None, (facts.once(misfit), facts.once(touching))):
+        asked = {
+            one.name: one.requirement for one in facts.context.installed.later_asked(unmet.by.name)
+        }
+        if len(asked) >= _SEVERAL and unmet.by.name not in facts.context.own_names:
+            return TooYoung(unmet.by.name, unmet.by.version, ", ".join(asked.values()))
+    return None
 
 
 def _private_asker(facts: Facts) -> Owner | None:
@@ -252,6 +275,9 @@ FACTS: dict[str, Fact] = {
     "demander_version": part(_demander_of, "version"),
     "imported_badly": part(_imported_badly_of, "name"),
     "imported_badly_version": part(_imported_badly_of, "version"),
+    "too_young": part(_too_young, "name"),
+    "too_young_asks": part(_too_young, "asks"),
+    "too_young_version": part(_too_young, "version"),
     "outgrown": part(_outgrown, "requirement"),
     "outgrown_by": _outgrown_by,
     "passed_by": part(_passed_by_of, "name"),

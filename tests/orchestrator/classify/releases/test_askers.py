@@ -449,3 +449,34 @@ def test_an_asker_that_somebody_else_has_outgrown(red, raised, asks, culprit):
     made = red(link, phase="collect", distributions=(frames, webframe, other), project=pinned)
 
     assert made.verdict().culprit.name == culprit
+
+
+@pytest.mark.parametrize(
+    ("requires", "culprit"),
+    [
+        (("frames>=3",), "frames"),
+        (("frames>=3", "tables>=4"), "webframe"),
+        (("frames>=3", "tables>=1"), "frames"),
+        (("frames>=3", "tables<1"), "frames"),
+    ],
+    ids=["one is older", "several are", "the other one is not", "the other one is younger"],
+)
+def test_who_asks_for_later_releases_of_several(red, raised, requires, culprit):
+    """It came by itself, and what it requires is what it was."""
+    distributions = (
+        Distribution(name="webframe", version="3.1", modules=("webframe",), requires=requires),
+        Distribution(name="frames", version="2.0", modules=("frames",)),
+        Distribution(name="tables", version="3.0", modules=("tables",)),
+    )
+    link = raised(
+        "TypeError",
+        "Table() got an unexpected keyword argument 'rows'",
+        "tests/test_cart.py:9:test_total",
+        "lib/webframe/app.py:3:get",
+        "lib/frames/table.py:3:read",
+    )
+    made = red(link, distributions=distributions)
+
+    assert made.verdict().category == "compatibility"
+    assert made.verdict().culprit.name == culprit
+    assert ("tables>=4" in made.suggestions()[0].text) is (culprit == "webframe")
