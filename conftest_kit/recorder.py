@@ -132,7 +132,7 @@ class Recorder:
         self._started: dict[str, list[str]] = {}
         self._ended: dict[tuple[str, str | None], int] = {}
         self._latest: _Open | None = None
-        self._collected: set[str] = set()
+        self._collected: set[tuple[str, str]] = set()
 
     def started(self, nodeid: str) -> None:
         """A test starts; under xdist it is not said in which worker."""
@@ -191,12 +191,12 @@ class Recorder:
             self._directory.append(lines.encode("ascii"))
 
     def collected(self, report: Any) -> None:
-        """A collector that failed or was skipped; once, however many workers saw it."""
+        """A collector that failed or was skipped; each once, however many workers saw it."""
         extracted = report.__dict__.pop(EXTRACTED, None)
         nodeid = self.identity(str(report.nodeid))
-        if nodeid in self._collected:
+        if (nodeid, report.outcome) in self._collected:
             return
-        self._collected.add(nodeid)
+        self._collected.add((nodeid, report.outcome))
         if report.outcome == "skipped":
             reason = self._clean(_why_skipped(report.longrepr))
             self._write(f"{encoded({'$record': 'skip', 'nodeid': nodeid, 'reason': reason})}\n")

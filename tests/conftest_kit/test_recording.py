@@ -210,6 +210,21 @@ def test_skipped_while_collected(record, workers: str):
     assert run.recording.attempts == ()
 
 
+def test_skipped_as_doctests_and_failed_as_tests(record, workers: str):
+    """Both collectors of one file have the same node id; each is said once."""
+    run = record(
+        workers,
+        "--doctest-modules",
+        "--doctest-ignore-import-errors",
+        test_it="import nothere\ndef test(): pass",
+    )
+
+    (failure,) = run.recording.failures
+    (skip,) = run.recording.skips
+    assert (failure.phase, failure.exceptions[-1].type) == ("collect", "ModuleNotFoundError")
+    assert failure.nodeid == skip.nodeid == "test_it.py"
+
+
 @pytest.mark.parametrize("statement", ["raise KeyboardInterrupt", "pytest.exit('enough')"])
 def test_interrupted(record, workers: str, statement: str):
     """A run that somebody stopped says so."""

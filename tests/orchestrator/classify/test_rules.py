@@ -62,6 +62,7 @@ def test_every_fact_is_used():
     remedies = [*beside.remedies, *(remedy for rule in rules() for remedy in rule.remedies)]
     texts = " ".join(text for rule in rules() for text in templates(rule))
     texts += " ".join((*beside.evidence, *(str(only.culprit) for only in beside.culprits)))
+    texts += " ".join(text for remedy in beside.remedies for text in remedy.text)
     asked = {fact for rule in rules() for fact in rule.when.facts}
     asked |= {fact for one in (*remedies, *beside.culprits) for fact in one.facts}
     asked |= set(re.findall(r"\{(\w+)", texts))
