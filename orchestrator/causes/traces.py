@@ -42,6 +42,11 @@ _IN_COMMON = 3
 _TOKEN = re.compile(r"-?\d+(?:\.\d+)?|\w+|[^\w\s]")
 _SENTENCE = 40
 """Characters from which on what a package says in several of its exceptions is one thing."""
+_USUAL = frozenset(
+    [200, 201, 202, 204, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 406, 409, 410]
+    + [415, 422, 429, 500, 501, 502, 503, 504]
+)
+"""Statuses with which servers answer most of what they are asked."""
 _NO_VALUES = frozenset({"True", "False", "None"})
 _LITERAL = re.compile(r"""^b?(['"]).{2,}\1$""")
 # 'auth_user', "auth_user", and in `no such table: auth_user` what follows
@@ -296,13 +301,17 @@ def _text(value: str) -> str:
 
 
 def _by(one: str, other: str) -> str:
-    """By how much two numbers differ, which are no HTTP statuses; else the two words."""
+    """By how much two numbers differ; the two HTTP statuses where one of them is seldom seen, as
+    the usual ones stand for anything; else the two words.
+    """
     try:
         left, right = float(one), float(other)
     except ValueError:
         return "" if {one, other} & _NO_VALUES else f"{one} for {other}"
     statuses = all(100 <= value < 600 and value.is_integer() for value in (left, right))
-    return "" if statuses else f"by {left - right:g}"
+    if statuses:
+        return "" if {left, right} <= _USUAL else f"{one} for {other}"
+    return f"by {left - right:g}"
 
 
 def _looked_at(cause: Cause) -> Iterator[tuple[Failure, Raised, Frame]]:

@@ -15,18 +15,8 @@ from typing import NamedTuple
 from corpus_memory_logging.records import Cause
 from orchestrator.causes import traces
 from orchestrator.causes.lending import Explanation, Touch, reached
-from orchestrator.causes.mended import (
-    absent_distribution,
-    file_meant,
-    fixtures_not_found,
-    lacked,
-    mended,
-    of_release,
-    overrides,
-    paths_by_name,
-    unfit_releases,
-    waited_in,
-)
+from orchestrator.causes.meant import Meant
+from orchestrator.causes.mended import mended
 from orchestrator.causes.quoting import quotes, words
 from orchestrator.causes.sets import (
     GIVES_NOTHING,
@@ -114,20 +104,16 @@ def _mended_alike(
     known: Sequence[Cause], context: Context, edits: Mapping[str, str]
 ) -> Iterable[Sequence[Joined]]:
     """The causes that are certainly one, together."""
-    absent = dict.fromkeys(filter(None, map(absent_distribution, known)))
-    waited, paths = waited_in(known), paths_by_name(known)
-    not_found, unfit = fixtures_not_found(known, context), unfit_releases(known)
+    others = Meant.of(known, context)
     same: dict[str, list[Joined]] = {}
     of_edits: dict[str, str] = {}
     joined: dict[str, str] = {}
     for cause in known:
-        without = lacked(cause, absent, context)
-        stopped = waited.get(cause.cause_id, "") or of_release(cause, unfit)
-        meant = file_meant(cause, paths) or overrides(cause, not_found)
-        key = without or stopped or meant or mended(cause, context) or cause.cause_id
+        meant = others.follows(cause)
+        key = meant or others.shares(cause) or mended(cause, context) or cause.cause_id
         if edit := edits.get(cause.cause_id):
             joined.setdefault(key, of_edits.setdefault(edit, key))
-        same.setdefault(key, []).append(Joined(cause, follows=bool(without or meant)))
+        same.setdefault(key, []).append(Joined(cause, follows=bool(meant)))
     found: dict[str, list[Joined]] = {}
     for key, alike in same.items():
         found.setdefault(joined.get(key, key), []).extend(alike)

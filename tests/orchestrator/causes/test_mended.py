@@ -372,3 +372,29 @@ def test_a_fixture_that_is_gone_and_one_that_overrides_it():
     (found,) = united(named)
 
     assert found.verdict.kind == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("message", "causes"),
+    [
+        ("cannot import name 'carts' from 'shop' (/srv/shop/__init__.py)", 1),
+        ("module 'shop' has no attribute 'carts'", 1),
+        ("<module 'shop' from '/srv/shop/__init__.py'> has no attribute 'carts'", 1),
+        ("module 'shop' has no attribute 'till'", 2),
+    ],
+)
+def test_a_module_that_is_gone_and_what_lacks_it_as_a_name(message, causes):
+    """Who asks the package for it finds no such name."""
+    found = []
+    for name, kind, said in (
+        ("shop.carts", "missing_module", "No module named 'shop.carts'"),
+        ("shop", "missing_name", message),
+    ):
+        cause = cause_of("", kind, 1, category="product_error", kind=kind)
+        (failure,) = cause.failures
+        raised = Raised(type="AttributeError", message=said)
+        verdict = replace(cause.verdict, culprit=Culprit(type="module", name=name))
+        failures = (failure._replace(exceptions=(raised,)),)
+        found.append(replace(cause, verdict=verdict, failures=failures))
+
+    assert len(united(found)) == causes

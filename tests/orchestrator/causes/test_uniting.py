@@ -41,6 +41,8 @@ CUT = (
         ((f"{TESTS}::t", "a", "assert 6 == 5"), (f"{TESTS}::u", "b", "assert 11 == 10"), 0, 1),
         ((f"{TESTS}::A::t", "a", "6 != 5"), ("b::B::u", "b", "11 != 10"), 99, 2),
         ((f"{TESTS}::t", "a", "assert 400 == 200"), (f"{TESTS}::u", "b", "assert 500 == 300"), 0, 2),
+        ((f"{TESTS}::t", "a", "assert 402 == 401"), ("b::u", "b", "402 != 401"), 0, 1),
+        ((f"{TESTS}::t", "a", "assert 500 == 200"), ("b::u", "b", "500 != 200"), 0, 2),
         ((f"{TESTS}::t", "a", "assert 'a!' == 'a.'"), ("b::u", "b", "assert 'c b!' == 'c b.'"), 0, 1),
         ((f"{TESTS}::t", "a", "assert True == False"), ("b::u", "b", "assert True == False"), 0, 2),
         ((f"{TESTS}::t", "a", "assert '../abc' == 'abc'"), ("b::u", "b", "'../d.efg' != 'd.efg'"), 0, 1),
