@@ -10,7 +10,8 @@ from corpus_memory_logging.records import Cause
 
 _TRIED = 5
 _LOOKED_FOR = 50
-"""Causes whose words are looked for in the others'."""
+"""Causes, and lines of theirs, that are looked for in what the others say."""
+_READ = 16384
 _OWN_WORDS = 30
 """Characters from which on nobody says the same by chance."""
 
@@ -26,7 +27,8 @@ def words(causes: Sequence[Cause], indices: Sequence[int]) -> Mapping[str, int]:
                 line = link.message.strip().partition("\n")[0]
                 if len(line) >= _OWN_WORDS and "AssertionError" not in (link.type, *link.bases):
                     said.setdefault(line, set()).add(index)
-    return {line: min(by) for line, by in said.items() if len(by) == 1}
+    own = ((line, min(by)) for line, by in said.items() if len(by) == 1)
+    return dict(islice(own, _LOOKED_FOR))
 
 
 def quotes(cause: Cause, said: Mapping[str, int]) -> str:
@@ -48,9 +50,10 @@ def quotes(cause: Cause, said: Mapping[str, int]) -> str:
 
 
 def _texts(failure: Failure) -> Iterator[str]:
-    yield failure.message
-    yield from (link.message for link in failure.exceptions)
-    yield from failure.captured.values()
+    """What it says, and the end of what was printed."""
+    yield failure.message[:_READ]
+    yield from (link.message[:_READ] for link in failure.exceptions)
+    yield from (text[-_READ:] for text in failure.captured.values())
 
 
 def _written(failure: Failure) -> Iterator[str]:

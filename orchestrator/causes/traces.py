@@ -43,8 +43,11 @@ _TOKEN = re.compile(r"-?\d+(?:\.\d+)?|\w+|[^\w\s]")
 _SENTENCE = 40
 """Characters from which on what a package says in several of its exceptions is one thing."""
 _USUAL = frozenset(
-    [200, 201, 202, 204, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 406, 409, 410]
-    + [415, 422, 429, 500, 501, 502, 503, 504]
+    [
+        *(200, 201, 202, 204, 301, 302, 303, 304, 307, 308),
+        *(400, 401, 403, 404, 405, 406, 409, 410, 415, 422, 429),
+        *(500, 501, 502, 503, 504),
+    ]
 )
 """Statuses with which servers answer most of what they are asked."""
 _NO_VALUES = frozenset({"True", "False", "None"})
