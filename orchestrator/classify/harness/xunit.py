@@ -7,12 +7,13 @@ from __future__ import annotations
 import re
 
 from conftest_kit.records import Frame
-from orchestrator.classify.facts import Fact, Facts
+from orchestrator.classify.facts import Fact, Facts, is_harness
 
 _OWN = ("project", "test")
 _XUNIT = re.compile(
     r"(?:setup|teardown)_(?:module|class|method|function)$|(?:setUp|tearDown)(?:Class|Module)$"
 )
+_CLEANS = re.compile(r"(?i)clean_?up|tear_?down|restore|reset|un_?patch")
 _CLEANING_UP = frozenset({"_callCleanup", "doClassCleanups"})
 _AROUND_TESTS = frozenset({"setUp", "tearDown", "asyncSetUp", "asyncTearDown"})
 _NAMED_AROUND = re.compile(rf"\b(?:{'|'.join(sorted(_AROUND_TESTS))})\b")
@@ -30,8 +31,11 @@ def _case_method(facts: Facts) -> str:
 
 
 def _cleaning_up(facts: Facts) -> str:
-    """`yes` where unittest called what was given to `addCleanup`."""
-    return "yes" if any(map(_is_cleaning_up, facts.frames)) else ""
+    """`yes` where unittest called what was given to `addCleanup`, or what else ran tests did, whose
+    own frames are not on the way.
+    """
+    by_unittest = any(map(_is_cleaning_up, facts.frames))
+    return "yes" if by_unittest or _called_by_nobody(facts) else ""
 
 
 def _cleanup(facts: Facts) -> str:
@@ -39,7 +43,21 @@ def _cleanup(facts: Facts) -> str:
     frames = facts.frames
     calling = [place for place, one in enumerate(frames) if _is_cleaning_up(one)]
     called = frames[calling[-1] + 1 :] if calling else ()
-    return next((one.function for one in called if one.origin in _OWN), "")
+    found = next((one.function for one in called if one.origin in _OWN), "")
+    return found or _called_by_nobody(facts)
+
+
+def _called_by_nobody(facts: Facts) -> str:
+    """The function of the tests, called after what it cleans up, that it all began in: the test's
+    own function has no part in it.
+    """
+    own = [frame for frame in facts.frames if frame.origin in _OWN]
+    test = facts["test"].partition("[")[0].rpartition("::")[2]
+    if not own or not is_harness(own[0]) or any(frame.function == test for frame in own):
+        return ""
+    first = own[0].function
+    is_one = facts.failure.phase == "call" and _CLEANS.search(first)
+    return first if is_one and not first.startswith("test") else ""
 
 
 def _is_cleaning_up(frame: Frame) -> bool:

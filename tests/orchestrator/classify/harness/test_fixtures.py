@@ -321,3 +321,21 @@ def test_what_was_given_to_be_cleaned_up(run, test, category, culprit):
 
     assert verdict.category == category
     assert (verdict.culprit.name if verdict.culprit else None) == culprit
+
+
+@pytest.mark.parametrize(
+    ("places", "is_cleanup"),
+    [
+        (("tests/test_cart.py:5:cleanup",), True),
+        (("tests/test_cart.py:5:_reset_prices", "lib/frames/table.py:3:read"), True),
+        (("tests/test_cart.py:9:test_total", "tests/test_cart.py:5:cleanup"), False),
+        (("tests/test_cart.py:5:test_reset",), False),
+        (("tests/test_cart.py:5:totals",), False),
+        (("shop/cart.py:5:cleanup",), False),
+    ],
+)
+def test_what_cleans_up_after_a_test_that_has_no_part_in_it(red, raised, places, is_cleanup):
+    """Other runners than unittest leave no frames of their own."""
+    found = red(raised("KeyError", "'SHOP_URL'", *places)).verdict()
+
+    assert (found.rule == "cleanup-raised@1") is is_cleanup
