@@ -57,7 +57,8 @@ def _called_by_nobody(facts: Facts) -> str:
         return ""
     first = own[0].function
     is_one = facts.failure.phase == "call" and _CLEANS.search(first)
-    return first if is_one and not first.startswith("test") else ""
+    is_known = first.startswith("test") or first in _AROUND_TESTS or _XUNIT.match(first)
+    return first if is_one and not is_known else ""
 
 
 def _is_cleaning_up(frame: Frame) -> bool:
