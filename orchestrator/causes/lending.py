@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from orchestrator.classify.distributions.mapping import tops
 from orchestrator.classify.distributions.plugins import plugins_by_name
 from orchestrator.classify.names.spelling import whole_word
 from orchestrator.failures.chain import decisive, is_assertion
+from orchestrator.failures.following import runs_pytest
 
 LENDING = frozenset(
     {"missing_dependency", "compatibility", "environment", "configuration", "network"}
@@ -33,6 +34,11 @@ _SHORTEST = 3
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OF_ONE_NAME = frozenset({"removed_name", "removed_module", "changed_signature"})
 """Kinds of what breaks only who asks for it."""
+_PRINTED = 16384
+_UNKNOWN = re.compile(
+    r"(?:Unknown config option: |Unknown pytest\.mark\.|\bfixture '|unrecognized arguments: )"
+    r"(?P<name>[\w-]{1,100})"
+)
 _FILES = 50
 """Files of which it is looked up what they import; each takes up to 100 ms."""
 _SPEAKS_OF_ONE = re.compile(
@@ -69,6 +75,8 @@ class Explanation:
     """Whether it breaks only what asks for one name, and not all that imports the culprit."""
     refusing: frozenset[str]
     """Files out of which it came, that do not do without what is absent."""
+    askers: tuple[str, ...]
+    """What is installed and always requires the absent culprit; not the project itself."""
     context: Context
     _imported: dict[str, str] = field(default_factory=dict)
 
@@ -87,6 +95,7 @@ class Explanation:
             is_installed=context.installed.has(culprit.name),
             is_local=context.installed.has(culprit.name) and of_one_name,
             refusing=_last_files(cause),
+            askers=tuple(_askers(culprit.name, context)) if is_distribution else (),
             context=context,
         )
 
@@ -100,6 +109,8 @@ class Explanation:
         """
         if name := self._named(other):
             return Touch(f"it names `{name}`", 0.85)
+        if name := self._unknown_inside(other):
+            return Touch(f"the pytest run inside it does not know `{name}`", 0.85)
         if self.is_local:
             return None
         test, _, _ = other.failures[0].nodeid.partition("::")
@@ -123,12 +134,28 @@ class Explanation:
                 found = self._name_in(message)
                 if found and (not self.modules or _SPEAKS_OF_ONE.search(message)):
                     return found
+                if asker := self._asker_in(message):
+                    return asker
+        return ""
+
+    def _asker_in(self, message: str) -> str:
+        """The installed distribution that a message speaks of, and that cannot do without the
+        absent culprit.
+        """
+        found = _of(self.askers, message) if _SPEAKS_OF_ONE.search(message) else ""
+        return f"{found}, which requires {self.culprit}" if found else ""
+
+    def _unknown_inside(self, other: Cause) -> str:
+        """What a run of pytest inside a test says that it does not know, and the culprit brings."""
+        for failure in islice(other.failures if self.modules else (), _TRIED):
+            for text in failure.captured.values() if runs_pytest(failure) else ():
+                for found in _UNKNOWN.finditer(text[-_PRINTED:]):
+                    if found["name"] in self.names:
+                        return found["name"]
         return ""
 
     def _name_in(self, text: str) -> str:
-        found = whole_word(*self.names).search(text.lower()) if self.names else None
-        names = (one for one in self.names if found and whole_word(one).fullmatch(found[0]))
-        return next(names, "")
+        return _of(self.names, text)
 
     def _called_after(self, other: Cause) -> Iterator[str]:
         """The files of tests whose names have that of the culprit."""
@@ -158,6 +185,12 @@ class Explanation:
         return not self.modules.isdisjoint(
             dotted.partition(".")[0] for dotted in (*imported, *guarded)
         )
+
+
+def _of(names: Sequence[str], text: str) -> str:
+    """The name that stands in a text as a word of its own."""
+    found = whole_word(*names).search(text.lower()) if names else None
+    return next((one for one in names if found and whole_word(one).fullmatch(found[0])), "")
 
 
 def reached(other: Cause, context: Context) -> frozenset[str]:
@@ -191,6 +224,13 @@ def _names(culprit: Culprit, context: Context) -> list[str]:
         plugin = plugins_by_name().get(canonicalize_name(culprit.name))
         found += sorted(plugin.ini | plugin.markers | plugin.options) if plugin else []
     return [one for one in dict.fromkeys(found) if len(one) >= _SHORTEST]
+
+
+def _askers(name: str, context: Context) -> Iterator[str]:
+    if not context.installed.has(name):
+        for by, extra in context.installed.asked_for(name):
+            if not extra and canonicalize_name(by.name) not in context.own_names:
+                yield by.name
 
 
 def _modules(name: str, context: Context) -> list[str]:

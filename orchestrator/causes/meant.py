@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,12 @@ from orchestrator.failures.chain import decisive
 
 _LACKING = frozenset({"removed_name", "removed_module"})
 """Kinds of what an installed distribution does not have."""
+
+
+_WORD = re.compile(r"\w+")
+_READ = 1000
+_LONG = 5
+"""Letters of a name that can be told from chance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +98,19 @@ class Meant:
         return ""
 
     def _file(self, cause: Cause) -> str:
-        """The file that it names by its last part, where others name its path."""
-        path = self.paths.get(file_of_machine(cause))
+        """The file that it names by its last part, or without its ending where it names no file,
+        where others name its path.
+        """
+        path = self.paths.get(file_of_machine(cause)) or self._file_told(cause)
         return f"environment file {path}" if path else ""
+
+    def _file_told(self, cause: Cause) -> str:
+        raised = decisive(cause.failures[0]) if cause.failures else None
+        if not self.paths or raised is None or cause.verdict.kind != "file" or _culprit(cause):
+            return ""
+        words = {*_WORD.findall(raised.message[:_READ])}
+        stems = {name.partition(".")[0]: path for name, path in self.paths.items()}
+        return next((stems[word] for word in words & stems.keys() if len(word) >= _LONG), "")
 
     def _overridden(self, cause: Cause) -> str:
         """The fixture that is not found, where one of its name asks for it in vain and so for

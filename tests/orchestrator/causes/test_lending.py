@@ -397,3 +397,51 @@ def test_a_remote_that_nobody_names_is_no_other(others):
     ]
 
     assert len(united(causes, passed=99)) == len(causes)
+
+
+@pytest.mark.parametrize(
+    ("requires", "message", "causes"),
+    [
+        ("brotli>=1", "Do you need to install a decoder? No coder found.", 1),
+        ("brotli>=1; extra == 'all'", "Do you need to install a decoder? No coder found.", 2),
+        ("zlib", "Do you need to install a decoder? No coder found.", 2),
+        ("brotli>=1", "coder has no such page", 2),
+    ],
+)
+def test_what_cannot_do_without_what_is_absent(requires, message, causes):
+    """It is installed, a message speaks of installing it, and it always requires the other one."""
+    coder = Distribution(
+        name="coder", version="1.0", modules=("coder",), requires=(requires,), extras=("all",)
+    )
+    other = thrown_by("tests/test_other.py::test_size", "shop.NoCoder", message, "size")
+
+    found = united([_explained(), other], distributions=[coder], installed={"coder": "1.0"})
+
+    assert len(found) == causes
+
+
+PYTESTER = Fixture(
+    name="pytester", scope="function", file="_pytest/pytester.py", line=9, origin="installed"
+)
+
+
+@pytest.mark.parametrize(
+    ("printed", "fixtures", "causes"),
+    [
+        ("PytestConfigWarning: Unknown config option: asyncio_mode", (PYTESTER,), 1),
+        ("PytestUnknownMarkWarning: Unknown pytest.mark.asyncio - is", (PYTESTER,), 1),
+        ("PytestConfigWarning: Unknown config option: slow_mode", (PYTESTER,), 2),
+        ("PytestConfigWarning: Unknown config option: asyncio_mode", (), 2),
+    ],
+)
+def test_what_a_run_inside_a_test_does_not_know(printed, fixtures, causes):
+    """A setting or a marker of the plugin that is absent."""
+    verdict = verdict_of(
+        "missing_dependency", "plugin", 0.94, Culprit(type="distribution", name="pytest-asyncio")
+    )
+    missing = seen_in(SHOWN, "Failed", "async def functions are not supported", verdict=verdict)
+    other = failed_check("tests/test_other.py::test_run", "assert ok", "assert 3 == 4")
+    (failure,) = other.failures
+    failure = failure._replace(captured={"stdout": printed}, fixtures=fixtures)
+
+    assert len(united([missing, replace(other, failures=(failure,))])) == causes

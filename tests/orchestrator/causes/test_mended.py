@@ -398,3 +398,17 @@ def test_a_module_that_is_gone_and_what_lacks_it_as_a_name(message, causes):
         found.append(replace(cause, verdict=verdict, failures=failures))
 
     assert len(united(found)) == causes
+
+
+@pytest.mark.parametrize(
+    ("message", "causes"),
+    [("Unknown template 'shop.kitchen'", 1), ("Unknown template 'shop.total'", 2)],
+)
+def test_a_file_that_is_named_without_its_ending(message, causes):
+    """Who looks for it as a module or a template says no more."""
+    named = blaming(
+        Culprit(type="file", name="tests/data/kitchen.html"), kind="file", message="No such file"
+    )
+    told = blaming(None, kind="file", place="shop/b.py", message=message)
+
+    assert len(united([named, told])) == causes
