@@ -429,6 +429,11 @@ CASES = {
         attributes={"obj": "tests.test_cart.TestCart", "name": "runTest"},
         **ALONE,
     ),
+    "python-miscounts-ast-depth": one(
+        "SystemError",
+        "AST constructor recursion depth mismatch (before=129, after=195)",
+        phase="internal",
+    ),
     "plugin-hook-unknown": one(
         "pluggy.PluginValidationError", "unknown hook 'pytest_x' in plugin", phase="start"
     ),
