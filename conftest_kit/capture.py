@@ -38,19 +38,26 @@ DESELECTED_KEY = "conftest_kit_deselected"
 
 
 _KEPT_BACK = 4
+_SPARE = 28
+"""Descriptors that have to be free beside them."""
 
 
 class _Reserve:
     """File descriptors for the first failure: it may be that a test has used up all others.
 
-    What is said of a failure lies in modules that are loaded then, and in source files.
+    What is said of a failure lies in modules that are loaded then, and in source files. Of a
+    process that may open few nothing is taken away.
     """
 
     def __init__(self) -> None:
         self._descriptors: list[int] = []
-        with contextlib.suppress(OSError):
-            for _ in range(_KEPT_BACK):
+        try:
+            for _ in range(_KEPT_BACK + _SPARE):
                 self._descriptors.append(os.open(os.devnull, os.O_RDONLY))
+        except OSError:
+            self.release()
+        while len(self._descriptors) > _KEPT_BACK:
+            os.close(self._descriptors.pop())
 
     def release(self) -> None:
         """Give them back."""
@@ -131,7 +138,6 @@ class Capture:
         """A phase failed, or the test is over."""
         failed = report.outcome == "failed"
         if failed:
-            self._reserve.release()
             error = None if call.excinfo is None else call.excinfo.value
             setattr(report, EXTRACTED, self.extracted(error, item, report, call))
         kept = self.folders.get(item)
@@ -145,7 +151,6 @@ class Capture:
 
     def collector(self, report: Any) -> None:
         """A collector failed."""
-        self._reserve.release()
         excinfo = report.call.excinfo
         error = None if excinfo is None else excinfo.value
         setattr(report, EXTRACTED, self.extracted(error, report=report))
@@ -156,6 +161,7 @@ class Capture:
         """The part of the failure's JSON that comes from objects; None without an exception."""
         if error is None:
             return None
+        self._reserve.release()
         extraction = self._extraction
         chain = extraction.chain(error, call.excinfo.tb if call is not None else None)
         document: dict[str, Any] = {

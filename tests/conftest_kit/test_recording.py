@@ -415,3 +415,41 @@ def test_every_worker_runs_every_test(record):
     assert sorted(str(a.worker) for a in run.recording.attempts) == ["gw0", "gw1"]
     assert [a.attempt for a in run.recording.attempts] == [1, 1]
     assert len(run.recording.failures) == 2
+
+
+def test_pytest_itself_without_descriptors(record):
+    """It breaks off before the first test; what it broke off with is recorded all the same."""
+    run = record(
+        conftest="""
+        import os, resource
+        def pytest_collection_finish(session):
+            soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))
+            while True: os.open(os.devnull, os.O_RDONLY)
+        """,
+        test_it="def test(): pass",
+    )
+
+    (failure,) = run.recording.failures
+    assert (failure.phase, failure.exceptions[0].type) == ("internal", "OSError")
+    assert run.recording.run.exit_code == 3
+
+
+def test_a_process_that_may_open_few_files(record):
+    """Nothing is held back of what pytest itself needs."""
+    run = record(
+        conftest="""
+        import os, resource
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (len(os.listdir('/dev/fd')) + 12, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+        )
+        """,
+        test_it="""
+        import os
+        def test(tmp_path):
+            descriptors = [os.open(os.devnull, os.O_RDONLY) for _ in range(5)]
+            for one in descriptors: os.close(one)
+        """,
+    )
+
+    assert run.outcomes == {"test": "passed"}
