@@ -122,6 +122,16 @@ def _encoding_variable(facts: Facts) -> str:
     return _set(facts, _ENCODINGS)
 
 
+def _warnings_variable(facts: Facts) -> str:
+    """The variable that says which warnings raise, where neither the settings of pytest nor its
+    command line say so.
+    """
+    lines = facts.context.project.settings.get("filterwarnings", "").splitlines()
+    options = (word.startswith("-W") for word in facts.context.recording.run.command)
+    told = any(line.strip(" \t[\"'").startswith("error") for line in lines) or any(options)
+    return "" if told else _set(facts, ("PYTHONWARNINGS",))
+
+
 def _home_is_set(facts: Facts) -> str:
     return "yes" if _set(facts, ("HOME", "USERPROFILE")) else ""
 
@@ -129,6 +139,7 @@ def _home_is_set(facts: Facts) -> str:
 FACTS: dict[str, Fact] = {
     "asserts_off": _asserts_off,
     "certificate_variable": _certificate_variable,
+    "warnings_variable": _warnings_variable,
     "colour_variable": _colour_variable,
     "encoding_variable": _encoding_variable,
     "home_is_set": _home_is_set,

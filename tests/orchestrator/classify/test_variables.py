@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from conftest_kit.records import Distribution
@@ -206,3 +208,24 @@ def test_a_usual_variable_of_a_path(red, raised, at, variables, rule):
     ).verdict()
 
     assert found.rule == rule
+
+
+@pytest.mark.parametrize(
+    ("filters", "command", "by_variable"),
+    [
+        ("", (), True),
+        ("ignore::ResourceWarning", (), True),
+        ("default\nerror::ResourceWarning", (), False),
+        ("", ("pytest", "-Werror"), False),
+    ],
+)
+def test_what_turns_warnings_into_errors(red, raised, filters, command, by_variable):
+    """The variable only where neither the settings nor the command line do."""
+    warned = raised("ResourceWarning", "unclosed file", "shop/cart.py:7:total", bases=("Warning",))
+    project = Project(name="shop", settings={"filterwarnings": filters})
+    made = red(warned, project=project, variables=("PYTHONWARNINGS",))
+    run = made.recording.run._replace(command=command)
+
+    found = replace(made, recording=made.recording._replace(run=run)).verdict()
+
+    assert (found.rule == "warning-by-variable@1") is by_variable

@@ -137,6 +137,9 @@ CASES = {
         source='load(os.environ["CERTS"])',
         variables=("CERTS",),
     ),
+    "warning-by-variable": one(
+        "ResourceWarning", "unclosed file", TEST, bases=("Warning",), variables=("PYTHONWARNINGS",)
+    ),
     "recording-absent": one(
         "betamax.exceptions.BetamaxError",
         "A request was made that could not be handled.\n\nA request was made to https://a.b/c that "

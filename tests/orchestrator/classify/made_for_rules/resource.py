@@ -10,6 +10,9 @@ CASES = {
     "disk-full": one("OSError", "", SHOP, attributes={"errno": 28}),
     "too-many-files": one("OSError", "", SHOP, attributes={"errno": 24}),
     "out-of-handles": one("OSError", "out of pty devices", SHOP),
+    "no-room-for-a-library": one(
+        "ImportError", "libx.so: failed to map segment from shared object", SHOP
+    ),
     "too-many-threads": one("RuntimeError", "can't start new thread", SHOP),
     "segmentation-fault": ([], {"phase": "crash", "message": "died", "run": {"exit_code": 139}}),
     "segmentation-fault-said": ([], {"phase": "crash", "message": "ended by signal 11 (SIGSEGV)"}),
