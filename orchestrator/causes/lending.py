@@ -142,7 +142,7 @@ class Explanation:
         """The installed distribution that a message speaks of, and that cannot do without the
         absent culprit.
         """
-        found = _of(self.askers, message) if _SPEAKS_OF_ONE.search(message) else ""
+        found = _named_in(self.askers, message) if _SPEAKS_OF_ONE.search(message) else ""
         return f"{found}, which requires {self.culprit}" if found else ""
 
     def _unknown_inside(self, other: Cause) -> str:
@@ -155,7 +155,7 @@ class Explanation:
         return ""
 
     def _name_in(self, text: str) -> str:
-        return _of(self.names, text)
+        return _named_in(self.names, text)
 
     def _called_after(self, other: Cause) -> Iterator[str]:
         """The files of tests whose names have that of the culprit."""
@@ -187,7 +187,7 @@ class Explanation:
         )
 
 
-def _of(names: Sequence[str], text: str) -> str:
+def _named_in(names: Sequence[str], text: str) -> str:
     """The name that stands in a text as a word of its own."""
     found = whole_word(*names).search(text.lower()) if names else None
     return next((one for one in names if found and whole_word(one).fullmatch(found[0])), "")

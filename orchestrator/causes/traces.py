@@ -17,6 +17,7 @@ from conftest_kit.records import Failure, Frame, Raised
 from corpus_memory_logging.records import Cause
 from orchestrator.classify import Context
 from orchestrator.classify.code.tested import Called, called
+from orchestrator.classify.exceptions.differences import AT_INDEX, LINES
 from orchestrator.classify.exceptions.told import told as told_of
 from orchestrator.failures.chain import decisive, is_assertion
 from orchestrator.failures.following import OWN
@@ -29,13 +30,6 @@ _TRIED = 5
 _TELLING = 24
 """Characters from which on what a check says is its own: `assert 500 == 200` has 17."""
 _SIDES = re.compile(r"^(?:assert )?(?P<left>.{1,2000}?) [!=]= (?P<right>.{1,2000})$")
-_AT_INDEX = re.compile(
-    r"^ *At index .{1,200}? diff: (?P<sides>.{1,2000}? != .{1,2000})$", re.MULTILINE
-)
-# a line of pytest's diff and the one that stands there instead, with its own marks between them
-_LINES = re.compile(
-    r"^ *- (?P<right>.{1,2000})\n(?: *\? .{0,2000}\n)? *\+ (?P<left>.{1,2000})$", re.MULTILINE
-)
 _EXPECTED_LINE = re.compile(r"^ *- (?P<right>.{5,2000})$", re.MULTILINE)
 _IN_COMMON = 3
 """Characters that two texts have in common, from which on one has something more."""
@@ -260,11 +254,11 @@ def _tells_of_whom(cause: Cause) -> bool:
 
 
 def _sides(message: str) -> tuple[str, str] | None:
-    at_index = _AT_INDEX.search(message[:_READ])
+    at_index = AT_INDEX.search(message[:_READ])
     line = at_index["sides"] if at_index else message.strip().partition("\n")[0]
     found = _SIDES.match(line)
     if found and not at_index and "..." in line:  # both are abbreviated
-        found = _LINES.search(message[:_READ]) or found
+        found = LINES.search(message[:_READ]) or found
     return (found["left"], found["right"]) if found else None
 
 

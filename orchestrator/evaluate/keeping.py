@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from conftest_kit import rundir
 from conftest_kit.records import Attempt, Failure, Frame, Raised, Recording, Run, to_json
@@ -24,6 +24,7 @@ MAX_MESSAGE = 8192
 _STARTED, _FINISHED = "2026-01-01T00:00:00.000000Z", "2026-01-01T00:00:10.000000Z"
 _OWN = ("project", "test")
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_QUOTED = re.compile(r"'([\w.]{1,300})'")
 _HALF_IMPORTED = "partially initialized module"
 
 
@@ -43,8 +44,8 @@ def documents(
         own.add(failure.nodeid.partition("::")[0])
         own.update(fixture.file for fixture in failure.fixtures if fixture.origin in _OWN)
     own.update(file for file in project.files if file.rpartition("/")[2] == "conftest.py")
-    near = project.sources_near(sorted(own)).items()
-    sources = {file: _kept(file, source, recording) for file, source in near}
+    near, named = project.sources_near(sorted(own)).items(), _Named.of(recording)
+    sources = {file: _kept(file, source, named) for file, source in near}
     said = form.to_json(replace(project, sources=sources))
     records = [
         *({"$record": "start", "nodeid": nodeid} for nodeid in recording.in_flight),
@@ -61,22 +62,39 @@ def documents(
     }
 
 
-def _kept(file: str, source: Source, recording: Recording) -> Source:
+class _Named(NamedTuple):
+    """What the exceptions of a run name."""
+
+    words: frozenset[str]
+    quoted: frozenset[str]
+    """What stands in quotes; modules do."""
+    is_half: bool
+    """Whether a package was half imported."""
+
+    @classmethod
+    def of(cls, recording: Recording) -> _Named:
+        """Looks through them once."""
+        links = (link for one in recording.failures for link in one.exceptions)
+        messages = {link.message[:MAX_MESSAGE] for link in links}
+        return cls(
+            words=frozenset(word for message in messages for word in _WORD.findall(message)),
+            quoted=frozenset(name for message in messages for name in _QUOTED.findall(message)),
+            is_half=any(_HALF_IMPORTED in message for message in messages),
+        )
+
+
+def _kept(file: str, source: Source, named: _Named) -> Source:
     """Without what there is to ask of each file, which would make a case many times as large: all
     of it, but for the classes and functions that an exception names, and what packages bind where
     one was half imported.
     """
-    messages = [link.message for one in recording.failures for link in one.exceptions]
-    is_half = any(_HALF_IMPORTED in message for message in messages)
-    named = {word for message in messages for word in _WORD.findall(message[:MAX_MESSAGE])}
-    module = module_name(file)
-    is_named = any(f"'{module}'" in message for message in messages)
+    is_named = module_name(file) in named.quoted
     holds = {
         key: names
         for key, names in source.holds.items()
-        if (key.partition(".")[0].removesuffix("()") in named if key else is_named)
+        if (key.partition(".")[0].removesuffix("()") in named.words if key else is_named)
     }
-    return replace(source, holds=holds, mentions={}, binds=source.binds if is_half else ())
+    return replace(source, holds=holds, mentions={}, binds=source.binds if named.is_half else ())
 
 
 def contents(documents: Mapping[str, Sequence[Any]]) -> dict[str, str]:

@@ -9,17 +9,18 @@ from orchestrator.classify.facts import Fact, Facts
 _READ = 4096
 _SHOWN = 120
 # a line that is expected, pytest's marks below it, and the line that is there
-_LINES = re.compile(
-    r"^ {0,4}- ?(?P<expected>\S.{0,2000})\n(?: {0,4}\? .{0,2000}\n)?"
-    r" {0,4}\+ ?(?P<there>\S.{0,2000})$",
+LINES = re.compile(
+    r"^ *- ?(?P<right>\S.{0,2000})\n(?: *\? .{0,2000}\n)? *\+ ?(?P<left>\S.{0,2000})$",
     re.MULTILINE,
 )
+"""The first line that is otherwise: `left` there, `right` as pytest expects it."""
+AT_INDEX = re.compile(
+    r"^ *At index (?P<at>.{1,200}?) diff: (?P<sides>.{1,2000}? != .{1,2000})$", re.MULTILINE
+)
+"""The first item of a sequence that is otherwise."""
 _UNITTEST = re.compile(r"^(?:[A-Z]\w{1,20} differ: |(?!assert ).{1,2000} != )")
 """How unittest begins, which shows first what is there."""
 _ITEM = re.compile(r"^ *Differing items:\n *(?P<item>\{.{1,400}\} != \{.{1,400}\})$", re.MULTILINE)
-_AT_INDEX = re.compile(
-    r"^ *At index (?P<at>\d{1,9}) diff: (?P<item>.{1,400} != .{1,400})$", re.MULTILINE
-)
 _WHERE = re.compile(
     r"^ \+ {2}where (?P<value>.{1,200}?) = (?P<call>[A-Za-z_][\w.]{0,100}\(.{0,300}\))$",
     re.MULTILINE,
@@ -31,10 +32,10 @@ def _difference(facts: Facts) -> str:
     message = facts.link.message[:_READ]
     if item := _ITEM.search(message):
         return f"`{_short(item['item'])}`"
-    if item := _AT_INDEX.search(message):
-        return f"`{_short(item['item'])}` (at {item['at']})"
-    if lines := _LINES.search(message):
-        first, second = _short(lines["expected"]), _short(lines["there"])
+    if item := AT_INDEX.search(message):
+        return f"`{_short(item['sides'])}` (at {item['at']})"
+    if lines := LINES.search(message):
+        first, second = _short(lines["right"]), _short(lines["left"])
         expected, there = (second, first) if _UNITTEST.match(message) else (first, second)
         return f"`{there}` for `{expected}`"
     return ""

@@ -139,12 +139,12 @@ def _home_is_set(facts: Facts) -> str:
 FACTS: dict[str, Fact] = {
     "asserts_off": _asserts_off,
     "certificate_variable": _certificate_variable,
-    "warnings_variable": _warnings_variable,
     "colour_variable": _colour_variable,
     "encoding_variable": _encoding_variable,
     "home_is_set": _home_is_set,
     "local_zone_variable": _local_zone_variable,
     "proxy_variable": _proxy_variable,
+    "warnings_variable": _warnings_variable,
     "width_variable": _width_variable,
     "zone_variable": _zone_variable,
 }

@@ -186,3 +186,50 @@ def test_a_name_that_is_imported_and_not_bound(red, raised, imported, is_absent)
 
     assert (verdict.category == "missing_dependency") is is_absent
     assert not is_absent or verdict.culprit.name == "tongues"
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "is_absent"),
+    [
+        ("tests/test_cart.py::test_primitives", True),
+        ("tests/test_primitives.py::test_total", True),
+        ("tests/primitives/test_cart.py::test_total", False),
+    ],
+)
+def test_a_test_that_bears_the_name_of_what_is_absent(red, raised, nodeid, is_absent):
+    """Its own name or its file's, not that of a folder, which many tests share."""
+    file = nodeid.partition("::")[0]
+    guard = Guard(modules=("cryptography.hazmat.primitives",), names=("ciphers",))
+    project = Project(
+        name="shop",
+        modules=frozenset({"shop"}),
+        files=("shop/__init__.py", "shop/cart.py"),
+        requirements=(Requirement(name="cryptography", text="cryptography", file="setup.py"),),
+        sources={
+            "shop/cart.py": Source(guards=(guard,)),
+            file: Source(imports={"total": "shop.cart.total"}),
+        },
+    )
+    link = raised("AssertionError", "assert 'a_' == 'a'", f"{file}:9:test_total")
+
+    verdict = red(link, project=project, nodeid=nodeid).verdict()
+
+    assert (verdict.rule == "guarded-import-of-test@1") is is_absent
+
+
+def test_what_a_test_is_about_is_where_it_is_defined(red, raised):
+    """Not where the package only hands it on."""
+    project = Project(
+        name="shop",
+        modules=frozenset({"shop"}),
+        files=("shop/__init__.py", "shop/till.py"),
+        sources={
+            "tests/test_cart.py": Source(imports={"total": "shop.total"}),
+            "shop/__init__.py": Source(imports={"total": "shop.till.total"}),
+        },
+    )
+    link = raised("AssertionError", "assert 1 == 2", "tests/test_cart.py:9:test_total")
+
+    (suggestion, *_) = red(link, project=project).suggestions()
+
+    assert "It is about shop/till.py." in suggestion.text

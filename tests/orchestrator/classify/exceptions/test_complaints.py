@@ -265,3 +265,22 @@ def test_in_a_real_run(real, test, culprit):
 
     assert (verdict.category, verdict.culprit.name) == ("product_error", culprit)
     assert not any(one.commands or "<2" in one.text for one in real.suggestions(f"::{test}"))
+
+
+@pytest.mark.parametrize(
+    ("message", "category"),
+    [
+        ("dump_all() got multiple values for keyword argument 'Dumper'", "product_error"),
+        ("dump_all() takes no object of 'Dumper'", "compatibility"),
+    ],
+)
+def test_what_a_library_was_given_twice(red, raised, message, category):
+    """Who called it gave what the library gives itself; of other stumbles it is at fault."""
+    places = (
+        "tests/test_cart.py:9:test_total",
+        "shop/cart.py:7:total",
+        "lib/frames/table.py:3:read",
+    )
+    link = raised("TypeError", message, *places, source="return dump_all(rows, Dumper=Dumper)")
+
+    assert red(link, project=SHOP, distributions=LIBRARIES).verdict().category == category

@@ -476,6 +476,10 @@ SHORTENED = "Traceback (most recent call last):\n  Fil...ort Row\n{}\n"
     [
         (SHORTENED.format("ModuleNotFoundError: No module named 'cv2x'"), "missing_dependency"),
         (SHORTENED.format("ValueError: No module named 'cv2x'"), "assertion"),
+        (
+            SHORTENED.format("FileNotFoundError: [Errno 2] No such file or directory: 'prices'"),
+            "environment",
+        ),
         ("warned ... of\nModuleNotFoundError: No module named 'cv2x'\n", "assertion"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from made_for_rules.surroundings import GIVING_NOTHING
 
@@ -148,5 +150,20 @@ def test_what_the_product_kept_of_a_fixture_without_value(red, raised, message, 
     inside = raised("AttributeError", message, "shop/cart.py:7:price", source=source)
     error = test._replace(frames=(*test.frames, *inside.frames))
     found = red(error, fixtures=BASKET, project=GIVING_NOTHING).verdict()
+
+    assert (found.rule == "fixture-without-value@1") is is_fixture
+
+
+@pytest.mark.parametrize(("name", "is_fixture"), [("mock_basket", True), ("shop_basket", False)])
+def test_what_the_product_calls_without_the_stand_in(red, raised, name, is_fixture):
+    """`basket`, which was given `mock_basket`."""
+    void = replace(GIVING_NOTHING.fixtures[0], name=name, function=name)
+    message = "'NoneType' object has no attribute 'total'"
+    test = raised("AttributeError", message, TEST, source="shop.price(")
+    inside = raised("AttributeError", message, "shop/cart.py:7:price", source="basket.total()")
+    error = test._replace(frames=(*test.frames, *inside.frames))
+    project = replace(GIVING_NOTHING, fixtures=(void,))
+
+    found = red(error, fixtures=[(name, "tests/conftest.py", 4)], project=project).verdict()
 
     assert (found.rule == "fixture-without-value@1") is is_fixture

@@ -175,3 +175,25 @@ def test_a_python_that_came_long_after_what_is_installed(red, raised, python, cu
     ).verdict()
 
     assert (verdict.kind, verdict.culprit.name) == ("python_version", culprit)
+
+
+@pytest.mark.parametrize(
+    ("others", "culprit"), [((), "flask"), (("packaging",), "click")], ids=["alone", "with others"]
+)
+def test_who_is_behind_and_refuses_what_others_refuse(red, raised, others, culprit):
+    """What several refuse is at fault, and not the one of them that is out of step."""
+    libraries = tuple(
+        one._replace(requires=("click<8",)) if one.name in ("flask", *others) else one
+        for one in installed(flask="1.0")
+    )
+    gone = raised(
+        "ImportError",
+        "cannot import name 'get_terminal_size' from 'click'",
+        TEST,
+        "lib/flask/cli.py:3:<module>",
+        attributes={"name": "click"},
+    )
+
+    verdict = red(gone, project=shop(imports=("flask",)), distributions=libraries).verdict()
+
+    assert (verdict.category, verdict.culprit.name) == ("compatibility", culprit)
