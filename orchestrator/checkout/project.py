@@ -9,7 +9,7 @@ import ast
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
@@ -42,7 +42,7 @@ class FixtureDefinition:
     """Whether its function returns and yields no value, whatever happens."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Project:
     """What a checkout says of itself; all empty where there is none."""
 
@@ -74,6 +74,8 @@ class Project:
     """What files say, where there is no checkout to read."""
     _known: dict[str, Source] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What files of the checkout said when they were asked for first."""
+    _placed: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """The files of what was asked for already."""
 
     def part_of(self, file: str) -> str:
         """The innermost project inside this one that holds a file; empty where none does."""
@@ -82,8 +84,12 @@ class Project:
 
     def declared(self, names: Iterable[str]) -> Requirement | None:
         """The first requirement on one of these distributions."""
-        wanted = {canonicalize_name(name) for name in names}
+        wanted = {canonicalize_name(name) for name in names} & self._required
         return next((entry for entry in self.requirements if entry.name in wanted), None)
+
+    @cached_property
+    def _required(self) -> frozenset[str]:
+        return frozenset(entry.name for entry in self.requirements)
 
     def source(self, file: str) -> Source:
         """What a file of the checkout says; empty where it cannot be read, or lies elsewhere."""
@@ -117,13 +123,26 @@ class Project:
         """The file of the checkout that holds a module, or the module that a dotted name is in:
         that at the top or in `src` before one further down; empty where none does.
         """
-        for name in (dotted, dotted.rpartition(".")[0]):
-            path = name.replace(".", "/")
-            known = _by_ending(self.files) if path else {}
-            endings = (known.get(f"{path}/__init__.py"), known.get(f"{path}.py"))
-            if found := list(filter(None, endings)):
-                return min(found, key=len)
-        return ""
+        if dotted not in self._placed:
+            tried = map(self._place, (dotted, dotted.rpartition(".")[0]))
+            self._placed[dotted] = next(filter(None, tried), "")
+        return self._placed[dotted]
+
+    def _place(self, module: str) -> str:
+        path = module.replace(".", "/")
+        known = self._by_ending if path else {}
+        endings = (known.get(f"{path}/__init__.py"), known.get(f"{path}.py"))
+        return min(filter(None, endings), key=len, default="")
+
+    @cached_property  # to look through 20,000 files for each of 10,000 names takes a minute
+    def _by_ending(self) -> Mapping[str, str]:
+        """What a path may end with, from a folder on, to the shortest file that does."""
+        found: dict[str, str] = {}
+        for file in sorted(self.files, key=len):
+            parts = file.split("/")
+            for place in range(len(parts)):
+                found.setdefault("/".join(parts[place:]), file)
+        return found
 
     def sources_near(self, files: Iterable[str]) -> Mapping[str, Source]:
         """What these files say, and what the modules of the project say that they import, directly
@@ -135,17 +154,6 @@ class Project:
             further = {self.file_of(dotted) for dotted in imported} - {"", *found}
             found.update((file, self.source(file)) for file in sorted(further)[:_MAX_NEAR])
         return found
-
-
-@lru_cache(maxsize=8)  # to look through 20,000 files for each of 10,000 names takes a minute
-def _by_ending(files: tuple[str, ...]) -> Mapping[str, str]:
-    """What a path may end with, from a folder on, to the shortest file that does."""
-    found: dict[str, str] = {}
-    for file in sorted(files, key=len):
-        parts = file.split("/")
-        for place in range(len(parts)):
-            found.setdefault("/".join(parts[place:]), file)
-    return found
 
 
 def read(root: Path | None) -> Project:

@@ -126,21 +126,26 @@ class Facts(Mapping[str, str]):
 
         Of a member that was put into a group and never raised, that of the group.
         """
-        raised = _without_passers_on(self.link.frames) or next(
-            (link.frames for link in self.failure.exceptions if link.members), ()
-        )
-        everywhere = (*raised, *self._elsewhere())
-        return tuple(frame for frame in everywhere if not frame.file.startswith(_MACHINERY))
+        return self.once(_frames)
 
-    def _elsewhere(self) -> Iterator[Frame]:
-        """Frames of the project in the process that the exception came from, if not this one."""
-        root = f"{self.context.recording.run.root.rstrip('/')}/"
-        for link in self.failure.exceptions:
-            lines = _TRACEBACK.findall(link.message) if link.type in FROM_ELSEWHERE else ()
-            for path, line, function, source in lines:
-                if path.startswith(root):
-                    file = path.removeprefix(root)
-                    yield Frame(file=file, line=int(line), function=function, source=source)
+
+def _frames(facts: Facts) -> tuple[Frame, ...]:
+    raised = _without_passers_on(facts.link.frames) or next(
+        (link.frames for link in facts.failure.exceptions if link.members), ()
+    )
+    everywhere = (*raised, *_frames_elsewhere(facts))
+    return tuple(frame for frame in everywhere if not frame.file.startswith(_MACHINERY))
+
+
+def _frames_elsewhere(facts: Facts) -> Iterator[Frame]:
+    """Frames of the project in the process that the exception came from, if not this one."""
+    root = f"{facts.context.recording.run.root.rstrip('/')}/"
+    for link in facts.failure.exceptions:
+        lines = _TRACEBACK.findall(link.message) if link.type in FROM_ELSEWHERE else ()
+        for path, line, function, source in lines:
+            if path.startswith(root):
+                file = path.removeprefix(root)
+                yield Frame(file=file, line=int(line), function=function, source=source)
 
 
 def _without_passers_on(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:

@@ -16,7 +16,7 @@ from orchestrator.classify.distributions.mapping import (
     known_names,
 )
 from orchestrator.classify.distributions.owners import asking, asks, is_of_developers, owner_of
-from orchestrator.classify.facts import Fact, Facts
+from orchestrator.classify.facts import Context, Fact, Facts
 from orchestrator.classify.imports.stand_ins import is_no_package
 from orchestrator.classify.imports.standard import stdlib_state
 from orchestrator.classify.rules import knowledge
@@ -156,6 +156,26 @@ def _outdated_version(facts: Facts) -> str:
 
 def is_own(facts: Facts, top: str) -> bool:
     """Whether a module at the top level is the project's, though it may be installed as well."""
+    known = facts.context.once(_known_to_be_own)
+    if top not in known:
+        known[top] = _is_own_as_installed(facts, top)
+    if (said := known[top]) is not None:
+        return said
+    # Without a checkout the frames show it: src/app/cli.py imports `app.gone`.
+    return any(
+        top in frame.file.removeprefix("src/").split("/")[:1]
+        for frame in facts.frames
+        if frame.origin in ("project", "test") and "/" in frame.file
+    )
+
+
+def _known_to_be_own(_: Context) -> dict[str, bool | None]:
+    """What was already asked of a run: modules at the top level, and whether they are its own."""
+    return {}
+
+
+def _is_own_as_installed(facts: Facts, top: str) -> bool | None:
+    """What the checkout and what is installed say, the same for each failure; None: nothing."""
     project, owner = facts.context.project, owner_of(facts, top)
     if project.declared((*known_names(top), *([owner.name] if owner else [top]))):
         return False
@@ -164,14 +184,7 @@ def is_own(facts: Facts, top: str) -> bool:
     if owner and canonicalize_name(owner.name) in facts.context.own_names:
         return True
     # In a repository of several packages these are installed from folders of the checkout.
-    if owner and _is_root_package(facts, top):
-        return True
-    # Without a checkout the frames show it: src/app/cli.py imports `app.gone`.
-    return any(
-        top in frame.file.removeprefix("src/").split("/")[:1]
-        for frame in facts.frames
-        if frame.origin in ("project", "test") and "/" in frame.file
-    )
+    return True if owner and _is_root_package(facts, top) else None
 
 
 def _is_root_package(facts: Facts, top: str) -> bool:

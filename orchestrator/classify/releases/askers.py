@@ -13,7 +13,7 @@ from conftest_kit.records import Frame
 from orchestrator.classify.distributions.owners import is_latest, misfit, owner_of, touching
 from orchestrator.classify.facts import Fact, Facts, module_of, part
 from orchestrator.classify.installed import Owner, Unmet, version_of
-from orchestrator.classify.releases.breaks import Sought, sought
+from orchestrator.classify.releases.sought import Sought, sought
 from orchestrator.classify.rules import knowledge
 
 _CALLING = ("pytest", "pluggy")

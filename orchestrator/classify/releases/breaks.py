@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -17,60 +17,10 @@ from packaging.version import Version
 
 from orchestrator.classify.facts import Fact, Facts
 from orchestrator.classify.installed import version_of
+from orchestrator.classify.releases.sought import Sought, sought
 from orchestrator.classify.rules import knowledge
 
 _PYTHON = "python"
-_IMPORT = re.compile(
-    r"cannot import name '(?P<name>\w{1,200})' from "
-    r"(?:partially initialized module )?'(?P<of>[\w.]{1,200})'"
-)
-_OF_MODULE = re.compile(r"module '(?P<of>[\w.]{1,200})' has no attribute '(?P<name>\w{1,200})'")
-_PATCHED = re.compile(
-    r"<module '(?P<of>[\w.]{1,200})'.{0,400}> does not have the attribute '(?P<name>\w{1,200})'"
-)
-_PATCHED_CLASS = re.compile(
-    r"<class '(?P<of>[\w.]{1,200})'> does not have the attribute '(?P<name>\w{1,200})'"
-)
-_NO_MODULE = re.compile(r"(?P<of>)No module named '?(?P<name>[\w.]{1,200})'?")
-_ATTRIBUTE = re.compile(
-    r"(?:type object )?'(?P<of>[\w.]{1,200})' (?:object )?has no attribute '(?P<name>\w{1,200})'"
-)
-_KEYWORD = re.compile(
-    r"(?P<of>[\w.<>]{1,200})\(\) got an unexpected keyword argument '(?P<name>\w{1,200})'"
-)
-_INVALID_KEYWORD = re.compile(
-    r"'(?P<name>\w{1,200})' is an invalid keyword argument for (?P<of>[\w.]{1,200})"
-)
-_POSITIONAL = re.compile(
-    r"(?P<of>[\w.<>]{1,200})\(\) takes .{1,60} positional arguments?"
-    r" (?:but (?P<name>\d{1,3}) )?"
-)
-_REQUIRED = re.compile(
-    r"(?P<of>[\w.<>]{1,200})\(\) missing \d{1,2} required (?:positional|keyword-only) arguments?: "
-    r"'(?P<name>\w{1,200})'"
-)
-_FIXTURE = re.compile(r"(?P<of>)fixture '(?P<name>\w{1,200})' not found")
-_HOOK = re.compile(r"(?P<of>)unknown hook '(?P<name>\w{1,200})'")
-_ARGUMENT = re.compile(
-    r"(?s)Plugin '[^'\n]{1,500}' for hook '(?P<of>\w{1,200})'.{1,1000}?"
-    r"Argument\(s\) \{[^}]{0,200}?'(?P<name>\w{1,200})'"
-)
-_SHAPES = (
-    ("module", "ImportError", _NO_MODULE),
-    ("name", "ImportError", _IMPORT),
-    ("name", "AttributeError", _OF_MODULE),
-    ("name", "AttributeError", _PATCHED),
-    ("attribute", "AttributeError", _ATTRIBUTE),
-    ("attribute", "AttributeError", _PATCHED_CLASS),
-    ("keyword", "TypeError", _KEYWORD),
-    ("keyword", "TypeError", _INVALID_KEYWORD),
-    ("positional", "TypeError", _POSITIONAL),
-    ("required", "TypeError", _REQUIRED),
-    ("fixture", "FixtureLookupError", _FIXTURE),
-    ("hook", "PluginValidationError", _HOOK),
-    ("argument", "PluginValidationError", _ARGUMENT),
-)
-"""What a message asks for, by the kind of entry that answers it, and the exception it is of."""
 _CHECKED = {"AssertionError": "Failed"}  # as `pytest.raises`, where the words are others
 
 
@@ -94,16 +44,6 @@ class Break(NamedTuple):
         return str(self.entry["names"][self.name])
 
 
-class Sought(NamedTuple):
-    """What a failure did not find: an entry's kind, whose it is, and its name; of `positional` how
-    many arguments were given.
-    """
-
-    kind: str
-    of: str
-    name: str
-
-
 def _break(facts: Facts) -> Break | None:
     """The entry that explains a failure, of those whose distributions have to do with it first."""
     asked = list(sought(facts))
@@ -114,13 +54,22 @@ def _break(facts: Facts) -> Break | None:
             continue
         document = knowledge(f"breaks/{name}")
         entries = sorted(
-            document["break"], key=lambda one: _last(one.get("of", "")) not in of_class
+            _past(name, version), key=lambda one: _last(one.get("of", "")) not in of_class
         )
         for entry in entries:  # what is said of the very class before what is said of its kin
-            past = _is_past(entry["removed_in"], entry.get("back_in", ""), version)
-            if past and (found := _name_of(entry, asked, facts)):
+            if found := _name_of(entry, asked, facts):
                 return Break(document["distribution"], version, found, entry)
     return None
+
+
+@lru_cache(maxsize=1000)
+def _past(name: str, version: str) -> tuple[Mapping[str, Any], ...]:
+    """The entries of a distribution on what an installed release of it lacks."""
+    return tuple(
+        entry
+        for entry in knowledge(f"breaks/{name}")["break"]
+        if _is_past(entry["removed_in"], entry.get("back_in", ""), version)
+    )
 
 
 @cache
@@ -150,25 +99,11 @@ def _installed_version(facts: Facts, name: str) -> str:
     return facts["python"] if name == _PYTHON else facts.context.installed.version(name)
 
 
-@cache
 def _is_past(removed_in: str, back_in: str, version: str) -> bool:
     """Whether a release lacks what an entry is about."""
     installed = version_of(version)
     is_back = bool(back_in) and installed is not None and installed >= Version(back_in)
     return installed is not None and installed >= Version(removed_in) and not is_back
-
-
-def sought(facts: Facts) -> Iterator[Sought]:
-    """What the exception asks for, in each way that its message and attributes can be read."""
-    types = {name.rpartition(".")[2] for name in (facts.link.type, *facts.link.bases)}
-    message = facts.link.message[:1000]
-    for kind, exception, shape in _SHAPES:
-        if exception in types and (found := shape.match(message)):
-            yield Sought(kind, found["of"], found["name"] or "")
-    if "AttributeError" in types and facts.attribute("obj"):
-        # Whatever a module's or a class's own __getattr__ says.
-        yield Sought("name", facts.attribute("obj"), facts.attribute("name"))
-        yield Sought("attribute", facts.attribute("obj"), facts.attribute("name"))
 
 
 def _name_of(entry: Mapping[str, Any], asked: list[Sought], facts: Facts) -> str:
@@ -183,18 +118,24 @@ def _name_of(entry: Mapping[str, Any], asked: list[Sought], facts: Facts) -> str
 
 def _behaviour(entry: Mapping[str, Any], facts: Facts) -> str:
     """The name that the message holds, if it is one of the entry's; `line` says what was asked."""
-    dotted = {facts.link.type, *facts.link.bases}
-    types = dotted | {name.rpartition(".")[2] for name in dotted}
+    wanted = {entry["exception"], _CHECKED.get(entry["exception"], "")}
+    if facts.once(_types).isdisjoint(wanted):
+        return ""
     patterns = entry["message"] if isinstance(entry["message"], list) else [entry["message"]]
     searched = (re.search(pattern, facts.link.message[:4096]) for pattern in patterns)
     said = next(filter(None, searched), None)
     elsewhere = entry.get("raised_in", facts["raised_file"]) != facts["raised_file"]
     asked = not entry.get("line") or any(re.search(entry["line"], f.source) for f in facts.frames)
-    wanted = {entry["exception"], _CHECKED.get(entry["exception"], "")}
-    if said is None or elsewhere or not asked or not types & wanted:
+    if said is None or elsewhere or not asked:
         return ""
     named = said.groupdict().get("name", "")
     return named if named in entry["names"] else str(next(iter(entry["names"])))
+
+
+def _types(facts: Facts) -> frozenset[str]:
+    """The exception's class and its bases, dotted and by their last names."""
+    dotted = {facts.link.type, *facts.link.bases}
+    return frozenset(dotted | {_last(name) for name in dotted})
 
 
 def _module(entry: Mapping[str, Any], asked: Sought, _: Facts) -> str:

@@ -15,7 +15,7 @@ from orchestrator.classify.distributions.surface import Change, Section, library
 from orchestrator.classify.facts import Fact, Facts
 from orchestrator.classify.imports.modules import is_own
 from orchestrator.classify.releases.asked import imported
-from orchestrator.classify.releases.breaks import Sought, sought
+from orchestrator.classify.releases.sought import Sought, sought
 from orchestrator.classify.rules import knowledge
 
 _CALLS = ("keyword", "positional", "required")
