@@ -17,6 +17,7 @@ from typing import Any
 import _pytest
 import pluggy
 
+from conftest_kit.addresses import address
 from conftest_kit.nearest import nearest
 from conftest_kit.places import Places
 from conftest_kit.records import Fixture, Frame, Raised
@@ -313,6 +314,8 @@ def _attributes(error: BaseException, message: str) -> dict[str, Any]:
             found["obj"] = described
     if isinstance(error, _OF_NAMES) and (near := _nearest(error, message)):
         found["nearest"] = near
+    if isinstance(error, OSError) and "filename" not in found and (at := _address(error)):
+        found["address"] = at
     return found
 
 
@@ -320,6 +323,13 @@ def _nearest(error: BaseException, message: str) -> str:
     try:
         return nearest(error, message)
     except Exception:  # noqa: BLE001 - what stands for a name may be of any kind
+        return ""
+
+
+def _address(error: OSError) -> str:
+    try:
+        return address(error.__traceback__)
+    except Exception:  # noqa: BLE001 - what stands for variables may be of any kind
         return ""
 
 

@@ -94,10 +94,13 @@ def _literal(source: str) -> str:
 
 
 def _host(facts: Facts) -> str:
-    """What one of the messages of the chain names, else what was logged, else the code."""
-    texts = (link.message for link in (facts.link, *facts.failure.exceptions))
-    said = filter(None, map(said_host, texts))
-    named = next(said, "") or said_host(facts["remote_logged"]) or _host_in_source(facts)
+    """What one of the messages of the chain names, else what was asked of the system, else what was
+    logged, else the code.
+    """
+    links = (facts.link, *facts.failure.exceptions)
+    said = next(filter(None, (said_host(link.message) for link in links)), "")
+    asked = said or next((str(link.attributes.get("address") or "") for link in links[::-1]), "")
+    named = asked or said_host(facts["remote_logged"]) or _host_in_source(facts)
     return named or _host_given(facts)
 
 

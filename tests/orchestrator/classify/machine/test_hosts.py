@@ -113,6 +113,16 @@ def test_the_address_that_the_socket_is_given(red, raised, source, host):
     assert any("Nothing listens at" in one for one in verdict.evidence) is bool(host)
 
 
+def test_the_address_that_the_system_was_asked_for(red, raised):
+    """Before any that code names; what a message says comes first."""
+    link = raised("socket.gaierror", "[Errno -2] Name or service not known", TEST)
+    link = link._replace(attributes={"address": "mail.internal:25"})
+    said = raised("shop.Unreachable", "cannot connect to host proxy.internal:3128", TEST)
+
+    assert red(link).verdict().culprit.name == "mail.internal:25"
+    assert red(said, link).verdict().culprit.name == "proxy.internal:3128"
+
+
 PING = 'def ping(host="db.invalid", port=5432): return connect((host, port))'
 
 
