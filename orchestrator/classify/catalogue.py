@@ -26,7 +26,14 @@ from orchestrator.classify.harness import (
     switched_off,
     xunit,
 )
-from orchestrator.classify.imports import fallbacks, modules, platforms, stand_ins, standard
+from orchestrator.classify.imports import (
+    circles,
+    fallbacks,
+    modules,
+    platforms,
+    stand_ins,
+    standard,
+)
 from orchestrator.classify.machine import (
     files,
     handed,
@@ -49,6 +56,7 @@ CATALOGUE = {
         raised,
         modules,
         misnamed,
+        circles,
         standard,
         stand_ins,
         handed,

@@ -121,7 +121,8 @@ def _part_gone(facts: Facts) -> str:
         return ""
     init = frame.file if frame.file.endswith("__init__.py") else project.file_of(facts["module"])
     package, part = module_name(init), f"{facts['module']}.{symbol}"
-    if init not in project.files or not f".{package}".endswith(f".{facts['module']}"):
+    is_package = init in project.files and init.endswith("__init__.py")
+    if not is_package or not f".{package}".endswith(f".{facts['module']}"):
         return ""
     is_there = any(
         f"{module_name(file)}.".startswith(f"{package}.{symbol}.") for file in project.files
