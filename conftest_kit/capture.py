@@ -104,7 +104,7 @@ class Capture:
         self._changing = frozenset(
             (logs_dir / rundir.RUNS_FOLDER, logs_dir / rundir.ARCHIVE_FOLDER)
         )
-        self._environ = environment()
+        self._started_with = self._environ = environment()
         self._secrets = secret_values(os.environ)
         self._mask = Mask.hiding(self._secrets)
         self._learned = False
@@ -194,7 +194,10 @@ class Capture:
         from conftest_kit.places import Places  # noqa: PLC0415
 
         patterns = [str(pattern) for pattern in self._config.getini("python_files")]
-        return Extraction(Places(self._config.rootpath, patterns))
+        started_with = {
+            os.fsdecode(name): os.fsdecode(value) for name, value in self._started_with.items()
+        }
+        return Extraction(Places(self._config.rootpath, patterns), started_with)
 
     def _current_mask(self) -> Mask:
         """Of all secrets seen so far: tests and conftests load what they need, and unload it."""

@@ -10,7 +10,7 @@ import linecache
 import math
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import CodeType, TracebackType
 from typing import Any
 
@@ -20,6 +20,7 @@ import pluggy
 from conftest_kit.addresses import address
 from conftest_kit.nearest import nearest
 from conftest_kit.places import Places
+from conftest_kit.pointing import Variables
 from conftest_kit.records import Fixture, Frame, Raised
 from conftest_kit.texts import bounded, message_of
 
@@ -110,10 +111,14 @@ def links(error: BaseException) -> Iterator[tuple[BaseException, str]]:
 
 
 class Extraction:
-    """Makes records of exceptions; remembers the files and classes it has seen."""
+    """Makes records of exceptions; remembers the files and classes it has seen.
 
-    def __init__(self, places: Places) -> None:
+    `environment` is what the run began with: of its variables some point at what is not there.
+    """
+
+    def __init__(self, places: Places, environment: Mapping[str, str] | None = None) -> None:
         self.places = places
+        self._variables = Variables(environment or {})
         self._bases: dict[type[Any], tuple[str, ...]] = {}
         self._runners: dict[str, bool] = {}
         self._sources: dict[tuple[str, int], str] = {}
@@ -149,6 +154,8 @@ class Extraction:
         notes = [] if noted is None else list(_texts(noted))
         members = self._members(error, left, depth, notes)
         message, attributes = _described(error)
+        if pointing := self._variables.pointing(message):
+            attributes["pointing"] = pointing
         return Raised(
             type=type_name(kind),
             bases=bases,

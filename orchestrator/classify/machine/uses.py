@@ -69,6 +69,7 @@ _OF_PROGRAMS = frozenset({"SHELL", "EDITOR"})
 """Of those that are set everywhere, which name a program: a path that is there or not; what is not
 in HOME is only not there.
 """
+_OF_FOLDERS = frozenset({"HOME", "TMPDIR", "TEMP", "TMP"})
 _TEMPORARY, _ALL_FOLDERS = "PYTEST_DEBUG_TEMPROOT", re.compile(r"/pytest-of-[^/]{1,100}$")
 """Where pytest makes its temporary folders, and the folder that holds them all."""
 _NAME = re.compile(r"(?<![\w.])[A-Z][A-Z0-9_]{3,100}(?!\w)")
@@ -139,6 +140,15 @@ def _variable_of_path(facts: Facts) -> str:
     used = (use.name for frame in _frames(facts) for use in _at(facts, frame, "variable"))
     usual = (name for name in used if name in _OF_PROGRAMS and _is_set(facts, name))
     return facts["variable_on_the_way"] or next(usual, "")
+
+
+def _variable_pointing(facts: Facts) -> str:
+    """The variable that was set to a path which the message names, or one above it, though it is
+    not there; of those that are set everywhere one that names a folder for files.
+    """
+    name = facts.attribute("pointing")
+    counts = name in _OF_FOLDERS or name.startswith("XDG_") or not is_everybodys(name)
+    return name if counts and name not in facts.once(_set_by_tests) else ""
 
 
 def _variable_on_the_way(facts: Facts) -> str:
@@ -329,6 +339,7 @@ FACTS: dict[str, Fact] = {
     "variable_of_path": _variable_of_path,
     "variable_of_type": _variable_of_type,
     "variable_on_the_way": _variable_on_the_way,
+    "variable_pointing": _variable_pointing,
     "variable_passed": _variable_passed,
     "variable_reached": _variable_reached,
     "variable_unset": _variable_unset,

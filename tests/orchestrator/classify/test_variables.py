@@ -229,3 +229,30 @@ def test_what_turns_warnings_into_errors(red, raised, filters, command, by_varia
     found = replace(made, recording=made.recording._replace(run=run)).verdict()
 
     assert (found.rule == "warning-by-variable@1") is by_variable
+
+
+@pytest.mark.parametrize(
+    ("name", "set_by", "rule"),
+    [
+        ("SHOP_DATA", None, "variable-points-nowhere@1"),
+        ("XDG_DATA_HOME", None, "variable-points-nowhere@1"),
+        ("HOME", None, "variable-points-nowhere@1"),
+        ("PWD", None, "file-missing@1"),
+        ("SHOP_DATA", "tests/conftest.py", "file-missing@1"),
+        ("SHOP_DATA", "shop/other.py", "variable-points-nowhere@1"),
+    ],
+)
+def test_a_variable_that_points_at_what_is_not_there(red, raised, name, set_by, rule):
+    """It is the culprit, whatever the file; not where the folder of the shell is meant, and not
+    where the tests set it.
+    """
+    uses = Source(uses=(Use(kind="set", name=name, at=3),))
+    path = "/srv/x/cart.json"
+    told = {"errno": 2, "filename": path, "pointing": name}
+    says = f"[Errno 2] No such file or directory: '{path}'"
+    link = raised("FileNotFoundError", says, "shop/cart.py:7:total", attributes=told)
+    made = red(link, project=Project(name="shop", sources={set_by: uses} if set_by else {}))
+
+    assert made.verdict().rule == rule
+    if rule.startswith("variable"):
+        assert made.verdict().culprit.name == name

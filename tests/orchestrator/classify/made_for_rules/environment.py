@@ -234,6 +234,12 @@ CASES = {
         project=using("variable", "SHOP_DATABASE", at=30),
         variables=("SHOP_DATABASE",),
     ),
+    "variable-points-nowhere": one(
+        "FileNotFoundError",
+        "[Errno 2] No such file or directory: '/srv/x'",
+        SHOP,
+        attributes={"errno": 2, "filename": "/srv/x", "pointing": "SHOP_DATA"},
+    ),
     "variable-leads-nowhere": one(
         "FileNotFoundError",
         "[Errno 2] No such file or directory: '/srv/x'",

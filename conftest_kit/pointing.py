@@ -1,0 +1,43 @@
+"""Which variable points at a path that is not there. PYTEST_DONT_REWRITE
+
+An exception names the path, and not the variable that led to it; the record keeps the names of
+variables, and not what they held. So the two are brought together here, where both are known.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+
+MAX_READ = 4096
+_SHORTEST, _LONGEST = 4, 1000
+_ABSOLUTE = re.compile(r"~?[/\\]|[A-Za-z]:[/\\]")
+
+
+class Variables:
+    """Those that hold a path each, as they were when the run began: what a test sets is its own."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._paths = [
+            (path, name)
+            for name, value in environment.items()
+            if _ABSOLUTE.match(value) and os.pathsep not in value
+            for path in (value.rstrip("/\\"),)
+            if _SHORTEST <= len(path) <= _LONGEST
+        ]
+        self._paths.sort(key=lambda entry: -len(entry[0]))
+
+    def pointing(self, text: str) -> str:
+        """The variable whose path a text names, or one below it, though it is not there; of several
+        the one that leads furthest; empty where there is none.
+        """
+        text = text[:MAX_READ]
+        for path, name in self._paths:
+            if path in text and _names(text, path) and not os.path.exists(path):
+                return name
+        return ""
+
+
+def _names(text: str, path: str) -> bool:
+    return re.search(rf"(?<![\w./\\-]){re.escape(path)}(?![\w-])", text) is not None
