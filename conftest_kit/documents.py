@@ -15,7 +15,7 @@ _Record = TypeVar("_Record")
 encoded = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 """A document, which is a tree, as ASCII JSON without spaces."""
 
-_EMPTY: tuple[Any, ...] = ("", (), {})
+_EMPTY: tuple[Any, ...] = ("", (), {}, None)
 
 _SHAPES: dict[str, tuple[type, ...]] = {
     "str": (str,),
@@ -23,6 +23,7 @@ _SHAPES: dict[str, tuple[type, ...]] = {
     "int": (int,),
     "int | None": (int, type(None)),
     "float | None": (float, int, type(None)),
+    "bool": (bool,),
     "Environment": (dict,),
     "Outcome": (str,),
     "Phase": (str,),
@@ -40,14 +41,14 @@ _MEMBERS: dict[str, tuple[type, ...]] = {
 
 
 def to_json(record: Any) -> dict[str, Any]:
-    """The JSON form of a record; what is empty or null and has a default is left out."""
+    """The JSON form of a record; what is empty, null or false and has a default is left out."""
     document: dict[str, Any] = {}
     defaults = record._field_defaults
     for name, value in zip(record._fields, record, strict=True):
         if type(value) is str or type(value) is int:  # Nearly always.
             if value != "" or name not in defaults:
                 document[name] = value
-        elif not (name in defaults and (value is None or value in _EMPTY)):
+        elif not (name in defaults and (value is False or value in _EMPTY)):
             document[name] = _plain(value)
     return document
 

@@ -6,6 +6,7 @@ looked at (a `__str__` that raises, a chain in circles, a million frames) ends a
 
 from __future__ import annotations
 
+import dis
 import linecache
 import math
 import os
@@ -205,11 +206,13 @@ class Extraction:
     def fixtures(self, item: Any) -> tuple[Fixture, ...]:
         """Those that the test asked for, directly or through another; parameters are none."""
         info = getattr(item, "_fixtureinfo", None)
-        found = []
+        found, nothing = [], _given_nothing(item)
         for definitions in getattr(info, "name2fixturedefs", {}).values():
             code = _code_of(definitions[-1].func)
             if code is not None and code.co_name != "get_direct_param_fixture_func":
-                found.append(self._fixture(definitions[-1], code))
+                fixture = self._fixture(definitions[-1], code)
+                gave_nothing = fixture.name in nothing
+                found.append(fixture._replace(gave_nothing=True) if gave_nothing else fixture)
         return tuple(found[:MAX_FIXTURES])
 
     def _fixture(self, definition: Any, code: CodeType) -> Fixture:
@@ -245,6 +248,23 @@ class Extraction:
             source = linecache.getline(*place, entry.tb_frame.f_globals).strip()
             source = self._sources[place] = bounded(source, MAX_SOURCE)
         return Frame(file=file, line=line, function=code.co_name, source=source, origin=origin)
+
+
+_LOADS = ("LOAD_FAST", "LOAD_DEREF", "LOAD_CLOSURE", "STORE_FAST_LOAD_FAST")
+"""Python's instructions that read a variable of a function; those of 3.13 name two."""
+
+
+def _given_nothing(item: Any) -> frozenset[str]:
+    """The parameters of a test that are `None`, and that its code uses."""
+    values = getattr(item, "funcargs", None)
+    empty = {name for name, value in values.items() if value is None} if values else set()
+    code = _code_of(getattr(item, "function", None)) if empty else None
+    if code is None:
+        return frozenset()
+    loads = (one.argval for one in dis.get_instructions(code) if one.opname.startswith(_LOADS))
+    used = {name for names in loads for name in (names if type(names) is tuple else (names,))}
+    parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return frozenset(empty & used & set(parameters))
 
 
 def _code_of(function: Any) -> CodeType | None:

@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 
 MAX_READ = 4096
+_ALL_VARIABLES = "environ({"
+"""How Python shows `os.environ`: what comes then names no path in particular."""
 _SHORTEST, _LONGEST = 4, 1000
 _ABSOLUTE = re.compile(r"~?[/\\]|[A-Za-z]:[/\\]")
 
@@ -32,7 +34,7 @@ class Variables:
         """The variable whose path a text names, or one below it, though it is not there; of several
         the one that leads furthest; empty where there is none.
         """
-        text = text[:MAX_READ]
+        text = text[:MAX_READ].partition(_ALL_VARIABLES)[0]
         for path, name in self._paths:
             if path in text and _names(text, path) and not os.path.exists(path):
                 return name

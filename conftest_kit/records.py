@@ -98,6 +98,8 @@ class Fixture(NamedTuple):
     """As in `Frame.file`."""
     line: int
     origin: Origin = "project"
+    gave_nothing: bool = False
+    """Whether it gave the test `None`, and the test uses what it was given."""
 
 
 class Left(NamedTuple):

@@ -32,6 +32,8 @@ HERE = str(Path(__file__).parent)
         ({"SHOP_DATA": GONE}, f"no /srv{GONE}/cart.json", ""),
         # A path that is there.
         ({"SHOP_DATA": HERE}, f"no {HERE}/cart.json", ""),
+        # All variables, of which one is meant.
+        ({"SHOP_DATA": GONE}, f"where 1 = get of environ({{'SHOP_DATA': '{GONE}'}})", ""),
         # Lists of paths, and what is none.
         ({"PATH": f"{GONE}:/usr/bin"}, f"no {GONE}:/usr/bin", ""),
         ({"SHOP_DATA": "nowhere"}, "no nowhere", ""),

@@ -86,24 +86,32 @@ def _given(facts: Facts, frame: Frame) -> Iterator[Fixture]:
 
 
 def _void_fixture(facts: Facts) -> str:
-    """An own fixture whose function gives nothing, and that the line of the test or fixture uses
-    as if it did; or one that the product uses so under its name, as what it was handed.
+    """An own fixture whose function gives nothing, and that the test uses as if it did: by its
+    code, or by the line of it or of a fixture that was recorded; or one that the product uses so
+    under its name, as what it was handed.
     """
+    used = (one.name for one in facts.failure.fixtures if one.gave_nothing and _is_void(facts, one))
+    if (name := next(used, "")) and facts.failure.phase == "call":
+        return name
     own = [frame for frame in facts.frames if frame.origin in _OWN]
     if not own or not is_harness(own[0]):
         return ""
     message = facts.link.message[:500]
     for entry in _given(facts, own[0]):
-        named = (entry.name, entry.file)
-        known = [one for one in facts.context.project.fixtures if (one.name, one.file) == named]
-        is_void = bool(known) and all(one.gives_nothing for one in known)
         is_asked = re.search(_word(entry.name), own[0].source)
         # self.basket, which was given `basket` or `mock_basket`
         kept = rf"(?<![\w'\"])(?:{entry.name}|{_STAND_IN.sub('', entry.name)})"
         is_kept = "NoneType" in message and _is_used(kept, message, own[-1].source)
-        if is_void and (is_asked or is_kept):
+        if (is_asked or is_kept) and _is_void(facts, entry):
             return entry.name
     return ""
+
+
+def _is_void(facts: Facts, entry: Fixture) -> bool:
+    """Whether a fixture is an own one of which no function gives anything."""
+    named = (entry.name, entry.file)
+    known = [one for one in facts.context.project.fixtures if (one.name, one.file) == named]
+    return bool(known) and all(one.gives_nothing for one in known)
 
 
 def _void_place(facts: Facts) -> str:

@@ -85,9 +85,16 @@ def test_total(basket):
 def test_written(prices):
     assert json.dumps(prices) == '{"a": 3}'
 
+def test_kept(prices):
+    rows = [prices]
+    assert len(rows) == 2
+
 def test_other(prices):
     assert 1 == 2
 """
+
+
+USING = ("test_total", "test_written", "test_kept", "test_other")
 
 
 @pytest.mark.parametrize("prices", ["made =", "yield;", ""])
@@ -96,11 +103,8 @@ def test_a_fixture_whose_source_gives_nothing(run, prices):
     conftest = CONFTEST.format(prices=prices)
     red = run({"conftest.py": conftest, "test_shop.py": USERS})
 
-    assert [red.verdict(name).kind for name in ("test_total", "test_written", "test_other")] == [
-        "no_value",
-        "no_value",
-        "wrong_value",
-    ]
+    kinds = {name: red.verdict(name).kind for name in USING}
+    assert kinds == {**dict.fromkeys(USING, "no_value"), "test_other": "wrong_value"}
     assert red.verdict("test_total").culprit.name == "prices"
     assert red.verdict("test_written").rule == "fixture-without-value@1"
 
