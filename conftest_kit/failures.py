@@ -19,6 +19,7 @@ import _pytest
 import pluggy
 
 from conftest_kit.addresses import address
+from conftest_kit.called import called
 from conftest_kit.nearest import nearest
 from conftest_kit.places import Places
 from conftest_kit.pointing import Variables
@@ -343,6 +344,8 @@ def _attributes(error: BaseException, message: str) -> dict[str, Any]:
         found["nearest"] = near
     if isinstance(error, OSError) and "filename" not in found and (at := _address(error)):
         found["address"] = at
+    if isinstance(error, TypeError) and (function := _called(error, message)):
+        found["called"] = function
     return found
 
 
@@ -350,6 +353,13 @@ def _nearest(error: BaseException, message: str) -> str:
     try:
         return nearest(error, message)
     except Exception:  # noqa: BLE001 - what stands for a name may be of any kind
+        return ""
+
+
+def _called(error: TypeError, message: str) -> str:
+    try:
+        return called(error.__traceback__, message)
+    except Exception:  # noqa: BLE001 - what stands for a function may be of any kind
         return ""
 
 

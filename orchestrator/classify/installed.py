@@ -163,11 +163,9 @@ class Installed:
                 continue
             for requirement in filter(None, map(_requirement, entry.requires)):
                 by = _extra(requirement, entry.extras)
-                if (
-                    by
-                    and canonicalize_name(by) == canonicalize_name(extra)
-                    and not self.has(requirement.name)
-                ):
+                is_asked = by and canonicalize_name(by) == canonicalize_name(extra)
+                here = is_asked and self._applies(requirement.marker, by)
+                if here and not self.has(requirement.name):
                     return requirement.name
         return ""
 

@@ -39,6 +39,12 @@ HERE = str(Path(__file__).parent)
         ({"SHOP_DATA": "nowhere"}, "no nowhere", ""),
         ({"SHOP_DATA": "/x"}, "no /x", ""),
         ({}, f"no {GONE}", ""),
+        # Modules.
+        ({"SHOP_SETTINGS": "shop.settings"}, "No module named 'shop'", "SHOP_SETTINGS"),
+        ({"SHOP_APP": "shop.web:app"}, "No module named 'shop.web'", "SHOP_APP"),
+        ({"SHOP_SETTINGS": "shop.settings"}, "No module named 'shops'", ""),
+        ({"SHOP_SETTINGS": "shop"}, "No module named 'shop.settings'", ""),
+        ({"SHOP_SETTINGS": "shop"}, "is there No module named 'shop'?", ""),
     ],
 )
 def test_the_variable_that_points_there(environment, text, name):

@@ -50,7 +50,11 @@ def _arrays(facts: Facts) -> str:
 
 
 def _callee(facts: Facts) -> Owner | None:
-    """Whose function own code called, as far as the imports of the calling file tell."""
+    """Whose function own code called, as the kit found it, or as far as the imports of the calling
+    file tell.
+    """
+    if called := facts.attribute("called"):
+        return None if is_own(facts, called.partition(".")[0]) else owner_of(facts, called)
     call = _CALL.match(facts.link.message[:500])
     parts = (facts.group("function") or (call[1] if call else "")).split(".")
     names = [name for name in parts if name not in ("__init__", "__new__")]

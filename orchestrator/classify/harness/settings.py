@@ -26,6 +26,7 @@ from orchestrator.failures.following import runs_pytest
 _AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
 _ADDED = "PYTEST_ADDOPTS"
 _SEVERAL = 2
+_NOBODY_RUNS = "async def function and no async plugin"
 _SAID = 2000
 _NAME = re.compile(r"[A-Za-z_][\w.-]{1,60}\w")
 _QUOTED = re.compile(r"""['"`]([^'"`\n]{1,100})['"`]""")
@@ -164,12 +165,25 @@ def _async_mode_set(facts: Facts) -> str:
     marked is a slip of its own.
     """
     project, message = facts.context.project, facts.link.message.partition("\n")[0]
-    if len(facts.context.once(_suffering).get((facts.link.type, message), ())) < _SEVERAL:
+    suffering = facts.context.once(_suffering).get((facts.link.type, message), ())
+    if max(len(suffering), facts.context.once(_left_out)) < _SEVERAL:
         return ""
     if where := _given(facts, "--asyncio-mode", "strict"):
         return f"`--asyncio-mode=strict`, {where},"
     is_set = project.settings.get("asyncio_mode", "").strip() == "strict"
     return f"`asyncio_mode = strict` in {project.settings_file}" if is_set else ""
+
+
+def _said_variable_is_setting(facts: Facts) -> str:
+    """`yes` where pytest's settings say what the variable would, to a plugin that is not there."""
+    is_given = facts.group("said_variable") in facts.context.project.settings
+    return "yes" if is_given and facts["plugin_expected"] else ""
+
+
+def _left_out(context: Context) -> int:
+    """How many tests pytest skipped, as it did before 8.4, because nobody runs their coroutines."""
+    skipped = (one for one in context.recording.attempts if one.outcome == "skipped")
+    return sum(one.reason.startswith(_NOBODY_RUNS) for one in skipped)
 
 
 def _fixture_asked_by(facts: Facts) -> str:
@@ -325,6 +339,7 @@ def _is_said(text: str, said: str) -> bool:
 
 
 FACTS: dict[str, Fact] = {
+    "said_variable_is_setting": _said_variable_is_setting,
     "argument_given": lambda facts: facts.once(_argument)[0],
     "argument_of": _argument_of,
     "argument_stands": lambda facts: facts.once(_argument)[1],

@@ -172,7 +172,9 @@ def _template_placed(facts: Facts) -> str:
 
 
 def _placed(facts: Facts, name: str, inside: str) -> str:
-    """`name` in the one folder that ends in `inside` and holds files of its ending."""
+    """`name` in the one folder that ends in `inside` and holds files of its ending; of several in
+    that of the package that asks for it.
+    """
     ending = f".{name.rpartition('.')[2]}"
     top = facts["own_file"].removeprefix("src/").partition("/")[0]
     folders = [
@@ -180,6 +182,7 @@ def _placed(facts: Facts, name: str, inside: str) -> str:
         for folder in facts.context.project.data.get(ending, ())
         if f"/{folder}".endswith(f"/{inside}".rstrip("/")) and (inside or f"{top}/" in f"{folder}/")
     ]
+    folders = [one for one in folders if f"{one}/".startswith(f"{top}/")] or folders
     place = folders[0] if len(folders) == 1 else inside
     return f"{place}/{name}".lstrip("/")
 

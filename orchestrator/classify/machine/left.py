@@ -102,7 +102,8 @@ def _may_last(facts: Facts, left: Left) -> bool:
     lasting = [
         one.name
         for one in facts.failure.fixtures
-        if one.name.startswith(_OF_MODULES) or (one.scope != "function" and one.origin in _OWN)
+        if one.name.startswith(_OF_MODULES)
+        or (one.origin in _OWN and _spans(one.scope, left.nodeid, facts.failure.nodeid))
     ]
     if set(lasting).isdisjoint(left.fixtures):
         return False
@@ -111,13 +112,27 @@ def _may_last(facts: Facts, left: Left) -> bool:
     return not is_set or any(name.startswith(_OF_MODULES) for name in lasting)
 
 
+def _spans(scope: str, first: str, second: str) -> bool:
+    """Whether one fixture of this scope serves both tests."""
+    if scope == "class":
+        return first.rpartition("::")[0] == second.rpartition("::")[0]
+    return _file(first) == _file(second) if scope == "module" else scope != "function"
+
+
 def _file(nodeid: str) -> str:
     return nodeid.partition("::")[0]
 
 
 def _left_folder(facts: Facts) -> Left | None:
-    """Where an earlier test went and did not come back from."""
-    return next(iter(_left(facts, "folder")), None)
+    """Where an earlier test went and did not come back from; also where a fixture of both may have
+    gone there, if what is asked for is there to be found from the root.
+    """
+    asked, project = facts.attribute("filename").rstrip("/"), facts.context.project
+    folders = (folder for of_kind in project.data.values() for folder in of_kind)
+    known = (*project.files, *folders) if asked else ()
+    is_there = any(f"{one}/".startswith(f"{asked}/") for one in known)
+    everywhere = [one for one in facts.failure.left if one.what == "folder"]
+    return next(iter(everywhere if is_there else _left(facts, "folder")), None)
 
 
 def _looked_from_there(facts: Facts) -> str:
@@ -150,7 +165,23 @@ def _setter(facts: Facts) -> str:
     setting = [name for name in had if variable and _sets(facts, name, left.name)]
     if len(setting or had) == 1:
         return (setting or had)[0]
+    if going := _going(facts, had) if left.what == "folder" else "":
+        return going
     return "setUp" if not had and any(map(_is_of_unittest, left.fixtures)) else ""
+
+
+def _going(facts: Facts, had: list[str]) -> str:
+    """Of these fixtures the one in which a line on the way goes to a folder."""
+    lines = (frame for frame in facts.frames if "chdir(" in frame.source and is_harness(frame))
+    for frame in lines:
+        above = [
+            one
+            for one in facts.context.project.fixtures
+            if one.file == frame.file and one.line <= frame.line and one.name in had
+        ]
+        if above:
+            return max(above, key=lambda one: one.line).name
+    return ""
 
 
 def _setter_place(facts: Facts) -> str:

@@ -143,10 +143,14 @@ def _variable_of_path(facts: Facts) -> str:
 
 
 def _variable_pointing(facts: Facts) -> str:
-    """The variable that was set to a path which the message names, or one above it, though it is
-    not there; of those that are set everywhere one that names a folder for files.
+    """The variable that was set to a path which the message names, or one above it, or to a module
+    that is none of the project's, though it is not there; of those that are set everywhere one that
+    names a folder for files.
     """
     name = facts.attribute("pointing")
+    setting = facts.context.project.settings.get(name, "")
+    if facts["owner_state"] == "project" or (facts["top"] and setting.startswith(facts["top"])):
+        return ""
     counts = name in _OF_FOLDERS or name.startswith("XDG_") or not is_everybodys(name)
     return name if counts and name not in facts.once(_set_by_tests) else ""
 

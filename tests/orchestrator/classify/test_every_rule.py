@@ -271,7 +271,7 @@ def test_a_variable_that_a_message_asks_for(red, raised, message):
     """In the words of several libraries that read them."""
     verdict = red(raised("config.Undefined", message, SHOP, "lib/config/a.py:3:get")).verdict()
 
-    assert (verdict.rule, verdict.culprit.name) == ("variable-said@2", "MAIL_USER")
+    assert (verdict.rule, verdict.culprit.name) == ("variable-said@3", "MAIL_USER")
 
 
 @pytest.mark.parametrize(("name", "is_one"), [("None", False), ("None.csv", True)])
@@ -324,8 +324,8 @@ def test_a_mode_that_leaves_several_tests_alone(red, raised, settings, command):
     several = (failure, failure._replace(nodeid="tests/test_cart.py::test_more"))
     together = replace(made, recording=made.recording._replace(failures=several))
 
-    assert made.verdict().rule == "async-mode@1"
-    assert together.verdict().rule == "async-mode-set@1"
+    assert made.verdict().rule == "async-mode@2"
+    assert together.verdict().rule == "async-mode-set@2"
     assert together.verdict().culprit.name == "asyncio_mode"
 
 

@@ -21,10 +21,10 @@ INSTALLED = (
 @pytest.mark.parametrize(
     ("kind", "message", "rule"),
     [
-        ("RuntimeError", "cannot import cv2x.core", "named-module-absent@1"),
-        ("shop.Unready", "Could not import the class 'cv2x.core.Mat': nobody", "named-module-absent@1"),
-        ("ValueError", "backend `cv2x.core.Mat` could not be imported", "named-module-absent@1"),
-        ("ImportError", "Error while loading cv2x.core", "named-module-absent@1"),
+        ("RuntimeError", "cannot import cv2x.core", "named-module-absent@2"),
+        ("shop.Unready", "Could not import the class 'cv2x.core.Mat': nobody", "named-module-absent@2"),
+        ("ValueError", "backend `cv2x.core.Mat` could not be imported", "named-module-absent@2"),
+        ("ImportError", "Error while loading cv2x.core", "named-module-absent@2"),
         ("RuntimeError", "cannot import numpy.gone", "product-raised@1"),
         ("RuntimeError", "cannot import shop.gone", "product-raised@1"),
         ("RuntimeError", "cannot import zzyzx.gone", "product-raised@1"),

@@ -1,0 +1,106 @@
+"""Which function it was that did not take what a call gave it. PYTEST_DONT_REWRITE
+
+Python says `dumps() got an unexpected keyword argument 'indent'`, and no frame is of `dumps`: it
+was not entered. Whoever called it has it, under whatever name; nobody's code is run to find it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    MethodType,
+    ModuleType,
+    TracebackType,
+)
+from typing import Any
+
+MAX_NAMES = 2000
+_REFUSED = re.compile(
+    r"(?P<name>[A-Za-z_][\w.<>]{0,200})\(\) "
+    r"(?:(?:got|missing|takes)\b)(?:.{0,40} keyword arguments? '(?P<keyword>\w{1,200})')?"
+)
+_READ = 500
+
+
+def called(traceback: TracebackType | None, message: str) -> str:
+    """The dotted name of the function that a TypeError of these words is about, by the module that
+    defines it: `tomli_w._writer.dumps`; empty where it is not found, or more than one may be meant.
+    """
+    refused = _REFUSED.match(message[:_READ])
+    if refused is None or traceback is None:
+        return ""
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    name, keyword = refused["name"], refused["keyword"] or ""
+    variables = traceback.tb_frame.f_locals, traceback.tb_frame.f_globals
+    for looked_in in (_directly, _of_objects, _of_modules):
+        owners = {
+            module
+            for names in variables
+            for module, function in looked_in(names, name)
+            if not _takes(function, keyword)
+        }
+        if owners:
+            return f"{owners.pop()}.{name}" if len(owners) == 1 else ""
+    return ""
+
+
+def _values(names: Mapping[str, Any]) -> Iterator[Any]:
+    for name in list(names)[:MAX_NAMES]:
+        yield names.get(name)
+
+
+def _directly(names: Mapping[str, Any], name: str) -> Iterator[tuple[str, Any]]:
+    """Functions and classes that are what variables hold."""
+    for value in _values(names):
+        yield from _meant(value, name)
+
+
+def _of_objects(names: Mapping[str, Any], name: str) -> Iterator[tuple[str, Any]]:
+    """Methods of what variables hold, and of what that holds."""
+    of, _, method = name.rpartition(".")
+    for value in _values(names) if of else ():
+        for one in (value, *_held(value)):
+            for base in type.__dict__["__mro__"].__get__(type(one)):
+                if base.__qualname__ == of and method in type.__dict__["__dict__"].__get__(base):
+                    yield base.__module__, None
+
+
+def _of_modules(names: Mapping[str, Any], name: str) -> Iterator[tuple[str, Any]]:
+    """What is at the top of modules that variables hold."""
+    for value in _values(names):
+        if type(value) is ModuleType:
+            yield from _meant(value.__dict__.get(name.partition(".")[0]), name)
+
+
+def _meant(value: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """The value and its module, if it is the function of that name, or the class that has it."""
+    function = value.__func__ if type(value) is MethodType else value
+    if type(function) in (FunctionType, BuiltinFunctionType):
+        if function.__qualname__ == name and type(function.__module__) is str:
+            yield function.__module__, function
+    elif isinstance(value, type):
+        of = name.rpartition(".")[0]
+        if value.__qualname__ in (name, of) and type(value.__module__) is str:
+            yield value.__module__, None
+
+
+def _held(value: Any) -> list[Any]:
+    try:
+        return list(object.__getattribute__(value, "__dict__").values())[:MAX_NAMES]
+    except (AttributeError, TypeError):
+        return []
+
+
+def _takes(function: Any, keyword: str) -> bool:
+    """Whether a function has this keyword, so that it cannot be the one that refused it."""
+    code = getattr(function, "__code__", None)
+    if not keyword or type(code) is not CodeType:
+        return False
+    taken = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return keyword in taken or bool(code.co_flags & inspect.CO_VARKEYWORDS)
