@@ -155,7 +155,11 @@ def _is_known(name: str) -> bool:
 def _extra_lacks(facts: Facts) -> str:
     """What the extra that a message names would bring: `pip install "shop[pdf]"`."""
     extras = facts.group("extras").replace(" ", "").split(",")
-    lacking = (facts.context.installed.lacking(facts.group("named"), extra) for extra in extras)
+    named, own = facts.group("named"), facts.context.own_names
+    names = own if named == "." else (named,)
+    lacking = (
+        facts.context.installed.lacking(name, extra) for name in sorted(names) for extra in extras
+    )
     return next(filter(None, lacking), "")
 
 

@@ -56,18 +56,32 @@ def _set_ups(facts: Facts) -> str:
 
 def _patching(facts: Facts) -> Facts | None:
     """Of the exception that came out of a set-up which replaces something by its dotted name, where
-    the way there leads through a module of the project as if it were a package.
+    a module of the project has none of that name, or is gone through as if it were a package.
     """
     first = facts.failure.exceptions[0] if facts.failure.exceptions else None
-    said = _INSIDE_MODULE.search(facts.link.message[:_READ])
-    file = facts.context.project.file_of(said[1]) if said else ""
-    # What is a package in the checkout, something else stands in for.
-    if first is None or not file or file.endswith("__init__.py"):
+    if first is None or not (_leads_through_module(facts) or _lacks_name(facts)):
         return None
     outer = facts.context.facts(facts.failure, first)
     replaces = any(frame.file in _PATCHING for frame in first.frames)
     around = facts.failure.phase in ("setup", "teardown") or outer["case_method"]
     return outer if replaces and around and outer["harness_raised"] else None
+
+
+def _leads_through_module(facts: Facts) -> bool:
+    said = _INSIDE_MODULE.search(facts.link.message[:_READ])
+    file = facts.context.project.file_of(said[1]) if said else ""
+    # What is a package in the checkout, something else stands in for.
+    return bool(file) and not file.endswith("__init__.py")
+
+
+def _lacks_name(facts: Facts) -> bool:
+    return "AttributeError" in facts.link.type and facts["owner_state"] == "project"
+
+
+def _patched_name(facts: Facts) -> str:
+    """What was to be replaced and is not there: `shop.cart.TAX`."""
+    is_name = _lacks_name(facts) and facts["symbol"]
+    return f"{facts['module']}.{facts['symbol']}" if is_name else facts["module"]
 
 
 def _patching_place(facts: Facts) -> str:
@@ -334,6 +348,7 @@ FACTS: dict[str, Fact] = {
     "left_beside": _left_beside,
     "left_by_test": _left_by_test,
     "left_folder": _left_folder,
+    "patched_name": _patched_name,
     "patching_fixture": _patching_fixture,
     "patching_place": _patching_place,
     "pointing_fixture": part(_pointing_fixture, "name"),

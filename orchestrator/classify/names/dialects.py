@@ -1,4 +1,6 @@
-"""Facts about the name that a database URL begins with, where SQLAlchemy knows none of that."""
+"""Facts about names that something is loaded by and nobody knows: that which a database URL begins
+with, to SQLAlchemy, and that of the kernel which runs a notebook, to Jupyter.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,12 @@ def _dialect_distribution(facts: Facts) -> str:
     """The distribution that brings it and is not installed."""
     name = facts.group("dialect").partition(".")[0]
     found = str(knowledge("dialects")["brought_by"].get(name, ""))
+    return found if found and not facts.context.installed.has(found) else ""
+
+
+def _kernel_distribution(facts: Facts) -> str:
+    """The distribution that brings the kernel and is not installed."""
+    found = str(knowledge("kernels")["brought_by"].get(facts.group("kernel"), ""))
     return found if found and not facts.context.installed.has(found) else ""
 
 
@@ -34,4 +42,5 @@ def _nearest(word: str, names: list[str]) -> str:
 FACTS: dict[str, Fact] = {
     "dialect_distribution": _dialect_distribution,
     "dialect_meant": _dialect_meant,
+    "kernel_distribution": _kernel_distribution,
 }
