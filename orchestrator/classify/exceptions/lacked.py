@@ -109,6 +109,8 @@ def _process_lacks(facts: Facts) -> str:
     died = "CalledProcessError" in facts.link.type
     if not (died or says_nothing(facts.link.message)) or not _starts_programs(facts):
         return ""
+    if facts["command_program"] and not _is_python(facts):
+        return ""
     if next(told(facts.failure, facts.context.recording.run.root), None) is not None:
         return ""
     project = facts.context.project
@@ -120,6 +122,13 @@ def _process_lacks(facts: Facts) -> str:
         if found and not found.installed:
             return found.name
     return ""
+
+
+def _is_python(facts: Facts) -> bool:
+    """Whether the program that died is Python, or bears the name of what the project brings."""
+    program = facts["command_program"].rpartition("/")[2].lower()
+    own = {*facts.context.own_names, *facts.context.project.modules}
+    return program.startswith("python") or program.removesuffix(".py") in own
 
 
 def _starts_programs(facts: Facts) -> bool:

@@ -155,6 +155,14 @@ def _variable_pointing(facts: Facts) -> str:
     return name if counts and name not in facts.once(_set_by_tests) else ""
 
 
+def _variable_of_program(facts: Facts) -> str:
+    """A variable that was set and whose first word is the program that failed: GIT_DIR."""
+    program = re.sub(r"\W", "_", facts["command_program"].rpartition("/")[2]).upper()
+    names = facts.context.recording.run.environment.variables if program else ()
+    named = (name for name in names if name.startswith(f"{program}_"))
+    return next((name for name in named if _is_peculiar(facts, name)), "")
+
+
 def _variable_on_the_way(facts: Facts) -> str:
     """A variable that was set and that a file of the traceback reads."""
     everywhere = {frame.file for link in facts.failure.exceptions for frame in link.frames}
@@ -341,6 +349,7 @@ FACTS: dict[str, Fact] = {
     "variable_named": _variable_named,
     "variable_of_owner": _variable_of_owner,
     "variable_of_path": _variable_of_path,
+    "variable_of_program": _variable_of_program,
     "variable_of_type": _variable_of_type,
     "variable_on_the_way": _variable_on_the_way,
     "variable_pointing": _variable_pointing,

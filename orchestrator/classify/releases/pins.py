@@ -19,7 +19,7 @@ from orchestrator.classify.distributions.surface import library
 from orchestrator.classify.facts import Fact, Facts, part
 from orchestrator.classify.installed import Unmet, is_exact, version_of
 from orchestrator.classify.releases.breaks import newest_known
-from orchestrator.classify.releases.out_of_step import is_alone_behind, step_of
+from orchestrator.classify.releases.out_of_step import Step, is_alone_behind, step_of
 
 _SERIES = 4
 """So many series have to be known for most of them to mean something."""
@@ -63,7 +63,7 @@ def _of(facts: Facts, name: str) -> Pin | None:
     if version is None:
         return None
     bounds, step = list(_bounds(facts, name)), step_of(facts, name)
-    is_old = step is not None and is_alone_behind(facts, step)
+    is_old = step is not None and (is_alone_behind(facts, step) or _is_blamed_as_old(facts, step))
     # The release that a file names is often the oldest that will do.
     named = None if is_old else _pinned(facts, name, version)
     if asked := _refused(name, version, bounds) or named:
@@ -76,6 +76,13 @@ def _of(facts: Facts, name: str) -> Pin | None:
     if old := _old(name, version, bounds) or _first(name, version, bounds, before):
         return Pin(f"{name}>{version.base_version}", f"a guess: a later release, as {old}")
     return before
+
+
+def _is_blamed_as_old(facts: Facts, step: Step) -> bool:
+    """Whether another changed, and it is this one that is out of step: behind the rest."""
+    blamed, changed = facts["misdated"], facts["break_owner"]
+    is_blamed = bool(blamed) and canonicalize_name(blamed) == canonicalize_name(step.name)
+    return is_blamed and step.way == "behind" and changed not in ("", blamed)
 
 
 def _first(name: str, version: Version, bounds: list[_Bound], before: Pin | None) -> str:

@@ -240,6 +240,14 @@ CASES = {
         SHOP,
         attributes={"errno": 2, "filename": "/srv/x", "pointing": "SHOP_DATA"},
     ),
+    "variable-of-program": one(
+        "subprocess.CalledProcessError",
+        "Command '['git', 'init']' returned non-zero exit status 128.",
+        TEST,
+        "std/subprocess.py:9:check_call",
+        attributes={"cmd": ["git", "init"], "returncode": 128},
+        variables=("GIT_DIR",),
+    ),
     "variable-leads-nowhere": one(
         "FileNotFoundError",
         "[Errno 2] No such file or directory: '/srv/x'",

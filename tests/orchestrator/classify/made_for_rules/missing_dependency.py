@@ -55,6 +55,14 @@ CASES = {
     "dialect-absent": one(
         "sqlalchemy.exc.NoSuchModuleError", "Can't load plugin: sqlalchemy.dialects:duckdb", SHOP
     ),
+    "kernel-absent": one(
+        "jupyter_client.kernelspec.NoSuchKernel", "No such kernel named python3", SHOP, LIBRARY
+    ),
+    "extra-asked-by-assert": one(
+        "AssertionError",
+        "cv2x not found, please run `pip install webframe[all]`\nassert False is True",
+        TEST,
+    ),
     "missing-and-misnamed": no_module("beautifulsoup4", TEST),
     "missing-look-alike": no_module(
         "reqeusts",
