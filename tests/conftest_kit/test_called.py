@@ -42,6 +42,7 @@ class Loose:
 
 
 LOOSE = Loose()
+NAMELESS = lambda: None  # noqa: E731
 TREE = ElementTree()
 
 
@@ -78,7 +79,7 @@ def beside_others(**given):
         (lambda: TREE.write(fruit="plum"), "xml.etree.ElementTree.ElementTree.write"),
         (lambda: total(LOOSE, LOOSE), f"{HERE}.total"),
         (lambda: array("b").append(fruit="plum"), "array.array.append"),
-        (lambda: (lambda: None)(fruit="plum"), None),
+        (lambda: NAMELESS(fruit="plum"), None),
         (lambda: beside_others(sort=True), f"{HERE}.beside_others.<locals>.dumps"),
         (lambda: "".join(3), None),
         (lambda: len(3), None),

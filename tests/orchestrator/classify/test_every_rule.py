@@ -35,7 +35,7 @@ from made_for_rules.surroundings import (
     using,
 )
 
-from conftest_kit.records import Distribution
+from conftest_kit.records import Attempt, Distribution
 from orchestrator.checkout.project import FixtureDefinition, Project
 from orchestrator.classify.rules import rules
 
@@ -324,8 +324,16 @@ def test_a_mode_that_leaves_several_tests_alone(red, raised, settings, command):
     several = (failure, failure._replace(nodeid="tests/test_cart.py::test_more"))
     together = replace(made, recording=made.recording._replace(failures=several))
 
+    skipped = Attempt(
+        nodeid="tests/test_cart.py::test_sold",
+        outcome="skipped",
+        reason="async def function and no async plugin installed (see warnings)",
+    )
+    beside = replace(made, recording=made.recording._replace(attempts=(skipped, skipped)))
+
     assert made.verdict().rule == "async-mode@2"
     assert together.verdict().rule == "async-mode-set@2"
+    assert beside.verdict().rule == "async-mode-set@2"
     assert together.verdict().culprit.name == "asyncio_mode"
 
 

@@ -256,3 +256,24 @@ def test_a_variable_that_points_at_what_is_not_there(red, raised, name, set_by, 
     assert made.verdict().rule == rule
     if rule.startswith("variable"):
         assert made.verdict().culprit.name == name
+
+
+@pytest.mark.parametrize(
+    ("program", "variable", "rule"),
+    [
+        (["git", "init"], "GIT_DIR", "variable-of-program@1"),
+        ("/usr/bin/git init", "GIT_DIR", "variable-of-program@1"),
+        (["git"], "GITHUB_DIR", "program-fails@1"),
+        (["git"], "SHOP_DIR", "program-fails@1"),
+    ],
+)
+def test_a_variable_that_is_for_the_program_which_failed(red, raised, program, variable, rule):
+    """By its first word; what is set for one place holds for all that it starts."""
+    link = raised(
+        "subprocess.CalledProcessError",
+        "Command returned non-zero exit status 128.",
+        "tests/test_cart.py:9:test_total",
+        attributes={"cmd": program, "returncode": 128},
+    )
+
+    assert red(link, variables=(variable,)).verdict().rule == rule

@@ -121,3 +121,29 @@ def test_what_the_project_requires_and_is_not_there(red, raised, requires, sourc
 
     named = verdict.culprit.name if verdict.category == "missing_dependency" else None
     assert named == culprit
+
+
+@pytest.mark.parametrize(
+    ("program", "rule"),
+    [
+        ("git", "program-fails@1"),
+        ("python3", "process-lacks-requirement@1"),
+        ("shop", "process-lacks-requirement@1"),
+        ("/env/bin/shop.py", "process-lacks-requirement@1"),
+    ],
+)
+def test_a_program_that_is_no_python(red, raised, program, rule):
+    """What the project needs and is not there is nothing to it."""
+    project = Project(
+        name="shop",
+        requirements=(Requirement(name="docoptx", text="docoptx>=0.6", file="setup.py"),),
+        sources={"tests/test_cart.py": Source(imports={"run": "subprocess.run"})},
+    )
+    died = raised(
+        "subprocess.CalledProcessError",
+        f"Command '['{program}']' returned non-zero exit status 2.",
+        "tests/test_cart.py:9:test_total",
+        attributes={"cmd": [program], "returncode": 2},
+    )
+
+    assert red(died, project=project).verdict().rule == rule

@@ -487,3 +487,30 @@ def test_a_fixture_that_another_asks_for(red, raised):
     )
 
     assert made.verdict().rule != "fixture-asked-for-no-more@1"
+
+
+@pytest.mark.parametrize(
+    ("place", "phase", "rule"),
+    [
+        ("std/unittest/mock.py:1416:get_original", "setup", "set-up-patches-elsewhere@2"),
+        ("lib/_pytest/monkeypatch.py:82:resolve", "setup", "set-up-patches-elsewhere@2"),
+        ("std/unittest/mock.py:1416:get_original", "call", "project-attribute-missing@2"),
+        (None, "setup", "project-attribute-missing@2"),
+    ],
+)
+def test_a_name_that_a_set_up_replaces_and_nobody_has(red, raised, place, phase, rule):
+    """What prepares tests is behind the product; what only asks for a name may be right."""
+    project = Project(name="shop", modules=frozenset({"shop"}), files=("shop/cart.py",))
+    places = ["tests/conftest.py:5:basket", *([place] if place else [])]
+    link = raised("AttributeError", "module 'shop.cart' has no attribute 'tax'", *places)
+    made = red(
+        link,
+        phase=phase,
+        project=project,
+        fixtures=[("basket", "tests/conftest.py", 4)],
+    )
+
+    assert made.verdict().rule == rule
+    assert (
+        "`shop.cart`" in made.suggestions()[0].text or "shop.cart.tax" in made.suggestions()[0].text
+    )

@@ -138,3 +138,21 @@ def test_a_class_that_is_referred_to_by_name(red, raised):
 
     for each in (first.verdict(), later.verdict()):
         assert (each.kind, each.culprit.name) == ("unregistered_class", "Post")
+
+
+@pytest.mark.parametrize(
+    ("settings", "distributions", "expected"),
+    [
+        ({"DJANGO_SETTINGS_MODULE": "blog.settings"}, (DJANGO,), "pytest-django"),
+        ({"DJANGO_SETTINGS_MODULE": "blog.settings"}, BOTH, "DJANGO_SETTINGS_MODULE"),
+        ({}, (DJANGO,), "DJANGO_SETTINGS_MODULE"),
+    ],
+)
+def test_settings_that_pytest_has_and_nobody_reads(red, raised, settings, distributions, expected):
+    """Then it is who would read them that is not there, and no variable."""
+    link = raised(*NOT_READY, TEST, "lib/django/conf/__init__.py:1:_setup")
+    project = Project(name="blog", settings=settings, settings_file="pytest.ini")
+
+    verdict = red(link, distributions=distributions, project=project).verdict()
+
+    assert verdict.culprit.name == expected

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from orchestrator.checkout.project import Project
+
 TEST = "tests/test_cart.py:9:test_total"
 SHOP = "shop/cart.py:7:load"
 
@@ -26,3 +28,21 @@ def test_a_message_says_that_a_file_is_not_there(red, raised, message, file):
     verdict = red(raised("shop.Wrong", message, TEST, SHOP)).verdict()
 
     assert (verdict.culprit.name if verdict.category == "environment" else None) == file
+
+
+@pytest.mark.parametrize(
+    ("folders", "placed"),
+    [
+        (("shop/templates/mail",), "shop/templates/mail/sold.txt"),
+        (("shop/templates/mail", "tests/overrides/mail"), "shop/templates/mail/sold.txt"),
+        (("shop/a/mail", "shop/b/mail"), "mail/sold.txt"),
+        (("tests/a/mail", "tests/b/mail"), "mail/sold.txt"),
+        ((), "mail/sold.txt"),
+    ],
+)
+def test_where_a_template_belongs(red, raised, folders, placed):
+    """In the one folder that ends like its own; of several in the package that asks for it."""
+    link = raised("jinja2.exceptions.TemplateNotFound", "mail/sold.txt", "shop/mail.py:7:sold")
+    project = Project(name="shop", data={".txt": folders})
+
+    assert red(link, project=project).verdict().culprit.name == placed

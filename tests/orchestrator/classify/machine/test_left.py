@@ -208,3 +208,53 @@ def test_what_a_fixture_that_both_tests_had_may_have_done(red, raised, scope, le
     recording = made.recording._replace(failures=(failure._replace(fixtures=(quiet,)),))
 
     assert type(made)(recording=recording, project=made.project).verdict().category == category
+
+
+@pytest.mark.parametrize(
+    ("scope", "by", "folders", "rule"),
+    [
+        # One of a class or a file does not outlive that.
+        ("class", "tests/test_cart.py::TestOther::test_first", (), "current-folder-left@1"),
+        ("class", "tests/test_cart.py::TestCart::test_first", (), "project-file-missing@1"),
+        ("module", "tests/test_other.py::test_first", (), "current-folder-left@1"),
+        ("module", "tests/test_cart.py::TestCart::test_first", (), "project-file-missing@1"),
+        ("session", "tests/test_other.py::test_first", (), "project-file-missing@1"),
+        # What is looked for is there, from the root.
+        ("session", "tests/test_other.py::test_first", ("data/rows",), "current-folder-left@1"),
+    ],
+)
+def test_a_folder_that_a_fixture_of_both_may_be_in(red, raised, *, scope, by, folders, rule):
+    """Where it serves both tests, and what is looked for is not known to be elsewhere."""
+    shared = Fixture(name="rows", scope=scope, file="tests/conftest.py", line=4, origin="test")
+    missing = raised("FileNotFoundError", "x", TEST, attributes={"filename": "data/rows"})
+    made = red(
+        missing,
+        left=(WENT._replace(nodeid=by, fixtures=("rows",)),),
+        nodeid="tests/test_cart.py::TestCart::test_total",
+        project=replace(SETTING, data={".csv": folders}),
+    )
+    (failure,) = made.recording.failures
+    recording = made.recording._replace(failures=(failure._replace(fixtures=(shared,)),))
+
+    assert replace(made, recording=recording).verdict().rule == rule
+
+
+def test_the_fixture_that_goes_there(red, raised):
+    """Of several that the test had, the one in which a line goes to a folder."""
+    named = (("rows", 4), ("built", 9), ("other", 30))
+    fixtures = tuple(
+        FixtureDefinition(name=name, function=name, file="tests/conftest.py", line=line)
+        for name, line in named
+    )
+    link = raised(
+        "FileNotFoundError",
+        "x",
+        "tests/conftest.py:12:build",
+        source="os.chdir(folder)",
+        attributes={"filename": "data/rows"},
+    )
+    left = WENT._replace(fixtures=tuple(name for name, _ in named))
+    verdict = red(link, left=(left,), project=replace(SETTING, fixtures=fixtures)).verdict()
+
+    assert verdict.rule == "current-folder-left@1"
+    assert verdict.culprit.name == "built"

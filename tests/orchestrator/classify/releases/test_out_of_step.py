@@ -197,3 +197,26 @@ def test_who_is_behind_and_refuses_what_others_refuse(red, raised, others, culpr
     verdict = red(gone, project=shop(imports=("flask",)), distributions=libraries).verdict()
 
     assert (verdict.category, verdict.culprit.name) == ("compatibility", culprit)
+
+
+def test_who_is_behind_what_changed_is_brought_on(red, raised):
+    """Also where it is not the only one that is behind; nothing before it can know the change."""
+    of_2025 = {
+        "attrs": "22.1.0",
+        "click": "8.1.8",
+        "flask": "3.1.0",
+        "httpx": "0.28.1",
+        "packaging": "24.2",
+        "pytest": "8.3.4",
+        "pandas": "2.2.3",
+        "pytest-benchmark": "5.1.0",
+        "respx": "0.20.2",
+    }
+    message = "RESPX: <Request(b'GET', 'http://shop/cart')> not mocked!"
+    places = (TEST, "lib/httpx/_client.py:9:get", "lib/respx/router.py:250:resolver")
+    link = raised("respx.models.AllMockedAssertionError", message, *places)
+    link = link._replace(bases=("AssertionError", "Exception", "BaseException"))
+    made = red(link, project=shop(), distributions=installed(**of_2025))
+
+    assert made.verdict().culprit.name == "respx"
+    assert made.suggestions()[0].commands == ("pip install --upgrade 'respx>0.20.2'",)
