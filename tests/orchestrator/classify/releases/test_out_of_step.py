@@ -210,7 +210,7 @@ def test_who_is_behind_what_changed_is_brought_on(red, raised):
         "pytest": "8.3.4",
         "pandas": "2.2.3",
         "pytest-benchmark": "5.1.0",
-        "respx": "0.20.2",
+        "respx": "0.19.3",
     }
     message = "RESPX: <Request(b'GET', 'http://shop/cart')> not mocked!"
     places = (TEST, "lib/httpx/_client.py:9:get", "lib/respx/router.py:250:resolver")
@@ -219,4 +219,4 @@ def test_who_is_behind_what_changed_is_brought_on(red, raised):
     made = red(link, project=shop(), distributions=installed(**of_2025))
 
     assert made.verdict().culprit.name == "respx"
-    assert made.suggestions()[0].commands == ("pip install --upgrade 'respx>0.20.2'",)
+    assert made.suggestions()[0].commands == ("pip install --upgrade 'respx>0.19.3'",)
