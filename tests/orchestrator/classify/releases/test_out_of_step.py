@@ -219,4 +219,4 @@ def test_who_is_behind_what_changed_is_brought_on(red, raised):
     made = red(link, project=shop(), distributions=installed(**of_2025))
 
     assert made.verdict().culprit.name == "respx"
-    assert made.suggestions()[0].commands == ("pip install --upgrade 'respx>0.19.3'",)
+    assert made.suggestions()[0].commands == ("pip install 'respx>0.19.3'",)
