@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from conftest_kit.records import Failure, Fixture, Frame
+from conftest_kit.records import Failure, Fixture, Frame, Raised
 from orchestrator.checkout.source import parsed
 from orchestrator.classify.facts import Context, Fact, Facts, is_harness, part
 from orchestrator.failures.chain import decisive, is_assertion
@@ -28,8 +28,12 @@ _MORE = re.compile(
 _OF_STATE = ("repr", "str", "len", "bool", "list", "dict", "set", "tuple", "sorted", "sum")
 """Functions of Python's that show the state of a value."""
 _WORD = r"(?<![\w.'\"]){name}(?![\w'\"])"
-_THERE_ALREADY = re.compile(r"Exists|Already|Duplicate|Conflict|Integrity")
+_THERE_ALREADY = re.compile(r"Exists|Already|Duplicate|Conflict|Integrity|Multiple\w*Found")
 """In the type of what is raised where something is made a second time."""
+_SAYS_ALREADY = re.compile(
+    r"(?i)\balready (?:exists?|registered|defined|present|added|in use|taken|there)\b|\bduplicate\b"
+)
+"""The same in its message."""
 _GAVE_NONE = re.compile(r"^ \+ {2}where None = [a-z_]\w{0,100}\(", re.MULTILINE)
 """How pytest shows that a function which a check calls by its plain name gave nothing."""
 _READ_OF_MESSAGE = 2000
@@ -63,12 +67,17 @@ def _kept(facts: Facts) -> Fixture | None:
         shown = facts.context.once(_shown) if cut and not looked_at else frozenset()
         beside = [one for _, one in _names(facts) if (one.name, one.file) in shown]
         found = iter((*looked_at, *beside, *_odd_among_its_like(facts)))
-    elif _THERE_ALREADY.search(link.type.rpartition(".")[2]):
+    elif _is_there_already(link):
         found = (one for name, one in _names(facts) if _matches(_WORD, name, _asking(failure)))
     else:
         broken = facts.context.once(_broken)
         found = (one for _, one in _names(facts) if one.name in broken)
     return next((one for one in found if _was_used_before(facts, one)), None)
+
+
+def _is_there_already(link: Raised) -> bool:
+    by_type = _THERE_ALREADY.search(link.type.rpartition(".")[2])
+    return bool(by_type or _SAYS_ALREADY.search(link.message[:_READ_OF_MESSAGE]))
 
 
 def _looked_at(facts: Facts, frame: Frame) -> tuple[Fixture, ...]:

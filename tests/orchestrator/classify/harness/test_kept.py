@@ -239,6 +239,29 @@ def test_what_is_there_already(red, raised, kind, source, rule):
     assert _with(made, BASKET).verdict().rule == rule
 
 
+@pytest.mark.parametrize(
+    ("kind", "message", "rule"),
+    [
+        (
+            "ValueError",
+            "The price of 'apple' already exists in the basket",
+            "fixture-kept-for-others@1",
+        ),
+        ("RuntimeError", "duplicate entry for key 'apple'", "fixture-kept-for-others@1"),
+        ("shop.MultipleEntriesFound", "two of them", "fixture-kept-for-others@1"),
+        ("ValueError", "the price of 'apple' is no number", "product-raised@1"),
+        ("ValueError", "all ready", "product-raised@1"),
+    ],
+)
+def test_what_says_that_it_is_there_already(red, raised, kind, message, rule):
+    """In whatever class the product says so."""
+    test = raised(kind, message, TEST, source="basket.add('apple')")
+    inside = raised(kind, message, "shop/cart.py:7:add", source="raise ValueError(")
+    made = _with(red(test._replace(frames=(*test.frames, *inside.frames))), BASKET)
+
+    assert made.verdict().rule == rule
+
+
 def test_a_value_that_another_test_changed(run):
     """In a run that the record holds whole."""
     found = run(CART).verdict("test_second")
