@@ -14,7 +14,7 @@ from conftest_kit.records import Frame
 from corpus_memory_logging.records import Cause, Culprit
 from orchestrator.checkout.source import Source
 from orchestrator.classify import Context
-from orchestrator.classify.code.tested import called
+from orchestrator.classify.code.tested import called, home
 from orchestrator.classify.distributions.mapping import tops
 from orchestrator.classify.distributions.plugins import plugins_by_name
 from orchestrator.classify.names.spelling import whole_word
@@ -114,7 +114,7 @@ class Explanation:
         if self.is_local:
             return None
         test, _, _ = other.failures[0].nodeid.partition("::")
-        if file := self._dependent(reached(other, self.context) or (test,)):
+        if file := self._dependent(reached(other, self.context) or self._asked_by(test)):
             return Touch(f"{file} depends on `{self.culprit}`", 0.7)
         if file := self._dependent(self._called_after(other)):
             return Touch(f"its test names `{self.culprit}`, and {file} depends on it", 0.7)
@@ -137,6 +137,15 @@ class Explanation:
                 if asker := self._asker_in(message):
                     return asker
         return ""
+
+    def _asked_by(self, test: str) -> Iterable[str]:
+        """The files that define what a test's file imports of the product; itself, where that does
+        without the absent culprit or imports the installed one, or imports nothing of the product.
+        """
+        project = self.context.project
+        source = project.source(test)
+        homes = {home(project, dotted) for dotted in source.imports.values()} - {""}
+        return (test,) if not homes or self._depends(test, source) else homes
 
     def _asker_in(self, message: str) -> str:
         """The installed distribution that a message speaks of, and that cannot do without the

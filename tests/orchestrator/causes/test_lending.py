@@ -102,6 +102,34 @@ def test_a_module_that_refuses_to_do_without_what_is_absent(file, causes):
 
 
 @pytest.mark.parametrize(
+    ("imports", "own", "causes"),
+    [
+        ({"price": "shop.price"}, (), 2),
+        ({"load": "shop.load"}, (), 1),
+        ({"price": "shop.price", "load": "shop.load"}, (), 1),
+        ({"shop": "shop"}, (), 1),
+        ({"price": "shop.price"}, ("brotli",), 1),
+    ],
+)
+def test_what_a_test_imports_through_a_package(imports, own, causes):
+    """Of a package that takes everything over, what the names are that the test asks for; not what
+    else the package has, unless the test has all of it, or does without it itself.
+    """
+    guards = (Guard(modules=("brotli",)),)
+    sources = {
+        "tests/test_near.py": Source(imports=imports, guards=(Guard(modules=own),)),
+        "shop/__init__.py": Source(
+            imports={"load": "shop.near.load", "price": "shop.prices.price"}
+        ),
+        "shop/near.py": Source(guards=guards),
+    }
+    files = ["shop/__init__.py", "shop/near.py", "shop/prices.py"]
+    check = failed_check("tests/test_near.py::test_size", "assert size == 3", "assert 4 == 3")
+
+    assert len(united([_explained(), check], sources=sources, files=files)) == causes
+
+
+@pytest.mark.parametrize(
     ("raised", "causes"),
     [
         (("AssertionError", "assert 'install pytest-mock' == ''"), 2),
