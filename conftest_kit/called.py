@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from types import (
     BuiltinFunctionType,
     CodeType,
@@ -19,7 +20,7 @@ from types import (
 )
 from typing import Any
 
-MAX_NAMES = 2000
+MAX_NAMES, MAX_HELD = 2000, 50
 _REFUSED = re.compile(
     r"(?P<name>[A-Za-z_][\w.<>]{0,200})\(\) "
     r"(?:(?:got|missing|takes)\b)(?:.{0,40} keyword arguments? '(?P<keyword>\w{1,200})')?"
@@ -64,11 +65,11 @@ def _directly(names: Mapping[str, Any], name: str) -> Iterator[tuple[str, Any]]:
 def _of_objects(names: Mapping[str, Any], name: str) -> Iterator[tuple[str, Any]]:
     """Methods of what variables hold, and of what that holds."""
     of, _, method = name.rpartition(".")
-    for value in _values(names) if of else ():
-        for one in (value, *_held(value)):
-            for base in type.__dict__["__mro__"].__get__(type(one)):
-                if base.__qualname__ == of and method in type.__dict__["__dict__"].__get__(base):
-                    yield base.__module__, None
+    held = (one for value in _values(names) for one in (value, *_held(value)))
+    for one in islice(held, MAX_NAMES) if of else ():
+        for base in type.__dict__["__mro__"].__get__(type(one)):
+            if base.__qualname__ == of and method in type.__dict__["__dict__"].__get__(base):
+                yield base.__module__, None
 
 
 def _of_modules(names: Mapping[str, Any], name: str) -> Iterator[tuple[str, Any]]:
@@ -91,8 +92,10 @@ def _meant(value: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 
 def _held(value: Any) -> list[Any]:
+    if isinstance(value, (ModuleType, type)):
+        return []
     try:
-        return list(object.__getattribute__(value, "__dict__").values())[:MAX_NAMES]
+        return list(object.__getattribute__(value, "__dict__").values())[:MAX_HELD]
     except (AttributeError, TypeError):
         return []
 
