@@ -8,27 +8,21 @@ from __future__ import annotations
 
 import dis
 import linecache
-import math
 import os
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from types import CodeType, TracebackType
 from typing import Any
 
 import _pytest
 import pluggy
 
-from conftest_kit.addresses import address
-from conftest_kit.called import called
-from conftest_kit.nearest import nearest
+from conftest_kit.attributes import carried, described, texts, type_name
 from conftest_kit.places import Places
 from conftest_kit.pointing import Variables
 from conftest_kit.records import Fixture, Frame, Raised
-from conftest_kit.texts import bounded, message_of
+from conftest_kit.texts import bounded
 
-MAX_VALUE = 2000
 MAX_SOURCE = 500
-MAX_LIST = 200
 MAX_LINKS = 20
 MAX_RAISED = 100
 """Exceptions of one failure, members of groups among them."""
@@ -47,49 +41,6 @@ _IMPORT_MACHINERY = (
     "<frozen importlib",
     os.path.dirname(os.__file__) + f"{os.sep}importlib{os.sep}",
 )
-
-_ATTRIBUTES: tuple[tuple[type[BaseException], tuple[str, ...]], ...] = (
-    (ImportError, ("name", "path", "name_from")),
-    (AttributeError, ("name",)),
-    (NameError, ("name",)),
-    (OSError, ("errno", "strerror", "filename", "filename2")),
-    (SyntaxError, ("msg", "filename", "lineno", "offset", "text")),
-    (UnicodeError, ("encoding", "reason")),
-    (SystemExit, ("code",)),
-)
-_CARRIED = frozenset(
-    {
-        "argname",
-        "cmd",
-        "code",
-        "errno",
-        "field",
-        "filename",
-        "hint",
-        "key",
-        "lineno",
-        "name",
-        "param",
-        "path",
-        "reason",
-        "returncode",
-        "signal",
-        "status",
-        "status_code",
-        "strerror",
-        "timeout",
-    }
-)
-"""Attributes that exceptions of libraries keep in their `__dict__` and that say what went wrong.
-Others are left alone: reading them may run code or expose a whole request."""
-
-
-def type_name(kind: type[Any]) -> str:
-    """`module.qualname`, without the module for builtins."""
-    module = kind.__dict__.get("__module__", "")
-    if not isinstance(module, str) or module in ("builtins", ""):
-        return str(kind.__qualname__)
-    return f"{module}.{kind.__qualname__}"
 
 
 def links(error: BaseException) -> Iterator[tuple[BaseException, str]]:
@@ -152,10 +103,10 @@ class Extraction:
         if bases is None:
             mro = [type_name(base) for base in kind.__mro__[1:] if base is not object]
             bases = self._bases[kind] = tuple(mro)
-        noted = _carried(error).get("__notes__")
-        notes = [] if noted is None else list(_texts(noted))
+        noted = carried(error).get("__notes__")
+        notes = [] if noted is None else list(texts(noted))
         members = self._members(error, left, depth, notes)
-        message, attributes = _described(error)
+        message, attributes = described(error)
         if pointing := self._variables.pointing(message):
             attributes["pointing"] = pointing
         return Raised(
@@ -285,134 +236,3 @@ def _compiled(file: str, module: dict[str, Any]) -> str:
     if not isinstance(name, str):
         return file
     return name.replace(".", "/") + os.path.splitext(file)[1]
-
-
-def _described(error: BaseException) -> tuple[str, dict[str, Any]]:
-    """Its message and its attributes, with what pytest's own exceptions need."""
-    kind = type(error).__name__
-    if kind == "FixtureLookupError" and hasattr(error, "formatrepr"):
-        return _fixture_lookup(error)
-    message = message_of(error)
-    if kind == "CollectError":
-        message = _collect_message(error, message)
-    return message, _attributes(error, message)
-
-
-def _collect_message(error: BaseException, message: str) -> str:
-    """Without the traceback that pytest renders into it; the cause has its own frames."""
-    if error.args and not isinstance(error.args[0], str):
-        return ""
-    head, rendered, _ = message.partition("\nTraceback:\n")
-    return head.partition("\n")[0] if rendered else message
-
-
-def _fixture_lookup(error: Any) -> tuple[str, dict[str, Any]]:
-    lines = error.formatrepr().errorstring.splitlines() or [""]
-    attributes: dict[str, Any] = {"argname": _simple(error.argname)}
-    for line in lines[1:]:
-        _, found, names = line.partition("available fixtures: ")
-        if found:
-            attributes["available"] = names.split(", ")[:MAX_LIST]
-    stack = error.fixturestack
-    asked = stack[-1].argname if stack else getattr(error.request.node, "name", None)
-    attributes["requested_by"] = _simple(asked)
-    return bounded(lines[0].strip()), {
-        key: value for key, value in attributes.items() if value is not None
-    }
-
-
-_OF_NAMES = (AttributeError, ImportError, NameError)
-"""What is raised for want of something of that name."""
-
-
-def _attributes(error: BaseException, message: str) -> dict[str, Any]:
-    names: list[str] = []
-    for kind, known in _ATTRIBUTES:
-        if isinstance(error, kind):
-            names.extend(known)
-    names.extend(name for name in _carried(error) if name in _CARRIED)
-    found: dict[str, Any] = {}
-    for name in names:
-        value = _simple(_read(error, name))
-        if value is not None:
-            found[name] = value
-    if isinstance(error, AttributeError):
-        described = _object_name(_read(error, "obj"))
-        if described:
-            found["obj"] = described
-    if isinstance(error, _OF_NAMES) and (near := _nearest(error, message)):
-        found["nearest"] = near
-    if isinstance(error, OSError) and "filename" not in found and (at := _address(error)):
-        found["address"] = at
-    if isinstance(error, TypeError) and (function := _called(error, message)):
-        found["called"] = function
-    return found
-
-
-def _nearest(error: BaseException, message: str) -> str:
-    try:
-        return nearest(error, message)
-    except Exception:  # noqa: BLE001 - what stands for a name may be of any kind
-        return ""
-
-
-def _called(error: TypeError, message: str) -> str:
-    try:
-        return called(error.__traceback__, message)
-    except Exception:  # noqa: BLE001 - what stands for a function may be of any kind
-        return ""
-
-
-def _address(error: OSError) -> str:
-    try:
-        return address(error.__traceback__)
-    except Exception:  # noqa: BLE001 - what stands for variables may be of any kind
-        return ""
-
-
-def _carried(error: BaseException) -> dict[str, Any]:
-    """What somebody attached to it; properties are not asked."""
-    carried = object.__getattribute__(error, "__dict__")
-    return carried if type(carried) is dict else {}
-
-
-def _read(error: BaseException, name: str) -> Any:
-    try:
-        return getattr(error, name, None)
-    except Exception:  # noqa: BLE001 - a property of the user's
-        return None
-
-
-def _object_name(value: Any) -> str:
-    """Never its repr: that is the user's code, and as long as it likes."""
-    if value is None:
-        return ""
-    if type(value) is type(sys):
-        return str(value.__dict__.get("__name__", "module"))
-    return type_name(value if isinstance(value, type) else type(value))
-
-
-def _simple(value: Any) -> Any:
-    """Text, number or list of text; None for everything else."""
-    if isinstance(value, int):  # enum members too, such as http.HTTPStatus.OK
-        return (
-            bool(value) if type(value) is bool else int(value) if value.bit_length() < 64 else None
-        )
-    if type(value) is float:
-        return value if math.isfinite(value) else str(value)
-    if type(value) is bytes:
-        return bounded(value.decode("utf-8", "replace"), MAX_VALUE)
-    if isinstance(value, str):
-        return bounded(str.__str__(value), MAX_VALUE)
-    if isinstance(value, os.PathLike):
-        return bounded(str(value), MAX_VALUE)
-    if type(value) in (list, tuple):
-        return list(_texts(value))
-    return None
-
-
-def _texts(values: Any) -> Iterable[str]:
-    if not isinstance(values, Sequence) or isinstance(values, str):
-        return ()
-    simple = (_simple(value) for value in values[:MAX_LIST])
-    return [str(value) for value in simple if value is not None]
