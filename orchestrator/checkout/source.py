@@ -161,18 +161,29 @@ def _guard(node: ast.AST, package: list[str]) -> Guard | None:
 
 
 def _tried(node: ast.Try, package: list[str]) -> Guard | None:
-    """None where the handler imports something in its place, unless it does without that too."""
+    """None where the handler imports something in its place, unless it does without that too; what
+    it has nothing for is lacking still.
+    """
     handlers = [one for one in node.handlers if _catches_import_error(one.type)]
     modules = _modules(node.body, package)
     handled = [statement for handler in handlers for statement in handler.body]
     instead = [statement for statement in handled if not _does_without(statement)]
-    if not handlers or not modules or _modules(instead, package):
+    given, asked = _taken(instead), _taken(node.body)
+    is_partly_given = bool(given & asked and asked - given)
+    if not handlers or not modules or (_modules(instead, package) and not is_partly_given):
         return None
+    bound = _bound([*node.body, *node.orelse, *handled])
     return Guard(
         modules=modules,
-        names=_bound([*node.body, *node.orelse, *handled]),
+        names=tuple(name for name in bound if name not in given),
         lines=tuple((one.lineno, one.end_lineno or one.lineno) for one in handlers),
     )
+
+
+def _taken(body: Iterable[ast.stmt]) -> frozenset[str]:
+    """The names that statements import."""
+    nodes = [node for statement in body for node in _here(statement)]
+    return frozenset(name for name, _ in _imported(nodes, []))
 
 
 def _does_without(statement: ast.stmt) -> bool:

@@ -75,6 +75,14 @@ def test_a_folder_src_is_no_package(read):
             {"yaml"},
             {"yaml", "HAS", "Loader"},
         ),
+        (
+            (
+                "try:\n from yaml import dump, load\n HAS = True\n"
+                "except ImportError:\n from shop.plain import load\n HAS = False"
+            ),
+            {"yaml"},
+            {"dump", "HAS"},
+        ),
     ],
 )
 def test_what_a_file_does_without(read, text, modules, names):
@@ -91,6 +99,7 @@ def test_what_a_file_does_without(read, text, modules, names):
         "try:\n import yaml\nfinally:\n pass",
         "try:\n import yaml\nexcept KeyError:\n pass",
         "try:\n import simplejson as json\nexcept ImportError:\n import json",
+        "try:\n import ujson\n dumps = ujson.dumps\nexcept ImportError:\n import json\n dumps = json.dumps",
         "try:\n x = 1\nexcept ImportError:\n pass",
         "x = find_spec(name)",
         "def (",
