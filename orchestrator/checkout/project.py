@@ -22,7 +22,8 @@ from orchestrator.checkout.source import Source
 # A large monorepo has 20,000 Python files; listing these takes 0.2 s, parsing 500 conftests 0.3 s.
 _MAX_FILES = 20_000
 _MAX_PARSED = 500
-_PASSED_OVER = {"node_modules", "build", "dist", "__pycache__", "site-packages", "venv", "env"}
+_PASSED_OVER = {"node_modules", "__pycache__", "site-packages"}
+_UNLESS_PACKAGES = {"build", "dist", "venv", "env"}
 _MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg")
 _NEAR, _MAX_NEAR, _MAX_FOLDERS, _MAX_BESIDE = 3, 100, 100, 1000
 _NO_MODULES = {"setup", "conftest", "noxfile", "tasks", "fabfile"}
@@ -208,6 +209,8 @@ def _python_files(root: Path, data: dict[str, dict[str, None]]) -> Iterator[str]
 
 def _is_looked_into(folder: str, name: str) -> bool:
     if name.startswith(".") or name in _PASSED_OVER or name.endswith(".egg-info"):
+        return False
+    if name in _UNLESS_PACKAGES and not _is_file(Path(folder) / name / "__init__.py"):
         return False
     return not _is_file(Path(folder) / name / "pyvenv.cfg")
 

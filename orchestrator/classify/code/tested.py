@@ -58,8 +58,11 @@ def called(project: Project, frame: Frame) -> Iterator[Called]:
         first, *rest = found[1].split(".")
         if first not in imports:
             continue
-        dotted = ".".join((imports[first], *rest))
-        file = home(project, imports[first])
+        # `import shop.cart` binds `shop`.
+        taken = first if imports[first].startswith(f"{first}.") else imports[first]
+        dotted = ".".join((taken, *rest))
+        is_module = f".{module_name(project.file_of(taken))}".endswith(f".{taken}")
+        file = home(project, f"{taken}.{rest[0]}" if is_module and rest else taken)
         if file and not is_of_tests(file):
             yield Called(file, _name(dotted, frame.source[found.end() :], imports))
 

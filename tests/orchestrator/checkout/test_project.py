@@ -32,7 +32,9 @@ def test_anything_can_be_read(tmp_path_factory, content):
 
 
 def test_modules_and_files(checkout):
-    """Modules of the root and of `src` are the project's; environments and builds are passed over."""
+    """Modules of the root and of `src` are the project's; environments and builds are passed over,
+    unless a package is called so.
+    """
     project = checkout(
         {
             "shop/cart.py": "",
@@ -41,14 +43,17 @@ def test_modules_and_files(checkout):
             "conftest.py": "",
             "setup.py": "",
             "build/lib/old.py": "",
+            "src/dist/__init__.py": "",
+            "src/dist/cart.py": "",
             ".tox/py/x.py": "",
             "my-env/pyvenv.cfg": "",
             "my-env/lib/y.py": "",
         }
     )
 
-    assert project.modules == {"shop", "store", "single"}
-    assert "my-env/lib/y.py" not in project.files
+    assert project.modules == {"shop", "store", "single", "dist"}
+    assert {"my-env/lib/y.py", "build/lib/old.py"}.isdisjoint(project.files)
+    assert "src/dist/cart.py" in project.files
 
 
 def test_fixtures(checkout):

@@ -13,7 +13,14 @@ from orchestrator.classify.code.tested import Called, called
 
 TESTS = "tests/test_cart.py"
 PROJECT = Project(
-    files=("src/shop/__init__.py", "src/shop/cart.py", "src/shop/deep/prices.py", "tests/tools.py"),
+    files=(
+        "src/shop/__init__.py",
+        "src/shop/cart.py",
+        "src/shop/deep/prices.py",
+        "src/store/__init__.py",
+        "src/store/rows.py",
+        "tests/tools.py",
+    ),
     sources={
         TESTS: Source(
             imports={
@@ -24,6 +31,7 @@ PROJECT = Project(
                 "tool": "tests.tools.tool",
                 "loads": "json.loads",
                 "again": "shop.again",
+                "store": "store.rows",  # `import store.rows`
             }
         ),
         "src/shop/__init__.py": Source(
@@ -46,6 +54,10 @@ PROJECT = Project(
         ("assert again(1)", [("src/shop/__init__.py", "again")]),
         ("assert basket.price(1) == loads(tool(2))", []),
         ("assert price", []),
+        ("assert shop.price(1)", [("src/shop/deep/prices.py", "price")]),
+        ("assert shop.cart.total(3)", [("src/shop/cart.py", "total")]),
+        ("assert store.price(1)", [("src/store/__init__.py", "price")]),
+        ("assert store.rows.total(1)", [("src/store/rows.py", "total")]),
     ],
 )  # fmt: skip
 def test_functions_of_the_product_by_the_names_that_the_file_imports(source, asked):
