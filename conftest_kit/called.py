@@ -67,9 +67,9 @@ def _of_objects(names: Mapping[str, Any], name: str) -> Iterator[tuple[str, Any]
     of, _, method = name.rpartition(".")
     held = (one for value in _values(names) for one in (value, *_held(value)))
     for one in islice(held, MAX_NAMES) if of else ():
-        for base in type.__dict__["__mro__"].__get__(type(one)):
-            if base.__qualname__ == of and method in type.__dict__["__dict__"].__get__(base):
-                yield base.__module__, None
+        for base in _of_class(type(one), "__mro__"):
+            if _of_class(base, "__qualname__") == of and method in _of_class(base, "__dict__"):
+                yield _of_class(base, "__module__"), None
 
 
 def _of_modules(names: Mapping[str, Any], name: str) -> Iterator[tuple[str, Any]]:
@@ -85,14 +85,23 @@ def _meant(value: Any, name: str) -> Iterator[tuple[str, Any]]:
     if type(function) in (FunctionType, BuiltinFunctionType):
         if function.__qualname__ == name and type(function.__module__) is str:
             yield function.__module__, function
-    elif isinstance(value, type):
-        of = name.rpartition(".")[0]
-        if value.__qualname__ in (name, of) and type(value.__module__) is str:
-            yield value.__module__, None
+    elif _is_class(value):
+        is_meant = _of_class(value, "__qualname__") in (name, name.rpartition(".")[0])
+        if is_meant and type(_of_class(value, "__module__")) is str:
+            yield _of_class(value, "__module__"), None
+
+
+def _is_class(value: Any) -> bool:
+    return issubclass(type(value), type)  # `isinstance` asks the value
+
+
+def _of_class(kind: type[Any], name: str) -> Any:
+    """What every class has of that name, whatever its own class would answer."""
+    return type.__dict__[name].__get__(kind)
 
 
 def _held(value: Any) -> list[Any]:
-    if isinstance(value, (ModuleType, type)):
+    if type(value) is ModuleType or _is_class(value):
         return []
     try:
         return list(object.__getattribute__(value, "__dict__").values())[:MAX_HELD]

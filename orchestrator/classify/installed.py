@@ -156,29 +156,22 @@ class Installed:
                 yield wanted
 
     def lacking(self, name: str, extra: str) -> str:
-        """The first distribution that an extra brings and that is not installed."""
-        wanted = canonicalize_name(name)
-        for entry in self._distributions:
-            if canonicalize_name(entry.name) != wanted:
-                continue
-            for requirement in filter(None, map(_requirement, entry.requires)):
-                by = _extra(requirement, entry.extras)
-                is_asked = by and canonicalize_name(by) == canonicalize_name(extra)
-                here = is_asked and self._applies(requirement.marker, by)
-                if here and not self.has(requirement.name):
-                    return requirement.name
-        return ""
+        """The first distribution that an extra brings here and that is not installed."""
+        wanted = canonicalize_name(extra)
+        absent = self.absent_of_extras(name)
+        return next((one for one, by in absent if canonicalize_name(by) == wanted), "")
 
     def absent_of_extras(self, name: str) -> Iterator[tuple[str, str]]:
-        """What a distribution asks for with one of its extras alone and that is not installed, and
-        that extra.
+        """What a distribution asks for here with one of its extras alone and that is not installed,
+        and that extra.
         """
         wanted = canonicalize_name(name)
         for entry in self._distributions:
             if canonicalize_name(entry.name) == wanted:
                 for requirement in filter(None, map(_requirement, entry.requires)):
                     extra = _extra(requirement, entry.extras)
-                    if extra and not self.has(requirement.name):
+                    here = extra and self._applies(requirement.marker, extra)
+                    if here and not self.has(requirement.name):
                         yield requirement.name, extra
 
     def behind(self, name: str) -> Iterator[tuple[str, str]]:

@@ -41,7 +41,25 @@ class Loose:
         raise AssertionError("nobody's code is run")
 
 
+class Proxy:
+    """Asks somebody what class it is of, as proxies do."""
+
+    @property
+    def __class__(self):
+        """Never asked."""
+        raise AssertionError("nobody's code is run")
+
+
+class Answering(type):
+    """Its classes answer to anything."""
+
+    def __getattribute__(cls, name):
+        raise AssertionError("nobody's code is run")
+
+
 LOOSE = Loose()
+PROXY = Proxy()
+ODD = Answering("Odd", (), {})
 NAMELESS = lambda: None  # noqa: E731
 TREE = ElementTree()
 

@@ -339,7 +339,6 @@ def _is_said(text: str, said: str) -> bool:
 
 
 FACTS: dict[str, Fact] = {
-    "said_variable_is_setting": _said_variable_is_setting,
     "argument_given": lambda facts: facts.once(_argument)[0],
     "argument_of": _argument_of,
     "argument_stands": lambda facts: facts.once(_argument)[1],
@@ -363,6 +362,7 @@ FACTS: dict[str, Fact] = {
     "own_blocked_name": lambda facts: facts.once(_own_blocked)[0].removeprefix("-p no:"),
     "own_blocked_where": lambda facts: facts.once(_own_blocked)[1],
     "pattern_matching_nothing": _pattern_matching_nothing,
+    "said_variable_is_setting": _said_variable_is_setting,
     "plugin_expected": _plugin_expected,
     "where_expected": _where_expected,
     "setting_refused": _setting_refused,

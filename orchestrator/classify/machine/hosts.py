@@ -99,7 +99,8 @@ def _host(facts: Facts) -> str:
     """
     links = (facts.link, *facts.failure.exceptions)
     said = next(filter(None, (said_host(link.message) for link in links)), "")
-    asked = said or next((str(link.attributes.get("address") or "") for link in links[::-1]), "")
+    addresses = (str(link.attributes.get("address", "")) for link in links[::-1])
+    asked = said or next(filter(None, addresses), "")
     named = asked or said_host(facts["remote_logged"]) or _host_in_source(facts)
     return named or _host_given(facts)
 

@@ -514,3 +514,14 @@ def test_a_name_that_a_set_up_replaces_and_nobody_has(red, raised, place, phase,
     assert (
         "`shop.cart`" in made.suggestions()[0].text or "shop.cart.tax" in made.suggestions()[0].text
     )
+
+
+def test_a_set_up_without_a_name_that_replaces_what_nobody_has(red, raised):
+    """It is told what is not there, though nothing says who asked for it."""
+    places = "tests/test_cart.py:5:prepare", "std/unittest/mock.py:1416:get_original"
+    link = raised("AttributeError", "module 'shop.cart' has no attribute 'tax'", *places)
+    project = Project(name="shop", modules=frozenset({"shop"}), files=("shop/cart.py",))
+    made = red(link, phase="setup", project=project)
+
+    assert made.verdict().rule == "set-up-patches-elsewhere@2"
+    assert "tests/test_cart.py:5: the project has no `shop.cart.tax`." in made.suggestions()[0].text

@@ -120,6 +120,8 @@ def test_the_address_that_the_system_was_asked_for(red, raised):
     said = raised("shop.Unreachable", "cannot connect to host proxy.internal:3128", TEST)
 
     assert red(link).verdict().culprit.name == "mail.internal:25"
+    later = link._replace(attributes={})
+    assert red(link, later).verdict().culprit.name == "mail.internal:25"
     assert red(said, link).verdict().culprit.name == "proxy.internal:3128"
 
 
