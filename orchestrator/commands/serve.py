@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import signal
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -161,14 +162,18 @@ def _token(file: Path | None) -> str | None:
 
 
 def _until_told(server: Server, reviewing: Reviewing) -> None:
-    told = threading.Event()
+    # A thread that starts another, or git, may take the signal. Python would run its handler in the
+    # main thread alone, and not wake it for that; what is written to a socket wakes it.
+    told, tell = socket.socketpair()
+    tell.setblocking(False)
+    signal.set_wakeup_fd(tell.fileno())
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told.set())
+        signal.signal(number, lambda *_: None)
     listening = threading.Thread(target=server.serve_forever, name="alerts")
     reviewing.start()
     listening.start()
     terminal.say(f"listening on {server.url}")
-    told.wait()
+    told.recv(1)
     server.shutdown()
     listening.join()
     server.server_close()

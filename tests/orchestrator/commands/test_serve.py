@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -138,6 +139,21 @@ def body(name="Rising"):
             }
         ],
     }
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_whichever_thread_takes_the_signal(serve, number):
+    """As the one that starts another at that moment does on Linux: the process ends all the same."""
+    one = serve()
+    assert one.url
+    tasks = Path(f"/proc/{one.process.pid}/task")
+    if not tasks.is_dir():
+        pytest.skip("there is no /proc that lists threads: run it on Linux")
+    threads = sorted(int(task.name) for task in tasks.iterdir())
+    assert threads[0] == one.process.pid
+    os.kill(threads[-1], number)
+
+    assert one.process.wait(PATIENCE) == 0, one.said
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
