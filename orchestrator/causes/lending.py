@@ -34,6 +34,8 @@ _SHORTEST = 3
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OF_ONE_NAME = frozenset({"removed_name", "removed_module", "changed_signature"})
 """Kinds of what breaks only who asks for it."""
+_KNOWN = "known-"
+"""Begins the names of rules that know what a release changed."""
 _PRINTED = 16384
 _UNKNOWN = re.compile(
     r"(?:Unknown config option: |Unknown pytest\.mark\.|\bfixture '|unrecognized arguments: )"
@@ -88,6 +90,8 @@ class Explanation:
             return None
         is_distribution = culprit.type == "distribution"
         of_one_name = cause.verdict.kind in _OF_ONE_NAME or "AttributeError" in _types(cause)
+        # What a release is known to have changed is seldom all that it changed.
+        of_one_name &= not cause.verdict.rule.startswith(_KNOWN)
         return cls(
             culprit=culprit.name,
             names=tuple(_names(culprit, context)),

@@ -37,6 +37,8 @@ class Joined(NamedTuple):
     worth: float = 1.0
     follows: bool = False
     """Whether it never stands for others."""
+    depth: float = 0
+    """Files of the product below what it asks; what asks least deep is nearest to what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,7 @@ def standing(one: Joined) -> tuple[bool, bool, bool, bool, int, bool, float, int
         one.follows,
         not says_why,
         culprit is None or culprit.type != "distribution",
+        0 if says_why else one.depth,
         0 if says_why else -len(cause.failures),
         not says_what(cause),
         -cause.verdict.confidence,

@@ -2,17 +2,20 @@
 
 What is certain (`mended`) comes first. What is left and has no explanation of its own is joined by
 the traces that it leaves (`traces`), then with the one explanation that the run has where that
-touches it (`lending`), last where all of it is in one class or file. Two causes that are explained
+touches it (`lending`), then where all of it is in one class or file; last all checks that fail where
+the rest passes, if one change may be behind them. Two causes that are explained
 differently are never joined so, and a cause that rests on weak evidence says so and is worth no
 more than that.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from corpus_memory_logging.records import Cause
+from orchestrator.checkout.source import is_of_tests
 from orchestrator.causes import traces
 from orchestrator.causes.lending import Explanation, Touch, reached
 from orchestrator.causes.meant import Meant
@@ -23,6 +26,7 @@ from orchestrator.causes.sets import (
     Joined,
     Sets,
     given,
+    is_explained,
     names,
     one_of,
     says_what,
@@ -81,7 +85,11 @@ _INSTEAD = Touch("what should give it is not there", 0.75)
 _QUOTED = 0.85
 """What it is worth that they repeat what it says."""
 _CONCENTRATED = 0.6
-"""What it is worth that they stand in one class or file."""
+"""What it is worth that they stand in one class or file, or are all that fails."""
+_ONE_CHANGE = "a check as well, and the rest passed"
+_FEW = 8
+"""Checks that one change may well be behind."""
+_TRIED = 5
 
 
 def united(
@@ -131,7 +139,18 @@ def _joined(causes: Sequence[Cause], context: Context) -> list[Cause]:
     _lend(sets, context)
     if is_green:
         _concentrate(sets, context)
-    return [one_of([sets.joined[index] for index in found]) for found in sets.members().values()]
+    if _is_green(sets, context, times=_VERY_GREEN):
+        _join_checks(sets, context)
+    return [
+        one_of([_placed(sets.joined[index], found, context) for index in found])
+        for found in sets.members().values()
+    ]
+
+
+def _placed(one: Joined, found: Sequence[int], context: Context) -> Joined:
+    """With how deep it lies, where others could stand for it."""
+    alone = len(found) == 1 or is_explained(one.cause)
+    return one if alone else one._replace(depth=_depth(one.cause, context))
 
 
 def _join_by(evidence: _Evidence, sets: Sets, context: Context) -> None:
@@ -224,6 +243,38 @@ def _concentrate(sets: Sets, context: Context) -> None:
         if others and _is_agreed([sets.causes[index] for index in indices], context):
             for index in others:
                 sets.join(first, index, f"it is in {where} as well, and most passed", _CONCENTRATED)
+
+
+def _join_checks(sets: Sets, context: Context) -> None:
+    """Join the checks that have no explanation, where they are few and all of their files import one
+    file of the product: one change is likelier than several, unless they ask for different things.
+    """
+    checks = {
+        index: sets.root(index)
+        for index, cause in enumerate(sets.causes)
+        if not (sets.explained[sets.root(index)] or says_what(cause))
+    }
+    if not 1 < len({*checks.values()}) <= _FEW:
+        return
+    causes = [sets.causes[index] for index in checks]
+    behind = frozenset.intersection(*(_imported(cause, context) for cause in causes))
+    if behind and _is_agreed(causes, context):
+        first, *others = checks
+        for index in others:
+            sets.join(first, index, _ONE_CHANGE, _CONCENTRATED)
+
+
+def _depth(cause: Cause, context: Context) -> float:
+    """How many files of the product lie below what a check asks for; endless where that is not told."""
+    files = {one.file for one in traces.functions(cause, context)}
+    return len(context.project.sources_near(sorted(files))) if files else math.inf
+
+
+def _imported(cause: Cause, context: Context) -> frozenset[str]:
+    """Files of the product that those of the tests import, directly or through others."""
+    files = {failure.nodeid.partition("::")[0] for failure in cause.failures[:_TRIED]}
+    near = context.project.sources_near(sorted(files))
+    return frozenset(file for file in near if not is_of_tests(file))
 
 
 def _is_agreed(causes: Sequence[Cause], context: Context) -> bool:

@@ -392,6 +392,32 @@ def test_a_value_that_is_only_suspected_yields_to_a_sure_explanation(confidence,
     assert found[0].verdict.kind == "removed_name"
 
 
+@pytest.mark.parametrize(("rule", "causes"), [("signature-changed@2", 2), ("known-changed@1", 1)])
+def test_a_release_that_is_known_to_break_is_seldom_known_whole(rule, causes):
+    """One name that is gone explains who asks for it alone, unless what is known of that release
+    says so.
+    """
+    frames = Distribution(name="frames", version="2.0", modules=("frames",))
+    gone = verdict_of(
+        "compatibility", "changed_signature", 0.9, Culprit(type="distribution", name="frames")
+    )
+    asked = thrown_by("a::t", "TypeError", "no such", "f", verdict=replace(gone, rule=rule))
+    sources = {
+        TESTS: Source(imports={"price": "shop.cart.price"}),
+        "shop/cart.py": Source(imports={"frames": "frames"}),
+    }
+    check = failed_check(f"{TESTS}::t", "assert price() == 3", "assert 4 == 3")
+    found = united(
+        [asked, check],
+        sources=sources,
+        files=["shop/cart.py"],
+        distributions=[frames],
+        installed={"frames": "2.0"},
+    )
+
+    assert len(found) == causes
+
+
 REFUSED = "[Errno 111] Connection refused"
 
 

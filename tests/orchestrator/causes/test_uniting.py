@@ -18,6 +18,7 @@ from conftest_kit.records import (
     Frame,
 )
 from corpus_memory_logging.records import Culprit
+from orchestrator.checkout.source import Source
 
 CUT = (
     "assert '<p><a h...p>\\n' == '<p><a h...p>\\n'\n  Skipping 55 identical leading characters\n"
@@ -189,3 +190,77 @@ def test_one_class_in_which_the_product_raises_and_a_check_fails(way, causes):
     died = thrown_by(f"{TESTS}::A::u", "KeyError", "no plums", "price", file="shop/cart.py")
 
     assert len(united([failed, died], passed=99)) == causes
+
+
+def _elsewhere(asked, number, imported=None):
+    """A check of a file of its own, that imports this of the product."""
+    file = f"tests/test_{number}.py"
+    made = failed_check(f"{file}::t", asked, f"assert {number}{number} is None")
+    return made, {file: Source(imports=imported or {})}
+
+
+@pytest.mark.parametrize(
+    ("imported", "asked", "passed", "causes"),
+    [
+        (("shop.cart.price", "shop.cart.price"), ("x.sum", "y.sum"), 8, 1),
+        (("shop.cart.price", "shop.cart.price"), ("x.sum", "y.sum"), 7, 2),
+        (("shop.cart.price", "shop.till.count"), ("x.sum", "y.sum"), 99, 2),
+        (("shop.cart.price", "shop.order.place"), ("x.sum", "y.sum"), 99, 1),
+        (("shop.cart.price", "shop.cart.weigh"), ("price()", "weigh()"), 99, 2),
+        (("shop.cart.price", "shop.cart.weigh"), ("price()", "y.sum"), 99, 1),
+    ],
+    ids=[
+        "one file of the product",
+        "much failed",
+        "another file",
+        "one imports the other",
+        "they ask for different things",
+        "one does not tell what it asks for",
+    ],
+)
+def test_where_the_rest_passes_checks_of_one_part_of_the_product_are_one(
+    imported, asked, passed, causes
+):
+    """One change is likelier than several that happen to be near each other."""
+    sources = {"shop/order.py": Source(imports={"price": "shop.cart.price"})}
+    checks = []
+    for number, (dotted, line) in enumerate(zip(imported, asked, strict=True), 1):
+        check, source = _elsewhere(line, number, {dotted.rpartition(".")[2]: dotted})
+        checks.append(check)
+        sources |= source
+    files = ["shop/cart.py", "shop/till.py", "shop/order.py"]
+
+    assert len(united(checks, passed=passed, sources=sources, files=files)) == causes
+
+
+def test_many_checks_are_not_one_change():
+    """Nor is an exception a check."""
+    sources = {}
+    checks = []
+    for number in range(1, 10):
+        check, source = _elsewhere("x.sum", number, {"price": "shop.cart.price"})
+        checks.append(check)
+        sources |= source
+    context = {"passed": 99, "sources": sources, "files": ["shop/cart.py"]}
+    died = thrown_by("tests/test_9.py::u", "KeyError", "no plums", "price")
+
+    assert len(united(checks, **context)) == 9
+    assert len(united(checks[:8], **context)) == 1
+    assert len(united([*checks[:2], died], **context)) == 2
+
+
+def test_the_check_of_what_lies_deepest_stands_for_the_others():
+    """What it asks has the least below it: nothing is nearer to what is wrong."""
+    sources = {
+        "shop/order.py": Source(imports={"price": "shop.cart.price"}),
+        "tests/test_1.py": Source(imports={"place": "shop.order.place"}),
+        "tests/test_2.py": Source(imports={"price": "shop.cart.price"}),
+    }
+    checks = [
+        failed_check("tests/test_1.py::t", "assert x", "assert 11 is None"),
+        failed_check("tests/test_1.py::t", "assert place(x)", "assert 12 is None"),
+        failed_check("tests/test_2.py::t", "assert place(price(x))", "assert 13 is None"),
+    ]
+    (found,) = united(checks, passed=99, sources=sources, files=["shop/cart.py", "shop/order.py"])
+
+    assert found.title == "AssertionError: assert 13 is None"
