@@ -2,10 +2,9 @@
 
 What is certain (`mended`) comes first. What is left and has no explanation of its own is joined by
 the traces that it leaves (`traces`), then with the one explanation that the run has where that
-touches it (`lending`), then where all of it is in one class or file; last all checks that fail where
-the rest passes, if one change may be behind them. Two causes that are explained
-differently are never joined so, and a cause that rests on weak evidence says so and is worth no
-more than that.
+touches it (`lending`), then where all of it is in one class or file; last few checks, where the
+rest passes and one change may be behind them. Two causes that are explained differently are never
+joined so, and a cause that rests on weak evidence says so and is worth no more than that.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from corpus_memory_logging.records import Cause
-from orchestrator.checkout.source import is_of_tests
 from orchestrator.causes import traces
 from orchestrator.causes.lending import Explanation, Touch, reached
 from orchestrator.causes.meant import Meant
@@ -32,6 +30,7 @@ from orchestrator.causes.sets import (
     says_what,
     standing,
 )
+from orchestrator.checkout.source import is_of_tests
 from orchestrator.classify import Context
 
 _GREEN = 2
@@ -246,8 +245,9 @@ def _concentrate(sets: Sets, context: Context) -> None:
 
 
 def _join_checks(sets: Sets, context: Context) -> None:
-    """Join the checks that have no explanation, where they are few and all of their files import one
-    file of the product: one change is likelier than several, unless they ask for different things.
+    """Join the checks that have no explanation, where they are few and all of their files import
+    one file of the product: one change is likelier than several, unless they ask for different
+    things.
     """
     checks = {
         index: sets.root(index)
@@ -265,7 +265,7 @@ def _join_checks(sets: Sets, context: Context) -> None:
 
 
 def _depth(cause: Cause, context: Context) -> float:
-    """How many files of the product lie below what a check asks for; endless where that is not told."""
+    """How many files of the product lie below what a check asks for; endless if nobody knows."""
     files = {one.file for one in traces.functions(cause, context)}
     return len(context.project.sources_near(sorted(files))) if files else math.inf
 

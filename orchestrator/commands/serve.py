@@ -165,7 +165,7 @@ def _until_told(server: Server, reviewing: Reviewing) -> None:
     # A thread that starts another, or git, may take the signal. Python would run its handler in the
     # main thread alone, and not wake it for that; what is written to a socket wakes it.
     told, tell = socket.socketpair()
-    tell.setblocking(False)
+    tell.settimeout(0)
     signal.set_wakeup_fd(tell.fileno())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
