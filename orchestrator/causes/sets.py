@@ -171,8 +171,8 @@ def one_of(alike: Sequence[Joined]) -> Cause:
 
 def standing(one: Joined) -> tuple[bool, bool, bool, bool, float, int, bool, float, int]:
     """What stands for others comes first: what is known from before, what is explained, what
-    another distribution is to blame for, of what is not explained what lies deepest and is seen most,
-    what says what is wrong rather than that something is, what is surest, what is seen most.
+    another distribution is to blame for, of what is not explained what lies deepest and is seen
+    most, what says what is wrong rather than that something is, what is surest, what is seen most.
     """
     cause, culprit = one.cause, one.cause.verdict.culprit
     says_why = is_explained(cause)
