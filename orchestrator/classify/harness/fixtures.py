@@ -345,7 +345,7 @@ def _helper_of_tests(facts: Facts) -> str:
 def _lacking_around_test(facts: Facts) -> str:
     """`yes` where what prepares a test, or cleans up after it, asks the tests' own code for a name
     that this lacks: no product was running, and none is asked; or asks for a name whose letters
-    changed places: it is written so there.
+    changed places, or that its file itself imports as the nearest one: it is written so there.
     """
     around = facts.failure.phase in ("setup", "teardown") or facts["case_method"]
     if not around or not facts["harness_raised"]:
@@ -357,6 +357,9 @@ def _lacking_around_test(facts: Facts) -> str:
     home = project.file_of(facts["module"] or facts["object"])
     if not home or frame is None:
         return ""
+    meant = f"{facts['module']}.{facts['nearest_name']}."
+    if any(f"{one}.".startswith(meant) for one in project.source(frame.file).imports.values()):
+        return "yes"
     beside = home.partition("/")[0] == frame.file.partition("/")[0]
     of_tests = _NAMED_FOR_TESTS.match(home) if beside else None
     return "yes" if of_tests or is_of_tests(home) else ""

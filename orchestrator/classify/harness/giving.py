@@ -18,6 +18,11 @@ _NAME = r"(?<![\w.'\"]){name}"
 _WHOLE = r"(?![\w.(\[])"
 _OPERATOR = r"[-+*/%@|&<>]"
 _TAKING = r"(?:\bin |\*\*?|= |\bawait |\b(?:len|next|iter|list|tuple|set|dict|sorted|sum)\()"
+_ITEM = re.compile(
+    r"(?<![\w.'\"])(?P<of>self\.[a-z_]\w{0,100}|[a-z_]\w{0,100})"
+    r"\[(?P<key>-?\d{1,9}|'[^'\n]{1,200}'|\"[^\"\n]{1,200}\")\]"
+)
+"""An item that is taken at once of what has a name: not `basket.rows[0]`."""
 _STAND_IN = re.compile(r"^(?:mock|fake|dummy|stub|test|my|sample)_(?=\w{3})")
 """What a fixture's name has before that of what it stands for."""
 _USES = (
@@ -107,6 +112,24 @@ def _void_fixture(facts: Facts) -> str:
     return ""
 
 
+def _prepared_without(facts: Facts) -> str:
+    """What a class's set-up or an own fixture made for the test, where the test's own line takes an
+    item of it that it has not: `self.rows`, `basket`.
+    """
+    frame = facts.frames[-1] if facts.frames else None
+    if frame is None or not is_harness(frame) or facts["case_method"]:
+        return ""
+    found = (one["of"] for one in _ITEM.finditer(frame.source) if _is_lacking(one, facts))
+    given = {one.name for one in _given(facts, frame)}
+    return next((of for of in found if of.startswith("self.") or of in given), "")
+
+
+def _is_lacking(item: re.Match[str], facts: Facts) -> bool:
+    """Whether it is what the exception speaks of: a key is named, a place in a list is not."""
+    is_key = "KeyError" in (facts.link.type, *facts.link.bases)
+    return item["key"].strip("'\"") == facts.link.message.strip("'\"") if is_key else True
+
+
 def _is_void(facts: Facts, entry: Fixture) -> bool:
     """Whether a fixture is an own one of which no function gives anything."""
     named = (entry.name, entry.file)
@@ -124,6 +147,7 @@ def _void_place(facts: Facts) -> str:
 FACTS: dict[str, Fact] = {
     "empty_fixture": lambda facts: facts.once(_empty)[0],
     "empty_object": lambda facts: facts.once(_empty)[1],
+    "prepared_without": _prepared_without,
     "void_fixture": _void_fixture,
     "void_place": _void_place,
 }

@@ -229,6 +229,32 @@ def test_a_name_that_a_set_up_lacks(red, raised, method, phase, category):
 
 
 @pytest.mark.parametrize(
+    ("imported", "method", "category"),
+    [
+        ("shop.cart.price", "setUpModule", "fixture"),
+        ("shop.cart", "setUpModule", "fixture"),
+        ("shop.carting", "setUpModule", "product_error"),
+        ("shop.cart.price", "test_total", "product_error"),
+    ],
+)
+def test_a_name_that_a_set_up_misspells(red, raised, imported, method, category):
+    """Its own file imports what is nearest: the product was not renamed."""
+    link = raised(
+        "AttributeError",
+        "module 'shop' has no attribute 'carts'",
+        f"tests/test_cart.py:5:{method}",
+        attributes={"nearest": "cart"},
+    )
+    sources = {"tests/test_cart.py": Source(imports={"price": imported})}
+    project = Project(
+        name="shop", modules=("shop",), files=("shop/__init__.py", "shop/cart.py"), sources=sources
+    )
+    phase = "call" if method == "test_total" else "setup"
+
+    assert red(link, phase=phase, project=project).verdict().category == category
+
+
+@pytest.mark.parametrize(
     ("message", "through", "phase", "category"),
     [
         ("'shop.cart' is not a package", "lib/_pytest/monkeypatch.py:82:resolve", "setup", "fixture"),

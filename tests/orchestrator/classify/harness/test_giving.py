@@ -171,3 +171,23 @@ def test_what_the_product_calls_without_the_stand_in(red, raised, name, is_fixtu
     found = red(error, fixtures=[(name, "tests/conftest.py", 4)], project=project).verdict()
 
     assert (found.rule == "fixture-without-value@1") is is_fixture
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "source", "is_fixture"),
+    [
+        ("KeyError", "'pear'", "price(self.rows['pear'])", True),
+        ("KeyError", "'pear'", 'assert basket["pear"] == 3', True),
+        ("KeyError", "'pear'", "a, b = self.rows['fig'], self.rows['pear']", True),
+        ("IndexError", "list index out of range", "self.rows[1].weigh()", True),
+        ("KeyError", "'pear'", "price(self.rows['fig'])", False),
+        ("KeyError", "'pear'", "price(found['pear'])", False),
+        ("KeyError", "'pear'", "price(basket.rows['pear'])", False),
+        ("ValueError", "'pear'", "price(basket['pear'])", False),
+    ],
+)
+def test_what_was_made_for_a_test_lacks_an_item(red, raised, *, kind, message, source, is_fixture):
+    """Of what the product gave in the test itself it is the product's."""
+    found = red(raised(kind, message, TEST, source=source), fixtures=BASKET).verdict()
+
+    assert (found.rule == "prepared-without@1") is is_fixture

@@ -34,6 +34,7 @@ CASES = {
         "fixture 'bsket' not found",
         attributes={"argname": "bsket", "available": ["basket"]},
     ),
+    "prepared-without": one("KeyError", "'pear'", TEST, source="price(self.rows['pear'])"),
     "fixture-gives-nothing": one(
         "TypeError",
         "'NoneType' object is not subscriptable",
