@@ -272,7 +272,9 @@ def test_a_value_that_another_test_changed(run):
 
 def test_the_first_test_that_has_the_value(run):
     """What it finds no other test has changed."""
-    assert run(CART, "-k", "second or third").verdict("test_second").category == "assertion"
+    found = run(CART, "-k", "second or third").verdict("test_second")
+
+    assert found.rule == "prepared-without@1"
 
 
 DICTS = "assert {'a': 1, 'b': 2} == {'a': 1}\n  \n  Omitting 1 identical items\n  Left contains 1 more item:"
