@@ -25,6 +25,8 @@ _UNEXPLAINED = frozenset(
     }
 )
 """Kinds that say what was seen, not why."""
+_TELLING = 0.85
+"""What evidence is worth that joins checks which are explained alike."""
 GIVES_NOTHING = "no_value"
 """The kind of a fixture that gives nothing."""
 
@@ -85,9 +87,14 @@ class Sets:
         return index
 
     def join(self, one: int, other: int, why: str, worth: float) -> None:
-        """Make the sets of two causes one, unless both are explained."""
+        """Make the sets of two causes one, unless both are explained, and not alike."""
         first, second = sorted((self.root(one), self.root(other)))
-        if first == second or (self.explained[first] and self.explained[second]):
+        if first == second:
+            return
+        both = self.explained[first] and self.explained[second]
+        if both and not (
+            worth >= _TELLING and _explained_alike(self.causes[one], self.causes[other])
+        ):
             return
         if _was_apart(self.causes[one], self.causes[other]):
             return
@@ -109,6 +116,12 @@ def is_explained(cause: Cause) -> bool:
     """Whether it is said why, and not only what was seen; by a reviewer always."""
     verdict = cause.verdict
     return verdict.rule == "reviewer" or verdict.kind not in _UNEXPLAINED
+
+
+def _explained_alike(one: Cause, other: Cause) -> bool:
+    """Whether one rule, no reviewer, explains both checks and blames the same."""
+    same = (one.verdict.rule, one.verdict.culprit) == (other.verdict.rule, other.verdict.culprit)
+    return same and one.verdict.rule != "reviewer" and not (says_what(one) or says_what(other))
 
 
 def _was_apart(one: Cause, other: Cause) -> bool:

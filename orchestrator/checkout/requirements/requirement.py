@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from packaging.requirements import InvalidRequirement
@@ -39,6 +39,17 @@ def parsed(
         except InvalidRequirement:
             continue
         yield Requirement(name=name, text=text, file=file, group=group, is_extra=is_extra, by=by)
+
+
+def where_asked(one: Requirement, marker: str) -> Requirement:
+    """The requirement, asked for only where this marker holds, too; as it is where that is none."""
+    text, semicolon, own = one.text.partition(";")
+    narrowed = f"{text.strip()}; {f'({own.strip()}) and ({marker})' if semicolon else marker}"
+    try:
+        Parsed(narrowed)
+    except InvalidRequirement:
+        return one
+    return replace(one, text=narrowed)
 
 
 def named(table: Mapping[str, Any], file: str, *, group: str = "") -> Iterator[Requirement]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from orchestrator.checkout.requirements.requirement import Requirement, parsed
+from orchestrator.checkout.requirements.requirement import Requirement, parsed, where_asked
 from orchestrator.checkout.source import parse
 from orchestrator.checkout.uses import last_name
 
@@ -40,9 +40,10 @@ def _requirements(given: Mapping[str, Any]) -> Iterator[Requirement]:
     yield from parsed(_lines(given.get("tests_require")), FILE, by="setup.py test")
     extras = given.get("extras_require")
     for extra, lines in extras.items() if isinstance(extras, dict) else ():
-        # `dev:python_version < "3.12"`: an extra, and where it holds.
-        group = str(extra).partition(":")[0]
-        yield from parsed(_lines(lines), FILE, group=group, is_extra=bool(group))
+        # `dev:python_version < "3.12"`: an extra, and where it holds; without an extra always so.
+        group, _, where = str(extra).partition(":")
+        asked = parsed(_lines(lines), FILE, group=group, is_extra=bool(group))
+        yield from (where_asked(one, where) for one in asked) if where.strip() else asked
 
 
 def _lines(value: Any) -> Any:

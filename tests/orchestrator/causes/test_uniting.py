@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from made_causes import (
     LONG,
@@ -264,3 +266,15 @@ def test_the_check_of_what_lies_deepest_stands_for_the_others():
     (found,) = united(checks, passed=99, sources=sources, files=["shop/cart.py", "shop/order.py"])
 
     assert found.title == "AssertionError: assert 13 is None"
+
+
+@pytest.mark.parametrize(("other", "causes"), [("shop.Node", 1), ("shop.Leaf", 2)])
+def test_what_is_explained_alike_and_is_the_same_check_is_one(other, causes):
+    """One rule, one culprit, one check with the same values: in two tests."""
+    checks = []
+    for number, name in enumerate(("shop.Node", other)):
+        check = failed_check(f"{TESTS}::test_{number}", "assert x.y", LONG)
+        gone = verdict_of("fixture", "leaked_state", 0.8, Culprit(type="class", name=name))
+        checks.append(replace(check, verdict=gone))
+
+    assert len(united(checks)) == causes

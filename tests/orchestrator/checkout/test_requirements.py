@@ -195,6 +195,31 @@ def test_a_setup_py_that_computes(declared, content):
     assert (read.name, read.requirements) == ("", ())
 
 
+WHERE = """
+from setuptools import setup
+setup(
+    name="shop",
+    extras_require={
+        ":python_version < '3.4'": ["statistics", "pathlib2>=2; os_name == 'nt'"],
+        "test:python_version<'3'": ["mock"],
+        ":on some machines": ["six"],
+    },
+)
+"""
+
+
+def test_where_a_setup_py_asks_for_it(declared):
+    """By the key of an extra, beside the marker that a line has of its own."""
+    read = declared({"setup.py": WHERE})
+
+    assert [(entry.text, entry.group) for entry in read.requirements] == [
+        ("statistics; python_version < '3.4'", ""),
+        ("pathlib2>=2; (os_name == 'nt') and (python_version < '3.4')", ""),
+        ("mock; python_version<'3'", "test"),
+        ("six", ""),
+    ]
+
+
 TOX = """
 [tox]
 envlist = py311-django{42,50}
