@@ -40,7 +40,7 @@ class Joined(NamedTuple):
     follows: bool = False
     """Whether it never stands for others."""
     depth: float = 0
-    """Files of the product below what it asks; what asks least deep is nearest to what is wrong."""
+    """Files of the product below what its check asks for: with the fewest it is nearest."""
 
 
 @dataclass(frozen=True, slots=True)

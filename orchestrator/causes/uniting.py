@@ -88,7 +88,8 @@ _CONCENTRATED = 0.6
 _ONE_CHANGE = "a check as well, and the rest passed"
 _FEW = 8
 """Checks that one change may well be behind."""
-_TRIED = 5
+_FILES = 50
+"""Files of tests of which it is looked up what they import; each takes up to 100 ms."""
 
 
 def united(
@@ -140,16 +141,23 @@ def _joined(causes: Sequence[Cause], context: Context) -> list[Cause]:
         _concentrate(sets, context)
     if _is_green(sets, context, times=_VERY_GREEN):
         _join_checks(sets, context)
+    below: dict[str, int] = {}
     return [
-        one_of([_placed(sets.joined[index], found, context) for index in found])
+        one_of([_placed(sets.joined[index], found, context, below) for index in found])
         for found in sets.members().values()
     ]
 
 
-def _placed(one: Joined, found: Sequence[int], context: Context) -> Joined:
-    """With how deep it lies, where others could stand for it."""
-    alone = len(found) == 1 or is_explained(one.cause)
-    return one if alone else one._replace(depth=_depth(one.cause, context))
+def _placed(one: Joined, found: Sequence[int], context: Context, below: dict[str, int]) -> Joined:
+    """With how many files of the product lie below what its check asks for, where others could
+    stand for it; endless if nobody knows. `below` keeps what was counted.
+    """
+    if len(found) == 1 or is_explained(one.cause):
+        return one
+    files = {asked.file for asked in traces.functions(one.cause, context)}
+    for file in files - below.keys():
+        below[file] = len(context.project.sources_near([file]))
+    return one._replace(depth=max((below[file] for file in files), default=math.inf))
 
 
 def _join_by(evidence: _Evidence, sets: Sets, context: Context) -> None:
@@ -254,26 +262,20 @@ def _join_checks(sets: Sets, context: Context) -> None:
         for index, cause in enumerate(sets.causes)
         if not (sets.explained[sets.root(index)] or says_what(cause))
     }
-    if not 1 < len({*checks.values()}) <= _FEW:
-        return
     causes = [sets.causes[index] for index in checks]
-    behind = frozenset.intersection(*(_imported(cause, context) for cause in causes))
+    tests = {failure.nodeid.partition("::")[0] for cause in causes for failure in cause.failures}
+    if not 1 < len({*checks.values()}) <= _FEW or len(tests) > _FILES:
+        return
+    behind = frozenset.intersection(*(_imported(file, context) for file in tests))
     if behind and _is_agreed(causes, context):
         first, *others = checks
         for index in others:
             sets.join(first, index, _ONE_CHANGE, _CONCENTRATED)
 
 
-def _depth(cause: Cause, context: Context) -> float:
-    """How many files of the product lie below what a check asks for; endless if nobody knows."""
-    files = {one.file for one in traces.functions(cause, context)}
-    return len(context.project.sources_near(sorted(files))) if files else math.inf
-
-
-def _imported(cause: Cause, context: Context) -> frozenset[str]:
-    """Files of the product that those of the tests import, directly or through others."""
-    files = {failure.nodeid.partition("::")[0] for failure in cause.failures[:_TRIED]}
-    near = context.project.sources_near(sorted(files))
+def _imported(test: str, context: Context) -> frozenset[str]:
+    """Files of the product that a file of tests imports, directly or through others."""
+    near = context.project.sources_near([test])
     return frozenset(file for file in near if not is_of_tests(file))
 
 
