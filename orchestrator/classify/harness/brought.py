@@ -268,17 +268,24 @@ def _nearest_marker(facts: Facts) -> str:
 
 def _async_plugin(facts: Facts) -> str:
     """The plugin that runs `async def` tests: that of the library which the test is for, where it
-    is lacking; else the one the project asks for, else the usual one.
+    is lacking; else the one the project asks for, or sets up, else the usual one.
     """
     # anyio comes along with many libraries, so that it is installed says nothing of the tests.
     project, installed = facts.context.project, facts.context.installed
-    declared = [name for name in (*_ASYNC, "anyio") if project.declared((name,))]
+    asked = (name for name in (*_ASYNC, "anyio") if project.declared((name,)))
+    declared = [*asked, *(name for name in _ASYNC if _is_set_up(facts, name))]
     present = (name for name in _ASYNC if installed.has(name))
     return (
         _async_lacking(facts, declared)
         or next(iter(declared), "")
         or next(present, "pytest-asyncio")
     )
+
+
+def _is_set_up(facts: Facts, name: str) -> bool:
+    """Whether the settings of pytest speak to a plugin: `asyncio_mode`."""
+    plugin = plugins_by_name().get(name)
+    return plugin is not None and not plugin.ini.isdisjoint(facts.context.project.settings)
 
 
 def _async_lacking(facts: Facts, declared: list[str]) -> str:

@@ -13,15 +13,7 @@ from orchestrator.classify.facts import Context, Fact, Facts, is_harness, own_fr
 from orchestrator.failures.following import runs_pytest
 
 _OWN = ("project", "test")
-_STACK = re.compile(
-    r"(?P<title>Requesting fixture stack|involved factories):\n"
-    r"(?P<stack>.*?)(?:\nRequested fixture:|\Z)",
-    re.DOTALL,
-)
-_NARROWER = re.compile(
-    r"ScopeMismatch: You tried to access the \w{1,20} scoped fixture (?P<fixture>\w{1,200}) "
-)
-_DEFINITION = re.compile(r"^(.{1,500}?):(\d{1,7}):  def (\w{1,200})\(", re.MULTILINE)
+_LACKED = re.compile(r"has no attribute '(?P<symbol>\w{1,200})'")
 _REMOVAL = re.compile(r"\b(?:remove|unlink|rmtree|rmdir|removedirs)\(")
 _NAMED_FOR_TESTS = re.compile(r"\w*tests?/|tests?_\w+/")
 
@@ -199,70 +191,10 @@ def _raised_in(facts: Facts) -> Fixture | None:
     return None
 
 
-def _asking(facts: Facts) -> tuple[str, str]:
-    """The own fixture that asks for one of a narrower scope, and its place; empty for a plugin's.
-
-    pytest hands this over as text only: of the stack that it prints, the last line asks; where it
-    prints no other list, the last is what is asked for.
-    """
-    stack = _STACK.search(facts.link.message)
-    lines = _DEFINITION.findall(stack["stack"]) if stack else []
-    if stack and stack["title"] == "involved factories":
-        lines = [line for line in lines if line[2] != facts.group("fixture")]
-    if not lines:
-        return "", ""
-    file, line, function = lines[-1]
-    for entry in facts.failure.fixtures:
-        if entry.line == int(line) and _is_same_file(file, entry.file):
-            place = f"{entry.file}:{entry.line}"
-            overridden = entry.origin == "project" and _origin(facts) == "test"
-            return (entry.name, place) if entry.origin in _OWN and not overridden else ("", "")
-    return ("", "") if "-packages/" in file else (function, f"{file}:{line}")
-
-
-def _wider_fixtures(facts: Facts) -> str:
-    """Who asks for this one and lives longer, where several do: then it is this one that is off."""
-    asking = facts.context.once(_asking_for_narrower).get(facts["fixture"], {})
-    return ", ".join(f"`{name}`" for name in asking) if len(asking) > 1 else ""
-
-
-def _asking_for_narrower(context: Context) -> Mapping[str, dict[str, None]]:
-    """By fixture: who asks for it and lives longer."""
-    asking: defaultdict[str, dict[str, None]] = defaultdict(dict)
-    for failure in context.recording.failures:
-        for link in failure.exceptions[:1]:
-            if found := _NARROWER.match(link.message):
-                groups = {"fixture": found["fixture"]}
-                asked = context.facts(failure, link).with_groups(groups)
-                asking[found["fixture"]].update(
-                    dict.fromkeys(filter(None, (asked["asking_fixture"],)))
-                )
-    return asking
-
-
-def _is_same_file(shown: str, recorded: str) -> bool:
-    """Whether a path that pytest shows from where it was started is the one recorded."""
-    return f"/{shown}".endswith(f"/{recorded}") or f"/{recorded}".endswith(f"/{shown}")
-
-
-def _asking_fixture(facts: Facts) -> str:
-    return _asking(facts)[0]
-
-
-def _asking_place(facts: Facts) -> str:
-    return _asking(facts)[1]
-
-
 def _fixture_is_own(facts: Facts) -> str:
     """`yes` where a file of the checkout defines the fixture that was asked for."""
     named = (entry for entry in facts.failure.fixtures if entry.name == facts["fixture"])
     return "yes" if any(entry.origin in _OWN for entry in named) else ""
-
-
-def _origin(facts: Facts) -> str:
-    """Whose the fixture is that was asked for: what tests define stands in for the product's."""
-    named = (one.origin for one in facts.failure.fixtures if one.name == facts["fixture"])
-    return next(named, "")
 
 
 def _matched_by(facts: Facts) -> str:
@@ -343,9 +275,9 @@ def _helper_of_tests(facts: Facts) -> str:
 
 
 def _lacking_around_test(facts: Facts) -> str:
-    """`yes` where what prepares a test, or cleans up after it, asks the tests' own code for a name
-    that this lacks: no product was running, and none is asked; or asks for a name whose letters
-    changed places, or that its file itself imports as the nearest one: it is written so there.
+    """`yes` where what prepares a test, or cleans up after it, asks for a name that is not there:
+    an attribute, which nothing else lacks, or one that its own file imports as the nearest one; a
+    name of the tests' own code, or one whose letters changed places: it is written so there.
     """
     around = facts.failure.phase in ("setup", "teardown") or facts["case_method"]
     if not around or not facts["harness_raised"]:
@@ -357,18 +289,33 @@ def _lacking_around_test(facts: Facts) -> str:
     home = project.file_of(facts["module"] or facts["object"])
     if not home or frame is None:
         return ""
-    meant = f"{facts['module']}.{facts['nearest_name']}."
-    if any(f"{one}.".startswith(meant) for one in project.source(frame.file).imports.values()):
-        return "yes"
     beside = home.partition("/")[0] == frame.file.partition("/")[0]
     of_tests = _NAMED_FOR_TESTS.match(home) if beside else None
-    return "yes" if of_tests or is_of_tests(home) else ""
+    if of_tests or is_of_tests(home) or _imports_nearest(facts, frame):
+        return "yes"
+    is_attribute = facts.link.type == "AttributeError" and frame == facts.frames[-1]
+    return "yes" if is_attribute and asked not in facts.context.once(_lacked_by_tests) else ""
+
+
+def _imports_nearest(facts: Facts, frame: Frame) -> bool:
+    meant = f"{facts['module']}.{facts['nearest_name']}."
+    imports = facts.context.project.source(frame.file).imports
+    return any(f"{one}.".startswith(meant) for one in imports.values())
+
+
+def _lacked_by_tests(context: Context) -> frozenset[str]:
+    """The attributes that were asked for in vain while tests themselves ran."""
+    return frozenset(
+        found["symbol"]
+        for failure in context.recording.failures
+        for link in failure.exceptions
+        if link.type == "AttributeError" and (found := _LACKED.search(link.message[:1000]))
+        if failure.phase == "call" and not context.facts(failure, link)["case_method"]
+    )
 
 
 FACTS: dict[str, Fact] = {
     "alike_beside": _alike_beside,
-    "asking_fixture": _asking_fixture,
-    "asking_place": _asking_place,
     "asks_itself": _asks_itself,
     "defined_in": _defined_in,
     "failing_fixture": _failing_fixture,
@@ -390,5 +337,4 @@ FACTS: dict[str, Fact] = {
     "shared_fixture": _shared_fixture,
     "shared_support": _shared_support,
     "unused_near": _unused_near,
-    "wider_fixtures": _wider_fixtures,
 }

@@ -8,7 +8,7 @@ distribution that is installed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from conftest_kit.records import Raised
 from orchestrator.classify.facts import Fact, Facts, part
@@ -36,6 +36,21 @@ def _tried_first(facts: Facts) -> Facts | None:
     return None
 
 
+def _asked_first(facts: Facts) -> Facts | None:
+    """What is said of the import that failed before, where somebody asks for what brings it, and
+    nobody for what brings the one that was tried in its place.
+    """
+    if facts["module_state"] != "absent" or facts["distribution_source"] != "unverified":
+        return None
+    tried = (facts.context.facts(facts.failure, handled) for handled in _handled(facts))
+    return next((first for first in tried if _is_asked_and_absent(first)), None)
+
+
+def _is_asked_and_absent(facts: Facts) -> bool:
+    asked = facts["distribution_source"] in ("declared", "required")
+    return asked and facts["module_state"] == "absent"
+
+
 def _handled(facts: Facts) -> Iterator[Raised]:
     """The failed imports that the exception was raised in the handler of, as far as one can see."""
     links = facts.failure.exceptions
@@ -53,17 +68,20 @@ def _owner_of(facts: Facts) -> Owner | None:
     return Owner(name=first["break_owner"], version=first["break_version"]) if first else None
 
 
-def _of_first(name: str) -> Fact:
+def _of_first(name: str, find: Callable[[Facts], Facts | None] = _tried_first) -> Fact:
     """What is known of the import that was tried first; empty where there is none."""
 
     def fact(facts: Facts) -> str:
-        first = facts.once(_tried_first)
+        first = facts.once(find)
         return first[name] if first else ""
 
     return fact
 
 
 FACTS: dict[str, Fact] = {
+    "asked_first": _of_first("distribution", _asked_first),
+    "asked_first_module": _of_first("module", _asked_first),
+    "asked_first_said": _of_first("distribution_said", _asked_first),
     "tried_first": _of_first("module"),
     "tried_first_of": part(_owner_of, "name"),
     "tried_first_of_version": part(_owner_of, "version"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from packaging.utils import canonicalize_name
+
 from orchestrator.classify.facts import Fact, Facts
+from orchestrator.classify.installed import Owner
 from orchestrator.classify.rules import knowledge
 
 
@@ -54,6 +57,21 @@ def _replacement(facts: Facts) -> str:
     return str(table.get(facts["module"]) or table.get(facts["top"]) or "")
 
 
+def _replacement_asked(facts: Facts) -> str:
+    """Who asks for what brings the module back, on this Python, where it is not installed."""
+    name, installed = facts["replacement"], facts.context.installed
+    if not name or installed.has(name):
+        return ""
+    for unmet in installed.unmet((name,)):
+        if canonicalize_name(unmet.name) == canonicalize_name(name):
+            return f"{unmet.by.name} {unmet.by.version} requires {unmet.requirement}"
+    project = facts.context.project
+    declared = project.declared((name,))
+    owner = Owner(name=project.name, version="")
+    is_asked = declared is not None and installed.unmet_by(owner, declared.text)
+    return f"{declared.file} asks for it: {declared.text}" if declared and is_asked else ""
+
+
 def _system_package(facts: Facts) -> str:
     """What a Python must be built with to have an optional module."""
     return str(knowledge("stdlib")["optional"].get(facts["module"], ""))
@@ -64,5 +82,6 @@ FACTS: dict[str, Fact] = {
     "name_known_to": _name_known_to,
     "removed_in": _removed_in,
     "replacement": _replacement,
+    "replacement_asked": _replacement_asked,
     "system_package": _system_package,
 }

@@ -7,6 +7,7 @@ import re
 from packaging.utils import canonicalize_name
 
 from orchestrator.classify.facts import Fact, Facts
+from orchestrator.classify.installed import Owner
 
 _NOT_FOUND = 127
 """The status with which a shell ends that finds no such program."""
@@ -17,6 +18,8 @@ _LOOKS = re.compile(
 _QUOTED = re.compile(r"""['"`](?P<program>\w[\w.+-]{0,60})['"`]""")
 _BARE = re.compile(r"^\s*(?P<program>\w[\w.+-]{0,60})\s*$")
 _PROGRAMS = re.compile(r"/s?bin$")
+_SHORTEST = 4
+"""Letters of a word that is seldom the first of two names by chance."""
 
 
 def _program_not_found(facts: Facts) -> str:
@@ -50,7 +53,8 @@ def _carries_path(facts: Facts) -> bool:
 
 def _program_distribution(facts: Facts) -> str:
     """The distribution that bears the name of a program which is not there: the project, or what is
-    installed, asks for it, and it is not installed.
+    installed, asks for it, and it is not installed. Else the one of those that the project always
+    needs and that are not installed whose name begins with the same word: `ansible-core`.
     """
     status = facts.link.attributes.get("returncode")
     started = facts["command_program"] if status == _NOT_FOUND else ""
@@ -59,7 +63,19 @@ def _program_distribution(facts: Facts) -> str:
     if not name or "/" in name or installed.has(name):
         return ""
     asked = facts.context.project.declared([name]) or any(installed.asked_for(name))
-    return name if asked else ""
+    return name if asked else _needed_like(facts, name.partition("-")[0])
+
+
+def _needed_like(facts: Facts, word: str) -> str:
+    project, installed = facts.context.project, facts.context.installed
+    owner = Owner(name=project.name, version="")
+    like = {
+        entry.name
+        for entry in project.requirements
+        if entry.name.partition("-")[0] == word and not (entry.group or entry.by or entry.is_extra)
+        if (unmet := installed.unmet_by(owner, entry.text)) and not unmet.installed
+    }
+    return like.pop() if len(like) == 1 and len(word) >= _SHORTEST else ""
 
 
 FACTS: dict[str, Fact] = {
