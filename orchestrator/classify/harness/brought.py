@@ -272,8 +272,8 @@ def _async_plugin(facts: Facts) -> str:
     """
     # anyio comes along with many libraries, so that it is installed says nothing of the tests.
     project, installed = facts.context.project, facts.context.installed
-    asked = (name for name in (*_ASYNC, "anyio") if project.declared((name,)))
-    declared = [*asked, *(name for name in _ASYNC if _is_set_up(facts, name))]
+    asked = [name for name in (*_ASYNC, "anyio") if project.declared((name,))]
+    declared = [*(name for name in _ASYNC if _is_set_up(facts, name)), *asked]
     present = (name for name in _ASYNC if installed.has(name))
     return (
         _async_lacking(facts, declared)

@@ -13,7 +13,10 @@ from orchestrator.classify.facts import Context, Fact, Facts, is_harness, own_fr
 from orchestrator.failures.following import runs_pytest
 
 _OWN = ("project", "test")
-_LACKED = re.compile(r"has no attribute '(?P<symbol>\w{1,200})'")
+_LACKED = re.compile(
+    r"^(?P<whole>(?:module |type object )?'[\w.]{1,200}'(?: object)?) has no attribute "
+    r"'(?P<symbol>\w{1,200})'"
+)
 _REMOVAL = re.compile(r"\b(?:remove|unlink|rmtree|rmdir|removedirs)\(")
 _NAMED_FOR_TESTS = re.compile(r"\w*tests?/|tests?_\w+/")
 
@@ -276,31 +279,33 @@ def _helper_of_tests(facts: Facts) -> str:
 
 def _lacking_around_test(facts: Facts) -> str:
     """`yes` where what prepares a test, or cleans up after it, asks for a name that is not there:
-    an attribute, which nothing else lacks, or one that its own file imports as the nearest one; a
-    name of the tests' own code, or one whose letters changed places: it is written so there.
+    one of the tests' own code, or an attribute that no test lacks while it runs itself.
     """
     around = facts.failure.phase in ("setup", "teardown") or facts["case_method"]
-    if not around or not facts["harness_raised"]:
-        return ""
-    asked, nearest = facts.group("symbol") or facts["symbol"], facts.attribute("nearest")
-    if nearest and asked != nearest and sorted(asked) == sorted(nearest):
-        return "yes"
     frame, project = own_frame(facts), facts.context.project
     home = project.file_of(facts["module"] or facts["object"])
-    if not home or frame is None:
+    if not (around and facts["harness_raised"] and home and frame):
         return ""
     beside = home.partition("/")[0] == frame.file.partition("/")[0]
-    of_tests = _NAMED_FOR_TESTS.match(home) if beside else None
-    if of_tests or is_of_tests(home) or _imports_nearest(facts, frame):
+    if is_of_tests(home) or (beside and _NAMED_FOR_TESTS.match(home)):
         return "yes"
+    asked = _asked_name(facts)
     is_attribute = facts.link.type == "AttributeError" and frame == facts.frames[-1]
     return "yes" if is_attribute and asked not in facts.context.once(_lacked_by_tests) else ""
 
 
-def _imports_nearest(facts: Facts, frame: Frame) -> bool:
-    meant = f"{facts['module']}.{facts['nearest_name']}."
-    imports = facts.context.project.source(frame.file).imports
-    return any(f"{one}.".startswith(meant) for one in imports.values())
+def _asked_name(facts: Facts) -> str:
+    said = _LACKED.search(facts.link.message[:1000])
+    return facts.group("symbol") or facts["symbol"] or (said["symbol"] if said else "")
+
+
+def _attribute_lacked(facts: Facts) -> str:
+    """What tests' own code asked for in vain as an attribute, and the nearest that is there."""
+    said = _LACKED.search(facts.link.message[:1000])
+    if not said or not facts["harness_raised"] or facts.link.type != "AttributeError":
+        return ""
+    nearest = facts["nearest_member"] or facts.attribute("nearest")
+    return f"{said['whole']} has no `{said['symbol']}`{f', but `{nearest}`' if nearest else ''}"
 
 
 def _lacked_by_tests(context: Context) -> frozenset[str]:
@@ -317,6 +322,7 @@ def _lacked_by_tests(context: Context) -> frozenset[str]:
 FACTS: dict[str, Fact] = {
     "alike_beside": _alike_beside,
     "asks_itself": _asks_itself,
+    "attribute_lacked": _attribute_lacked,
     "defined_in": _defined_in,
     "failing_fixture": _failing_fixture,
     "failing_fixture_place": _failing_fixture_place,
@@ -329,11 +335,11 @@ FACTS: dict[str, Fact] = {
     "inner_run": _inner_run,
     "lacking_around_test": _lacking_around_test,
     "matched_by": _matched_by,
-    "nearest_fixture": _nearest_fixture,
     "near_in_conftest": _near_in_conftest,
+    "nearest_fixture": _nearest_fixture,
     "out_of_reach": _out_of_reach,
-    "removes": _removes,
     "own_conftest": _own_conftest,
+    "removes": _removes,
     "shared_fixture": _shared_fixture,
     "shared_support": _shared_support,
     "unused_near": _unused_near,

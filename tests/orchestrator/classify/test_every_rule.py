@@ -54,6 +54,7 @@ ALONE_BELOW = {
     "inside-of-a-later-python",
     "fallback-of-what-left",
     "async-fixture-without-its-mark",
+    "missing-module-tried-first",
 }
 """Those that need more than one failure, exception or test: they have a test below, in
 test_around.py, test_asynchronous.py, test_fallbacks.py, test_groups.py, test_kept.py or
@@ -285,6 +286,26 @@ def test_what_stands_for_no_name_is_no_file(red, raised, name, is_one):
     assert bool(verdict.culprit and verdict.culprit.name == name) is is_one
 
 
+@pytest.mark.parametrize(("asks", "culprit"), [(("a",), "a"), (("d",), "b")])
+def test_a_fixture_that_what_stands_beside_asks_for_as_well(red, raised, asks, culprit):
+    """What one that lives longer is given has to live as long: both ask for it, and it is off."""
+    fixtures = [(name, "tests/conftest.py", line) for name, line in (("a", 9), ("b", 4), ("c", 6))]
+    stack = (
+        "object. Requesting fixture stack:\ntests/conftest.py:8:  def served(b, c)\n"
+        "tests/conftest.py:4:  def b(a)\nRequested fixture:"
+    )
+    beside = FixtureDefinition(name="c", function="c", file="tests/conftest.py", line=6, asks=asks)
+    asking = replace(beside, name="b", function="b", line=4, asks=("a",))
+    made = red(
+        raised("Failed", f"{MISMATCH} {stack}"),
+        phase="setup",
+        fixtures=fixtures,
+        project=Project(name="shop", fixtures=(asking, beside)),
+    )
+
+    assert made.verdict().culprit.name == culprit
+
+
 def test_a_fixture_that_several_find_too_narrow(red, raised):
     """Where two that live longer ask for one, that one is off; one alone may be off itself."""
     fixtures = [(name, "tests/conftest.py", line) for name, line in (("a", 9), ("b", 4), ("c", 6))]
@@ -422,20 +443,40 @@ TORN = "tests/test_cart.py:8:tearDown"
         ("module 'tests.support' has no attribute 'a'", (TEST,), "teardown", "fixture"),
         ("module 'shoptest.baskets' has no attribute 'a'", ("shoptest/conftest.py:5:basket",), "teardown", "fixture"),
         ("module 'shoptest.baskets' has no attribute 'a'", (TEST,), "call", "product_error"),
-        ("module 'shop.cart' has no attribute 'a'", (CONFTEST,), "teardown", "product_error"),
-        ("'shop.cart.Cart' object has no attribute 'a'", (CASE, TORN), "call", "product_error"),
+        ("module 'shop.cart' has no attribute 'a'", (CONFTEST,), "teardown", "fixture"),
+        ("'shop.cart.Cart' object has no attribute 'a'", (CASE, TORN), "call", "fixture"),
+        ("module 'shop.cart' has no attribute 'a'", (TEST,), "call", "product_error"),
         ("'tests.test_cart.T' object has no attribute 'a'", (CASE, TORN, SHOP), "call", "product_error"),
     ],
 )  # fmt: skip
 def test_a_name_that_tests_lack_around_a_test(red, raised, *, message, places, phase, category):
-    """What a fixture or a set-up misses of the tests' own code is its own fault; what it misses of
-    the product is the product's.
+    """What a fixture or a set-up alone misses is its own fault; what tests miss of the product is
+    the product's.
     """
     failed = raised(
         "AttributeError", message, *places, attributes={"obj": message.split("'")[1], "name": "a"}
     )
 
     assert red(failed, phase=phase, project=OF_TESTS).verdict().category == category
+
+
+@pytest.mark.parametrize(("other", "category"), [("a", "product_error"), ("b", "fixture")])
+def test_a_name_that_a_test_itself_lacks_as_well(red, raised, other, category):
+    """Then it is the product that has it no more, and not the set-up that says it wrongly."""
+
+    def lacking(name, place):
+        message = f"module 'shop.cart' has no attribute {name!r}"
+        return raised(
+            "AttributeError", message, place, attributes={"obj": "shop.cart", "name": name}
+        )
+
+    made = red(lacking("a", CONFTEST), phase="setup", project=OF_TESTS)
+    beside = red(
+        lacking(other, TEST), project=OF_TESTS, nodeid=f"{TEST}::test_other"
+    ).recording.failures
+    both = made.recording._replace(failures=(*made.recording.failures, *beside))
+
+    assert replace(made, recording=both).verdict("test_total").category == category
 
 
 @pytest.mark.parametrize("extra", ["docs", "test", "testing-extras", "Dev_tools"])

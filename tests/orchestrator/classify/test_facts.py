@@ -9,6 +9,7 @@ import pytest
 from conftest_kit.records import Distribution
 from orchestrator.checkout.project import Project
 from orchestrator.checkout.requirements import Requirement
+from orchestrator.classify.catalogue import CATALOGUE, TOPICS
 
 TEST = "tests/test_cart.py:9:test_total"
 LOOKUP = "_pytest.fixtures.FixtureLookupError"
@@ -16,6 +17,11 @@ PROTOBUF = Distribution(name="protobuf", version="5.0", modules=("google",))
 AUTH = Distribution(name="google-auth", version="2.0", modules=("google",))
 NUMPY = Distribution(name="numpy", version="2.3.0", modules=("numpy",))
 EDITABLE = Distribution(name="shop", version="0.1", modules=("shop",))
+
+
+def test_each_fact_has_a_name_of_its_own():
+    """A second one of that name would silently be the only one."""
+    assert sum(len(topic.FACTS) for topic in TOPICS) == len(CATALOGUE)
 
 
 @pytest.fixture

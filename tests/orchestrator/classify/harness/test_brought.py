@@ -298,3 +298,22 @@ def test_a_fixture_of_the_plugin_that_is_tested(red, raised, name, category):
     verdict = red(missing, phase="setup", project=Project(name=name), **asyncio("1.1.0")).verdict()
 
     assert verdict.category == category
+
+
+def test_a_plugin_that_only_the_settings_speak_to(red, raised):
+    """It is asked for by them, whatever else is there and runs such tests."""
+    anyio = Distribution(
+        name="anyio", version="4.9.0", modules=("anyio",), pytest_plugins={"anyio": "anyio.x"}
+    )
+    project = Project(name="shop", settings={"asyncio_mode": "strict"}, settings_file="setup.cfg")
+    made = red(
+        raised("Failed", "async def functions are not natively supported.\n"),
+        project=replace(
+            project, requirements=(Requirement(name="anyio", text="anyio", file="setup.py"),)
+        ),
+        distributions=(anyio,),
+        plugins={"anyio": "4.9.0"},
+    )
+
+    verdict = made.verdict()
+    assert (verdict.category, verdict.culprit.name) == ("missing_dependency", "pytest-asyncio")

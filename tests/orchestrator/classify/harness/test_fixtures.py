@@ -267,24 +267,22 @@ def test_what_pytest_runs_around_tests_by_its_name(red, raised, place, phase, ca
     assert red(link, phase=phase).verdict().category == category
 
 
-@pytest.mark.parametrize(
-    ("nearest", "category"), [("title", "fixture"), ("titles", "product_error")]
-)
-def test_a_set_up_that_writes_a_name_wrongly(red, raised, nearest, category):
-    """Letters that changed places were written so; another name may be what the product calls it
-    now.
-    """
+def test_a_set_up_that_writes_a_name_wrongly(red, raised):
+    """Its own line is told, with what is nearest."""
     link = raised(
         "AttributeError",
         "'Feed' object has no attribute 'titel'",
         "tests/test_feed.py:9:setUp",
-        attributes={"name": "titel", "obj": "shop.feed.Feed", "nearest": nearest},
+        attributes={"name": "titel", "obj": "shop.feed.Feed", "nearest": "title"},
     )
     project = Project(
         name="shop", modules=frozenset({"shop"}), files=("shop/__init__.py", "shop/feed.py")
     )
+    made = red(link, project=project)
 
-    assert red(link, project=project).verdict().category == category
+    assert made.verdict().category == "fixture"
+    said = "'Feed' object has no `titel`, but `title`: correct the name"
+    assert said in made.suggestions()[0].text
 
 
 REAL_CLEANUPS = """

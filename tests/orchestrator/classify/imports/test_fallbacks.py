@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from conftest_kit.records import Distribution
+from orchestrator.checkout.project import Project
+from orchestrator.checkout.requirements import Requirement
 
 DOCUTILS = Distribution(name="docutils", version="0.22.2", modules=("docutils",))
 OLDER = DOCUTILS._replace(version="0.21.2")
@@ -71,3 +73,24 @@ def test_so_where_it_was_only_printed(red, raised, first, expected):
     )
 
     assert made.verdict().culprit.name == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("frozzle", ("missing-module-tried-first@1", "frozzle")),
+        ("zz_yzx", ("missing-module@1", "zz-yzx")),
+        ("attrs", ("missing-module-like-its-distribution@1", "zz-yzx")),
+    ],
+)
+def test_of_two_that_will_do_the_one_that_is_asked_for(red, raised, asked, expected):
+    """The other is only tried where that is not there."""
+    project = Project(
+        name="shop",
+        requirements=(Requirement(name=asked.replace("_", "-"), text=asked, file="setup.py"),),
+    )
+    chain = (absent(raised, "zz_yzx"), absent(raised, "frozzle", "context"))
+
+    verdict = red(*chain, project=project, distributions=(DOCUTILS,)).verdict()
+
+    assert (verdict.rule, verdict.culprit.name) == expected

@@ -62,6 +62,28 @@ def test_a_program_of_a_distribution_that_is_asked_for(red, raised, raising, pla
 
 
 @pytest.mark.parametrize(
+    ("asked", "culprit"),
+    [
+        (("ruff-core>=2",), "ruff-core"),
+        (("ruff-core>=2", "ruff-lsp"), "ruff"),
+        (("ruffle-core",), "ruff"),
+        (('ruff-core; python_version < "3"',), "ruff"),
+    ],
+    ids=["one", "two", "another word", "on another Python"],
+)
+def test_a_program_that_is_called_like_what_is_always_needed(red, raised, asked, culprit):
+    """The only distribution that is needed, not there and has the same first word."""
+    needed = [
+        Requirement(name=text.split(">")[0].split(";")[0], text=text, file="pyproject.toml")
+        for text in asked
+    ]
+    link = raised("FileNotFoundError", "", TEST, STARTS, attributes=NOT_THERE)
+    project = Project(name="shop", requirements=tuple(needed))
+
+    assert red(link, project=project).verdict().culprit.name == culprit
+
+
+@pytest.mark.parametrize(
     ("project", "distributions", "culprit"),
     [
         (Project(name="shop"), (), ("program", "ruff")),

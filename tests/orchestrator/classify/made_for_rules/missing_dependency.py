@@ -72,6 +72,15 @@ CASES = {
             requirements=(Requirement(name="reqeusts", text="reqeusts", file="pyproject.toml"),),
         ),
     ),
+    "stdlib-replacement-absent": no_module(
+        "cgi",
+        LIBRARY,
+        python="3.13.1",
+        project=Project(
+            name="shop",
+            requirements=(Requirement(name="legacy-cgi", text="legacy-cgi", file="setup.py"),),
+        ),
+    ),
     "missing-module-like-its-distribution": no_module("zz_yzx", TEST),
     "missing-module-unverified": no_module("_zzyzx", TEST),
     "unbuilt-stdlib-module": no_module("_tkinter", TEST),

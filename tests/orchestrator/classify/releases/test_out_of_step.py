@@ -220,3 +220,21 @@ def test_who_is_behind_what_changed_is_brought_on(red, raised):
 
     assert made.verdict().culprit.name == "respx"
     assert made.suggestions()[0].commands == ("pip install 'respx>0.19.3'",)
+
+
+@pytest.mark.parametrize(
+    ("version", "culprit"), [("3.0.1", "pandas"), ("2.1.4", "packaging")], ids=["later", "as old"]
+)
+def test_who_asks_for_more_than_the_rest_is_too_young(red, raised, version, culprit):
+    """Not what it asks for in vain, which is of the time of the rest."""
+    libraries = tuple(
+        one._replace(requires=("packaging>=24",)) if one.name == "pandas" else one
+        for one in installed(pandas=version)
+    )
+    error = raised(
+        "TypeError", "not supported", TEST, "shop/cart.py:5:total", "lib/pandas/core.py:3:index"
+    )
+
+    verdict = red(error, project=shop(), distributions=libraries).verdict()
+
+    assert (verdict.kind, verdict.culprit.name) == ("unmet_requirement", culprit)
