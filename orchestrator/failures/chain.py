@@ -83,11 +83,12 @@ def _is_by_timeout(timeout: Raised, cancelled: Raised) -> bool:
 def _wraps(wrapper: Raised, handled: Raised) -> bool:
     if _only_reports(wrapper):
         return True
-    if "NameError" in (wrapper.type, *wrapper.bases):
+    is_unset = wrapper.type == "UnboundLocalError"  # by what was tried, which failed before
+    if "NameError" in (wrapper.type, *wrapper.bases) and not is_unset:
         return False  # a slip of the handler's, which nobody raises on purpose
     # A traceback begins in the function that caught the exception, so the two meet there.
     if not wrapper.frames or not handled.frames:
-        return True
+        return not is_unset
     raised_in, caught_in = wrapper.frames[-1], handled.frames[0]
     if handled.type == "AssertionError" and handled.frames[-1].origin == "installed":
         return False  # how a library checks what it was given; it says so itself

@@ -112,7 +112,7 @@ def _plugin(facts: Facts) -> str:
         found = _plugin_of(facts, brings, name) if name else None
     if found:
         return found.distribution
-    return facts.group("plugin") or _of_its_name(facts) or _of_option(facts)
+    return facts.group("plugin") or _of_its_name(facts) or _of_hook(facts) or _of_option(facts)
 
 
 def _plugin_is_own(facts: Facts) -> str:
@@ -125,6 +125,17 @@ def _of_its_name(facts: Facts) -> str:
     name = canonicalize_name(f"pytest-{facts['symbol']}")
     known = name in plugins_by_name() or facts.context.project.declared((name,))
     return name if facts["module"] == "pytest" and facts["symbol"] and known else ""
+
+
+def _of_hook(facts: Facts) -> str:
+    """The plugin whose name a hook begins with: that of pytest-asyncio `pytest_asyncio_…`."""
+    parts = facts.group("hook_name").split("_")
+    for length in range(len(parts) - 1, 1, -1):
+        name = "-".join(parts[:length])
+        asked = facts.context.project.declared((name,)) is not None
+        if asked or name in plugins_by_name() or facts.context.installed.has(name):
+            return name
+    return ""
 
 
 def _of_option(facts: Facts) -> str:

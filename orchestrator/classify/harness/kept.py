@@ -54,8 +54,8 @@ class _Use(NamedTuple):
 
 def _kept(facts: Facts) -> Fixture | None:
     """The own fixture, made once for several tests, whose state a check of a test looks at, or that
-    alone of its like outlives a test; that a test adds something to which is there already; or with
-    which several tests break in different functions of the product.
+    alone of its like outlives a test; that has grown for several; that a test adds something to
+    which is there already; or with which several tests break in different functions of the product.
     """
     failure, link = facts.failure, facts.link
     frame = facts.frames[-1] if facts.frames else None
@@ -66,7 +66,7 @@ def _kept(facts: Facts) -> Fixture | None:
         cut = frame.source.endswith(_GOES_ON)
         shown = facts.context.once(_shown) if cut and not looked_at else frozenset()
         beside = [one for _, one in _names(facts) if (one.name, one.file) in shown]
-        found = iter((*looked_at, *beside, *_odd_among_its_like(facts)))
+        found = iter((*looked_at, *beside, *_odd_among_its_like(facts), *_grown_for(facts)))
     elif _is_there_already(link):
         found = (one for name, one in _names(facts) if _matches(_WORD, name, _asking(failure)))
     else:
@@ -105,6 +105,32 @@ def _odd_among_its_like(facts: Facts) -> Iterator[Fixture]:
         ]
         if _outlives(entry) and len(like) >= _SEVERAL and not any(map(_outlives, like)):
             yield entry
+
+
+def _grown_for(facts: Facts) -> Iterator[Fixture]:
+    """The fixture that a check was given which finds more than it expects, as all such checks of
+    the run were.
+    """
+    grown = facts.context.once(_grown) if _finds_more(facts.failure) else frozenset()
+    return (one for one in facts.failure.fixtures if (one.name, one.file) in grown)
+
+
+def _grown(context: Context) -> frozenset[tuple[str, str]]:
+    """The fixtures, by name and file, which outlive a test and which every check was given that
+    finds more than it expects, where several do.
+    """
+    finding = [
+        frozenset((one.name, one.file) for one in failure.fixtures if _outlives(one))
+        for failure in context.recording.failures
+        if _finds_more(failure)
+    ]
+    return frozenset.intersection(*finding) if len(finding) >= _SEVERAL else frozenset()
+
+
+def _finds_more(failure: Failure) -> bool:
+    raised = decisive(failure)
+    more = _MORE.search(raised.message[:_READ_OF_MESSAGE]) if raised else None
+    return failure.phase == "call" and more is not None
 
 
 def _shown(context: Context) -> frozenset[tuple[str, str]]:

@@ -55,6 +55,24 @@ def test_context_of_a_wrapper_is_followed():
     assert _decisive(*chain) == "KeyError"
 
 
+@pytest.mark.parametrize(
+    ("function", "decisive"), [("test_a", "KeyError"), ("clean", "UnboundLocalError")]
+)
+def test_what_was_not_set_because_something_failed(function, decisive):
+    """`finally: basket.close()` stumbles where `basket = open()` raised; another function's local
+    has nothing to do with it.
+    """
+    chain = (
+        _link(
+            "UnboundLocalError",
+            functions=("test_a",) if function == "test_a" else ("test_a", function),
+        ),
+        _link("KeyError", "context", functions=("test_a", "open")),
+    )
+
+    assert _decisive(*chain) == decisive
+
+
 def test_a_slip_of_the_handler_is_no_wrapper():
     """`except Error: raise BadDate` with no such name failed for the name."""
     chain = (

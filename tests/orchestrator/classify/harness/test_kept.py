@@ -98,6 +98,37 @@ def test_a_check_of_what_a_function_did_not_give(red, raised):
     assert _with(made, ROW, BASKET).verdict().category == "assertion"
 
 
+MORE = "assert [1, 2] == [1]\n  \n  Left contains {} more items, first extra item: 2"
+
+
+@pytest.mark.parametrize(
+    ("given", "rule"),
+    [
+        (((BASKET,), (BASKET,), (BASKET, ROW)), "fixture-kept-for-others@1"),
+        (((BASKET,), (BASKET,)), "assertion@1"),
+        (((BASKET,), (BASKET,), (ROW,)), "assertion@1"),
+        (((ROW,), (ROW,), (ROW,)), "assertion@1"),
+    ],
+    ids=["all were given it", "they are two", "one was not given it", "it is made for each test"],
+)
+def test_what_has_grown_for_several_tests(red, raised, given, rule):
+    """Their checks find more than they expect, whatever their lines ask for."""
+    made = [
+        _with(
+            red(raised("AssertionError", MORE.format(number), TEST, source="assert found == [1]")),
+            *own,
+        )
+        for number, own in enumerate(given, 2)
+    ]
+    failures = tuple(
+        one.failure()._replace(nodeid=f"tests/test_cart.py::test_{number}")
+        for number, one in enumerate(made)
+    )
+    together = replace(made[0], recording=made[0].recording._replace(failures=failures))
+
+    assert together.verdict("test_0").rule == rule
+
+
 @pytest.mark.parametrize(
     ("name", "source", "is_kept"),
     [

@@ -434,6 +434,13 @@ CASES = {
         "AST constructor recursion depth mismatch (before=129, after=195)",
         phase="internal",
     ),
+    "hook-of-another-release": one(
+        "pluggy.PluginValidationError",
+        "unknown hook 'pytest_asyncio_loops' in plugin <module 'conftest'>",
+        phase="start",
+        distributions=(ASYNCIO,),
+        plugins={"pytest-asyncio": "0.23.2"},
+    ),
     "plugin-hook-unknown": one(
         "pluggy.PluginValidationError", "unknown hook 'pytest_x' in plugin", phase="start"
     ),
