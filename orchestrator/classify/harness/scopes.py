@@ -51,12 +51,14 @@ def _wider_fixtures(facts: Facts) -> str:
 
 
 def _asking_beside(facts: Facts) -> Iterator[str]:
-    """Fixtures that those of the stack, which live longer, are given, and that ask for it too."""
+    """Fixtures that those of the stack are given, that live as long and that ask for it too."""
     stack = _STACK.search(facts.link.message)
     lists = _GIVEN.findall(stack["stack"]) if stack else []
     given = {name.strip() for found in lists for name in found.split(",")}
+    scopes = {(one.name, one.file): one.scope for one in facts.failure.fixtures}
     for entry in facts.context.project.fixtures:
-        if entry.name in given - {facts["fixture"]} and facts["fixture"] in entry.asks:
+        lives_as_long = scopes.get((entry.name, entry.file)) == facts.group("requesting_scope")
+        if entry.name in given and facts["fixture"] in entry.asks and lives_as_long:
             yield entry.name
 
 

@@ -286,24 +286,38 @@ def test_what_stands_for_no_name_is_no_file(red, raised, name, is_one):
     assert bool(verdict.culprit and verdict.culprit.name == name) is is_one
 
 
-@pytest.mark.parametrize(("asks", "culprit"), [(("a",), "a"), (("d",), "b")])
-def test_a_fixture_that_what_stands_beside_asks_for_as_well(red, raised, asks, culprit):
-    """What one that lives longer is given has to live as long: both ask for it, and it is off."""
-    fixtures = [(name, "tests/conftest.py", line) for name, line in (("a", 9), ("b", 4), ("c", 6))]
+@pytest.mark.parametrize(
+    ("asks", "scope", "culprit"),
+    [("a", "session", "a"), ("d", "session", "b"), ("a", "function", "b")],
+    ids=["both ask for it", "the other asks for another", "the other lives no longer"],
+)
+def test_a_fixture_that_what_stands_beside_asks_for_as_well(red, raised, asks, scope, culprit):
+    """Where both of what one is given that lives longer ask for it, and live as long, it is off."""
     stack = (
         "object. Requesting fixture stack:\ntests/conftest.py:8:  def served(b, c)\n"
         "tests/conftest.py:4:  def b(a)\nRequested fixture:"
     )
-    beside = FixtureDefinition(name="c", function="c", file="tests/conftest.py", line=6, asks=asks)
-    asking = replace(beside, name="b", function="b", line=4, asks=("a",))
+    lines = {"a": 9, "b": 4, "c": 6}
     made = red(
         raised("Failed", f"{MISMATCH} {stack}"),
         phase="setup",
-        fixtures=fixtures,
-        project=Project(name="shop", fixtures=(asking, beside)),
+        fixtures=[(name, "tests/conftest.py", line) for name, line in lines.items()],
+        project=Project(
+            name="shop",
+            fixtures=tuple(
+                FixtureDefinition(
+                    name=name, function=name, file="tests/conftest.py", line=lines[name], asks=(of,)
+                )
+                for name, of in (("b", "a"), ("c", asks))
+            ),
+        ),
     )
+    (failure,) = made.recording.failures
+    scopes = {"a": "function", "b": "session", "c": scope}
+    given = tuple(one._replace(scope=scopes[one.name]) for one in failure.fixtures)
+    recording = made.recording._replace(failures=(failure._replace(fixtures=given),))
 
-    assert made.verdict().culprit.name == culprit
+    assert replace(made, recording=recording).verdict().culprit.name == culprit
 
 
 def test_a_fixture_that_several_find_too_narrow(red, raised):
