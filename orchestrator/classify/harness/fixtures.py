@@ -279,7 +279,8 @@ def _helper_of_tests(facts: Facts) -> str:
 
 def _lacking_around_test(facts: Facts) -> str:
     """`yes` where what prepares a test, or cleans up after it, asks for a name that is not there:
-    one of the tests' own code, or an attribute that no test lacks while it runs itself.
+    one of the tests' own code, or an attribute that no test lacks while it runs itself; of a module
+    only where that has one like it, as what was not renamed may be gone.
     """
     around = facts.failure.phase in ("setup", "teardown") or facts["case_method"]
     frame, project = own_frame(facts), facts.context.project
@@ -290,8 +291,10 @@ def _lacking_around_test(facts: Facts) -> str:
     if is_of_tests(home) or (beside and _NAMED_FOR_TESTS.match(home)):
         return "yes"
     asked = _asked_name(facts)
-    is_attribute = facts.link.type == "AttributeError" and frame == facts.frames[-1]
-    return "yes" if is_attribute and asked not in facts.context.once(_lacked_by_tests) else ""
+    if facts.link.type != "AttributeError" or frame != facts.frames[-1]:
+        return ""
+    is_like = facts["nearest_name"] or facts.attribute("nearest") or not facts["module"]
+    return "yes" if is_like and asked not in facts.context.once(_lacked_by_tests) else ""
 
 
 def _asked_name(facts: Facts) -> str:

@@ -457,7 +457,7 @@ TORN = "tests/test_cart.py:8:tearDown"
         ("module 'tests.support' has no attribute 'a'", (TEST,), "teardown", "fixture"),
         ("module 'shoptest.baskets' has no attribute 'a'", ("shoptest/conftest.py:5:basket",), "teardown", "fixture"),
         ("module 'shoptest.baskets' has no attribute 'a'", (TEST,), "call", "product_error"),
-        ("module 'shop.cart' has no attribute 'a'", (CONFTEST,), "teardown", "fixture"),
+        ("module 'shop.cart' has no attribute 'a'", (CONFTEST,), "teardown", "product_error"),
         ("'shop.cart.Cart' object has no attribute 'a'", (CASE, TORN), "call", "fixture"),
         ("module 'shop.cart' has no attribute 'a'", (TEST,), "call", "product_error"),
         ("'tests.test_cart.T' object has no attribute 'a'", (CASE, TORN, SHOP), "call", "product_error"),
@@ -474,21 +474,23 @@ def test_a_name_that_tests_lack_around_a_test(red, raised, *, message, places, p
     assert red(failed, phase=phase, project=OF_TESTS).verdict().category == category
 
 
-@pytest.mark.parametrize(("other", "category"), [("a", "product_error"), ("b", "fixture")])
-def test_a_name_that_a_test_itself_lacks_as_well(red, raised, other, category):
-    """Then it is the product that has it no more, and not the set-up that says it wrongly."""
+@pytest.mark.parametrize(
+    ("other", "nearest", "category"),
+    [("a", "cart", "product_error"), ("b", "cart", "fixture"), ("b", None, "product_error")],
+    ids=["tests lack it too", "they lack another", "nothing is like it"],
+)
+def test_a_name_that_only_what_is_around_tests_lacks(red, raised, other, nearest, category):
+    """It is said wrongly there, where the product has one that is like it."""
 
     def lacking(name, place):
         message = f"module 'shop.cart' has no attribute {name!r}"
-        return raised(
-            "AttributeError", message, place, attributes={"obj": "shop.cart", "name": name}
-        )
+        told = {"obj": "shop.cart", "name": name, **({"nearest": nearest} if nearest else {})}
+        return raised("AttributeError", message, place, attributes=told)
 
     made = red(lacking("a", CONFTEST), phase="setup", project=OF_TESTS)
-    beside = red(
-        lacking(other, TEST), project=OF_TESTS, nodeid=f"{TEST}::test_other"
-    ).recording.failures
-    both = made.recording._replace(failures=(*made.recording.failures, *beside))
+    beside = red(lacking(other, TEST), project=OF_TESTS, nodeid=f"{TEST}::test_other")
+    failures = (*made.recording.failures, *beside.recording.failures)
+    both = made.recording._replace(failures=failures)
 
     assert replace(made, recording=both).verdict("test_total").category == category
 
