@@ -55,8 +55,19 @@ def _empty(facts: Facts) -> tuple[str, str]:
         handed_on = (re.search(_word(entry.name), frame.source) for frame in own[:-1])
         is_handed = all(handed_on) if in_tests else _is_nowhere_else(entry, own)
         if is_handed and _is_used(_word(entry.name), facts.link.message[:500], own[-1].source):
-            return entry.name, kind
+            return _behind(facts, entry), kind
     return "", ""
+
+
+def _behind(facts: Facts, entry: Fixture) -> str:
+    """The fixture; the one that gives nothing and that a parameter of the test names, where what
+    the test was given may have been that one's: `request.getfixturevalue(request.param)`.
+    """
+    if _is_void(facts, entry):
+        return entry.name
+    named = facts.failure.nodeid.partition("[")[2].removesuffix("]").split("-")
+    void = {one.name for one in facts.context.project.fixtures if one.gives_nothing}
+    return next((name for name in named if name in void), entry.name)
 
 
 def _is_nowhere_else(entry: Fixture, own: Sequence[Frame]) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 from made_for_rules.surroundings import GIVING_NOTHING
 
+from orchestrator.checkout.project import FixtureDefinition, Project
+
 TEST = "tests/test_cart.py:9:test_total"
 HELPER = "tests/test_cart.py:4:priced"
 BASKET = [("basket", "tests/conftest.py", 4)]
@@ -191,3 +193,26 @@ def test_what_was_made_for_a_test_lacks_an_item(red, raised, *, kind, message, s
     found = red(raised(kind, message, TEST, source=source), fixtures=BASKET).verdict()
 
     assert (found.rule == "prepared-without@1") is is_fixture
+
+
+@pytest.mark.parametrize(
+    ("case", "culprit"),
+    [("[3-prices]", "prices"), ("[3-rows]", "basket"), ("", "basket")],
+)
+def test_a_fixture_that_hands_on_what_a_parameter_names(red, raised, case, culprit):
+    """`request.getfixturevalue(request.param)` gives what that one does, which is nothing."""
+    project = Project(
+        name="shop",
+        fixtures=tuple(
+            FixtureDefinition(
+                name=name, function=name, file="tests/conftest.py", line=line, gives_nothing=nothing
+            )
+            for name, line, nothing in (("basket", 4, False), ("prices", 9, True))
+        ),
+    )
+    error = raised("TypeError", "'NoneType' object is not subscriptable", TEST, source="basket[0]")
+    nodeid = f"tests/test_cart.py::test_total{case}"
+
+    found = red(error, fixtures=BASKET, project=project, nodeid=nodeid).verdict()
+
+    assert (found.rule, found.culprit.name) == ("fixture-gives-nothing@2", culprit)
