@@ -27,6 +27,8 @@ _LOGGED = re.compile(
 )
 _NOTHING = re.compile(r"\b(?:False|None|0)\b|\[\]|\{\}|''|\bset\(\)|\(\)|\b5\d\d\b")
 _READ = 16384
+_RECORDERS = {"vcr/stubs/": "vcrpy", "betamax/adapter": "betamax"}
+"""Files through which a request goes that is to be answered from a recording."""
 
 
 @cache
@@ -155,10 +157,22 @@ def _follows_from_log(facts: Facts) -> str:
     return "yes" if raises or (stumbles and empty) or of_none else ""
 
 
+def _recorder(facts: Facts) -> str:
+    """What plays recorded answers and made the connection itself, as it had none: `vcrpy`."""
+    frames = (frame for link in facts.failure.exceptions for frame in link.frames)
+    played = (frame for frame in frames if frame.origin == "installed")
+    return next((_RECORDERS[top] for frame in played if (top := _recorder_of(frame))), "")
+
+
+def _recorder_of(frame: Frame) -> str:
+    return next((top for top in _RECORDERS if frame.file.startswith(top)), "")
+
+
 FACTS: dict[str, Fact] = {
     "connecting": _connecting,
     "connecting_itself": _connecting_itself,
     "follows_from_log": _follows_from_log,
+    "recorder": _recorder,
     "remote_logged": _remote_logged,
     "waited": _waited,
 }

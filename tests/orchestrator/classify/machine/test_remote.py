@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from made_for_rules.assertion import LIKE, OTHER
 
 from conftest_kit.records import Distribution
 from orchestrator.checkout.project import Project
@@ -343,3 +344,39 @@ def test_a_status_that_is_the_askers_fault(red, raised, status, category):
     error = raised("urllib.error.HTTPError", f"HTTP Error {status}: Unsupported method", TEST, SHOP)
 
     assert red(error).verdict().category == category
+
+
+VCR = Distribution(name="vcrpy", version="6.0", modules=("vcr",))
+
+
+@pytest.mark.parametrize(
+    ("found", "rule"),
+    [
+        ("No similar requests, that have not been played, found.", "recording-absent@1"),
+        (LIKE, "request-is-not-the-recorded@1"),
+    ],
+)
+def test_a_recording_that_has_no_answer(red, raised, found, rule):
+    """Where it has one that is like what was asked, that says what is asked otherwise."""
+    kind, place = "vcr.errors.CannotOverwriteExistingCassetteException", "lib/vcr/stubs/a.py:3:f"
+    error = raised(kind, OTHER.format(found=found), TEST, SHOP, place)
+    made = red(error, distributions=(VCR,))
+
+    assert made.verdict().rule == rule
+    assert "prices.yaml" in made.suggestions()[0].text
+
+
+@pytest.mark.parametrize(
+    ("place", "category"),
+    [
+        ("lib/vcr/stubs/__init__.py:7:connect", "environment"),
+        ("lib/requests/adapters.py:7:send", "network"),
+        ("vcr/stubs/__init__.py:7:connect", "network"),
+    ],
+    ids=["a recording was to answer", "no recording", "the recorder itself is tested"],
+)
+def test_what_was_asked_for_want_of_a_recording(red, raised, place, category):
+    """The remote itself has nothing to do with it."""
+    refused = raised("ConnectionRefusedError", "[Errno 111] Connection refused", TEST, SHOP, place)
+
+    assert red(refused, distributions=(*INSTALLED, VCR)).verdict().category == category

@@ -15,6 +15,7 @@ from made_for_rules.surroundings import (
     using,
 )
 
+from conftest_kit.records import Distribution
 from orchestrator.checkout.project import Project
 
 CASES = {
@@ -145,6 +146,15 @@ CASES = {
         "A request was made that could not be handled.\n\nA request was made to https://a.b/c that "
         "could not be found in prices.\n\nThe settings on the cassette are:",
         TEST,
+    ),
+    "recording-absent-asked": one(
+        "urllib3.exceptions.NewConnectionError",
+        "Failed to establish a new connection: [Errno 111] Connection refused",
+        TEST,
+        SHOP,
+        "lib/vcr/stubs/__init__.py:7:connect",
+        bases=("ConnectionError",),
+        distributions=(Distribution(name="vcrpy", version="6.0", modules=("vcr",)),),
     ),
     "file-said-by-stdlib": one(
         "ValueError",
