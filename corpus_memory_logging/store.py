@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from conftest_kit.records import Run
+from conftest_kit.records import Failure, Run
 from corpus_memory_logging import decisions, rows, trials
 from corpus_memory_logging.engine import Engine, Partition, Row
 from corpus_memory_logging.errors import StoreError
@@ -145,6 +145,21 @@ class Store(Partition):
                     row, self.select("judged_suggestions", cause_id=row["cause_id"])
                 )
         return found
+
+    def recall_part(self, failure: Failure, *, run_id: str) -> Remembered | None:
+        """What `recall` knows of the cause that the same failure of its test, of the same class and
+        words, was a part of before; None where it was of none.
+        """
+        row = self.first(
+            "cause_of_failure",
+            test=rows.nodeid_row(self.project, failure.nodeid)["test"],
+            phase=storable(failure.phase),
+            message=rows.text_row(self.project, failure.message)["text"],
+            exception=storable(failure.exceptions[-1].type if failure.exceptions else ""),
+            run=self._run_number(run_id),
+        )
+        found = self.recall([row["signature"]], run_id=run_id) if row else {}
+        return next(iter(found.values()), None)
 
     def recall_findings(self, findings: Iterable[Finding], *, run_id: str) -> tuple[Finding, ...]:
         """The findings with their ids and what the memory knows of each, as `recall` knows it."""

@@ -59,6 +59,18 @@ def in_context(
     ]
 
 
+def recalled_as_parts(found: Iterable[Cause], store: Store, run_id: str) -> tuple[Cause, ...]:
+    """The causes; one that is seen for the first time by itself, with what the memory knows of the
+    cause that its first failure was told with before: it is none that came since.
+    """
+    return tuple(
+        cause
+        if cause.remembered or not cause.failures
+        else replace(cause, remembered=store.recall_part(cause.failures[0], run_id=run_id))
+        for cause in found
+    )
+
+
 def signatures(groups: Iterable[Group]) -> list[str]:
     """What the memory recalls the groups by."""
     return [group.signature.id for group in groups]

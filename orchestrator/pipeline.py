@@ -87,6 +87,7 @@ def review(
     yield "classify"
     near = partial(similar, store) if store else None
     explained = diagnosis.explain(known, remembered=remembered, prevented=prevented, near=near)
+    explained = diagnosis.recalled_as_parts(explained, store, run_id) if store else explained
 
     yield "ask"
     explained, unread = (

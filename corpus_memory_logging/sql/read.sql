@@ -80,6 +80,18 @@ GROUP BY causes.cause_id, causes.status, causes.note, causes.fix, causes.decided
     causes.decided_culprit_type, causes.decided_culprit_name, said.reviewer, said.time
 ORDER BY last_seen DESC
 
+-- The cause that a failure of a test had last, of the same class and words.
+-- name: cause_of_failure
+SELECT causes.signature
+FROM failures
+JOIN causes ON causes.project = failures.project AND causes.cause_id = failures.cause_id
+WHERE failures.project = :project AND failures.test = :test AND failures.phase = :phase
+    AND failures.message = :message
+    AND COALESCE(failures.exception, '') = :exception
+    AND failures.run < :run  -- if run
+ORDER BY failures.run DESC
+LIMIT 1
+
 -- Those of a cause that got a status, the latest first.
 -- name: judged_suggestions
 SELECT texts.content AS text, suggestions.commands, suggestions.source, suggestions.confidence,

@@ -60,6 +60,22 @@ class TestStore:
             store.recall([make.signature], run_id=make.run_id(2))[make.signature].occurrences == 1
         )
 
+    def test_a_failure_is_recalled_by_the_cause_that_it_was_a_part_of(self, store, make):
+        """The same failure of the same test, in an earlier run; other words are another failure."""
+        part = make.failure("tests/test_b.py::test_z")
+        store.remember(make.review(1, failures=(make.failure(), part)))
+
+        found = store.recall_part(part, run_id=make.run_id(2))
+        assert found == store.recall([make.signature], run_id=make.run_id(2))[make.signature]
+        assert store.recall_part(part, run_id=make.run_id(1)) is None
+        for other in (
+            part._replace(message="No module named 'toml'"),
+            part._replace(phase="setup"),
+            part._replace(nodeid="tests/test_c.py::test_z"),
+            part._replace(exceptions=()),
+        ):
+            assert store.recall_part(other, run_id=make.run_id(2)) is None
+
     def test_a_run_is_remembered_once(self, store, make):
         """Remembering it again changes no list, also where the second review says otherwise."""
         lists = (queries.runs, queries.causes, queries.failures, queries.suggestions)

@@ -352,3 +352,22 @@ def test_a_tear_down_that_fails_after_its_test_is_told(project):
     (cause,) = project.review()["causes"]
     assert cause["title"].startswith("AssertionError")
     assert any("RuntimeError: cannot close the till" in said for said in cause["evidence"])
+
+
+def test_what_was_a_part_of_a_cause_is_not_new_by_itself(project):
+    """Two checks were told as one; when the one is mended, the other was there before."""
+    shop = project.root / "shop"
+    shop.mkdir()
+    (shop / "__init__.py").write_text("def price(of):\n    return of + 1\n")
+    passing = "".join(f"def test_{number}():\n    pass\n" for number in range(4))
+    for name, number in (("a", 9), ("b", 8)):
+        check = f"def test_it():\n    found = shop.price({number})\n    assert found is None\n"
+        (project.root / f"test_{name}.py").write_text(f"import shop\n\n{check}{passing}")
+    project.run(status=1)
+    (both,) = project.review()["causes"]
+    (project.root / "test_a.py").write_text(passing)
+    project.run(status=1)
+    (left,) = project.review()["causes"]
+
+    assert (len(both["failures"]), both["known"]) == (2, False)
+    assert (len(left["failures"]), left["known"]) == (1, True)
