@@ -146,20 +146,27 @@ class Store(Partition):
                 )
         return found
 
-    def recall_part(self, failure: Failure, *, run_id: str) -> Remembered | None:
-        """What `recall` knows of the cause that the same failure of its test, of the same class and
-        words, was a part of before; None where it was of none.
+    def recall_parts(
+        self, failures: Iterable[Failure], *, run_id: str
+    ) -> tuple[Remembered | None, ...]:
+        """For each failure what `recall` knows of the cause that the same failure of its test, of
+        the same class and words, was a part of before; None where it was of none.
         """
+        run = self._run_number(run_id)
+        signatures = [self._signature_before(failure, run) for failure in failures]
+        known = self.recall(filter(None, signatures), run_id=run_id)
+        return tuple(known.get(signature) for signature in signatures)
+
+    def _signature_before(self, failure: Failure, run: int | None) -> str:
         row = self.first(
             "cause_of_failure",
             test=rows.nodeid_row(self.project, failure.nodeid)["test"],
             phase=storable(failure.phase),
             message=rows.text_row(self.project, failure.message)["text"],
             exception=storable(failure.exceptions[-1].type if failure.exceptions else ""),
-            run=self._run_number(run_id),
+            run=run,
         )
-        found = self.recall([row["signature"]], run_id=run_id) if row else {}
-        return next(iter(found.values()), None)
+        return row["signature"] if row else ""
 
     def recall_findings(self, findings: Iterable[Finding], *, run_id: str) -> tuple[Finding, ...]:
         """The findings with their ids and what the memory knows of each, as `recall` knows it."""

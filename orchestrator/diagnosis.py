@@ -63,12 +63,12 @@ def recalled_as_parts(found: Iterable[Cause], store: Store, run_id: str) -> tupl
     """The causes; one that is seen for the first time by itself, with what the memory knows of the
     cause that its first failure was told with before: it is none that came since.
     """
-    return tuple(
-        cause
-        if cause.remembered or not cause.failures
-        else replace(cause, remembered=store.recall_part(cause.failures[0], run_id=run_id))
-        for cause in found
-    )
+    told = list(found)
+    new = [place for place, cause in enumerate(told) if not cause.remembered]
+    parts = store.recall_parts([told[place].failures[0] for place in new], run_id=run_id)
+    for place, part in zip(new, parts, strict=True):
+        told[place] = replace(told[place], remembered=part)
+    return tuple(told)
 
 
 def signatures(groups: Iterable[Group]) -> list[str]:

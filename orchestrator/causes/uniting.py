@@ -85,7 +85,6 @@ _QUOTED = 0.85
 """What it is worth that they repeat what it says."""
 _CONCENTRATED = 0.6
 """What it is worth that they stand in one class or file, or are all that fails."""
-_ONE_CHANGE = "a check as well, and the rest passed"
 _FEW = 8
 """Checks that one change may well be behind."""
 _FILES = 50
@@ -270,7 +269,7 @@ def _join_checks(sets: Sets, context: Context) -> None:
     if behind and _is_agreed(causes, context):
         first, *others = checks
         for index in others:
-            sets.join(first, index, _ONE_CHANGE, _CONCENTRATED)
+            sets.join(first, index, "a check as well, and the rest passed", _CONCENTRATED)
 
 
 def _imported(test: str, context: Context) -> frozenset[str]:

@@ -65,16 +65,17 @@ class TestStore:
         part = make.failure("tests/test_b.py::test_z")
         store.remember(make.review(1, failures=(make.failure(), part)))
 
-        found = store.recall_part(part, run_id=make.run_id(2))
-        assert found == store.recall([make.signature], run_id=make.run_id(2))[make.signature]
-        assert store.recall_part(part, run_id=make.run_id(1)) is None
-        for other in (
+        others = (
             part._replace(message="No module named 'toml'"),
             part._replace(phase="setup"),
             part._replace(nodeid="tests/test_c.py::test_z"),
             part._replace(exceptions=()),
-        ):
-            assert store.recall_part(other, run_id=make.run_id(2)) is None
+        )
+
+        first, *rest = store.recall_parts([part, *others], run_id=make.run_id(2))
+        assert first == store.recall([make.signature], run_id=make.run_id(2))[make.signature]
+        assert rest == [None] * len(others)
+        assert store.recall_parts([part], run_id=make.run_id(1)) == (None,)
 
     def test_a_run_is_remembered_once(self, store, make):
         """Remembering it again changes no list, also where the second review says otherwise."""

@@ -39,6 +39,20 @@ def owner_of(facts: Facts, module: str) -> Owner | None:
     return facts.context.installed.owner(module, known_names(module), shared=shared)
 
 
+def needed_and_absent(facts: Facts) -> Iterator[str]:
+    """What the project always needs to run, here, and is not installed; not what only its
+    developers need.
+    """
+    project = facts.context.project
+    owner = Owner(name=project.name, version="")
+    for entry in project.requirements:
+        if entry.group or entry.by or entry.is_extra or is_of_developers(entry.file):
+            continue
+        unmet = facts.context.installed.unmet_by(owner, entry.text)
+        if unmet and not unmet.installed:
+            yield unmet.name
+
+
 def asking(facts: Facts, name: str) -> Iterator[tuple[Owner, str]]:
     """Who requires a distribution, and through which extra, if not always: an extra counts where
     its distribution is in the traceback or one that the project declares.

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from packaging.utils import canonicalize_name
 
 from orchestrator.classify.distributions.mapping import known_names
-from orchestrator.classify.distributions.owners import asking, asks, is_of_developers
+from orchestrator.classify.distributions.owners import asking, asks, needed_and_absent
 from orchestrator.classify.exceptions.told import says_nothing, told
 from orchestrator.classify.facts import Fact, Facts, is_harness, part
 from orchestrator.classify.installed import Owner, Unmet
@@ -113,15 +113,7 @@ def _process_lacks(facts: Facts) -> str:
         return ""
     if next(told(facts.failure, facts.context.recording.run.root), None) is not None:
         return ""
-    project = facts.context.project
-    owner = Owner(name=project.name, version="")
-    for entry in project.requirements:
-        if entry.group or entry.by or entry.is_extra or is_of_developers(entry.file):
-            continue
-        found = facts.context.installed.unmet_by(owner, entry.text)
-        if found and not found.installed:
-            return found.name
-    return ""
+    return next(needed_and_absent(facts), "")
 
 
 def _is_python(facts: Facts) -> bool:

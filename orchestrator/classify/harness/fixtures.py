@@ -290,16 +290,11 @@ def _lacking_around_test(facts: Facts) -> str:
     beside = home.partition("/")[0] == frame.file.partition("/")[0]
     if is_of_tests(home) or (beside and _NAMED_FOR_TESTS.match(home)):
         return "yes"
-    asked = _asked_name(facts)
+    asked = facts.group("symbol") or facts["symbol"]
     if facts.link.type != "AttributeError" or frame != facts.frames[-1]:
         return ""
     is_like = facts["nearest_name"] or facts.attribute("nearest") or not facts["module"]
     return "yes" if is_like and asked not in facts.context.once(_lacked_by_tests) else ""
-
-
-def _asked_name(facts: Facts) -> str:
-    said = _LACKED.search(facts.link.message[:1000])
-    return facts.group("symbol") or facts["symbol"] or (said["symbol"] if said else "")
 
 
 def _attribute_lacked(facts: Facts) -> str:

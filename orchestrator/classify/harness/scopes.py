@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from orchestrator.classify.facts import Context, Fact, Facts
+from orchestrator.failures.following import OWN
 
-_OWN = ("project", "test")
 _STACK = re.compile(
     r"(?P<title>Requesting fixture stack|involved factories):\n"
     r"(?P<stack>.*?)(?:\nRequested fixture:|\Z)",
@@ -39,7 +39,7 @@ def _asking(facts: Facts) -> tuple[str, str]:
         if entry.line == int(line) and _is_same_file(file, entry.file):
             place = f"{entry.file}:{entry.line}"
             overridden = entry.origin == "project" and _origin(facts) == "test"
-            return (entry.name, place) if entry.origin in _OWN and not overridden else ("", "")
+            return (entry.name, place) if entry.origin in OWN and not overridden else ("", "")
     return ("", "") if "-packages/" in file else (function, f"{file}:{line}")
 
 

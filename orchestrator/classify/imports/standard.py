@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from packaging.utils import canonicalize_name
-
 from orchestrator.classify.facts import Fact, Facts
 from orchestrator.classify.installed import Owner
 from orchestrator.classify.rules import knowledge
@@ -63,8 +61,7 @@ def _replacement_asked(facts: Facts) -> str:
     if not name or installed.has(name):
         return ""
     for unmet in installed.unmet((name,)):
-        if canonicalize_name(unmet.name) == canonicalize_name(name):
-            return f"{unmet.by.name} {unmet.by.version} requires {unmet.requirement}"
+        return f"{unmet.by.name} {unmet.by.version} requires {unmet.requirement}"
     project = facts.context.project
     declared = project.declared((name,))
     owner = Owner(name=project.name, version="")

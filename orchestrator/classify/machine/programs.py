@@ -6,8 +6,8 @@ import re
 
 from packaging.utils import canonicalize_name
 
+from orchestrator.classify.distributions.owners import needed_and_absent
 from orchestrator.classify.facts import Fact, Facts
-from orchestrator.classify.installed import Owner
 
 _NOT_FOUND = 127
 """The status with which a shell ends that finds no such program."""
@@ -67,14 +67,8 @@ def _program_distribution(facts: Facts) -> str:
 
 
 def _needed_like(facts: Facts, word: str) -> str:
-    project, installed = facts.context.project, facts.context.installed
-    owner = Owner(name=project.name, version="")
-    like = {
-        entry.name
-        for entry in project.requirements
-        if entry.name.partition("-")[0] == word and not (entry.group or entry.by or entry.is_extra)
-        if (unmet := installed.unmet_by(owner, entry.text)) and not unmet.installed
-    }
+    needed = map(canonicalize_name, needed_and_absent(facts))
+    like = {name for name in needed if name.partition("-")[0] == word}
     return like.pop() if len(like) == 1 and len(word) >= _SHORTEST else ""
 
 

@@ -160,12 +160,9 @@ def _follows_from_log(facts: Facts) -> str:
 def _recorder(facts: Facts) -> str:
     """What plays recorded answers and made the connection itself, as it had none: `vcrpy`."""
     frames = (frame for link in facts.failure.exceptions for frame in link.frames)
-    played = (frame for frame in frames if frame.origin == "installed")
-    return next((_RECORDERS[top] for frame in played if (top := _recorder_of(frame))), "")
-
-
-def _recorder_of(frame: Frame) -> str:
-    return next((top for top in _RECORDERS if frame.file.startswith(top)), "")
+    passed = [frame.file for frame in frames if frame.origin == "installed"]
+    found = (name for file in passed for top, name in _RECORDERS.items() if file.startswith(top))
+    return next(found, "")
 
 
 FACTS: dict[str, Fact] = {
