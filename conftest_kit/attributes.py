@@ -21,6 +21,7 @@ from conftest_kit.texts import bounded, message_of
 
 MAX_VALUE = 2000
 MAX_LIST = 200
+MAX_CLASSES = 8
 
 _ATTRIBUTES: tuple[tuple[type[BaseException], tuple[str, ...]], ...] = (
     (ImportError, ("name", "path", "name_from")),
@@ -118,10 +119,12 @@ def _attributes(error: BaseException, message: str) -> dict[str, Any]:
 
 def _only_here(
     error: BaseException, message: str, found: Mapping[str, Any]
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[str, str | list[str]]]:
     """What nobody can tell later; empty where it is not found."""
     if isinstance(error, AttributeError):
-        yield "obj", _object_name(_read(error, "obj"))
+        asked = _read(error, "obj")
+        yield "obj", _object_name(asked)
+        yield "derives", _derives(asked)
     if isinstance(error, _OF_NAMES):
         yield "nearest", _looked_for(nearest, error, message)
     if isinstance(error, OSError) and "filename" not in found:
@@ -156,7 +159,20 @@ def _object_name(value: Any) -> str:
         return ""
     if type(value) is type(sys):
         return str(value.__dict__.get("__name__", "module"))
-    return type_name(value if isinstance(value, type) else type(value))
+    return type_name(_class_of(value))
+
+
+def _class_of(value: Any) -> type[Any]:
+    """Itself, if it is one: whatever it says that it is."""
+    kind = type(value)
+    return value if issubclass(kind, type) else kind
+
+
+def _derives(value: Any) -> list[str]:
+    """The classes above that of an object, builtins left out; the nearest first."""
+    above = type.__dict__["__mro__"].__get__(_class_of(value))[1:-1]
+    named = map(type_name, above)
+    return [name for name in named if "." in name][:MAX_CLASSES]
 
 
 def _simple(value: Any) -> Any:

@@ -80,8 +80,9 @@ class Raised(NamedTuple):
     first."""
     attributes: Mapping[str, Any] = {}
     """Simple attributes the exception carries: `name`, `path`, `errno`, `filename`, `argname`,
-    `obj` (the type's or module's name), `nearest` (the name that is there and is nearest to one
-    that was not found), … : text, numbers and lists of text."""
+    `obj` (the type's or module's name), `derives` (the classes above that type), `nearest` (the
+    name that is there and is nearest to one that was not found), … : text, numbers and lists of
+    text."""
     notes: tuple[str, ...] = ()
     frames: tuple[Frame, ...] = ()
     """Outermost first; the last frame raised."""

@@ -115,6 +115,12 @@ def test_one_link():
     assert (frame.source, frame.origin) == ("raise error", "test")
 
 
+class LocalProxy:
+    """Says that it is a class."""
+
+    __class__ = property(lambda _: type)
+
+
 class WithStatus(Exception):
     """As libraries for HTTP raise it."""
 
@@ -131,7 +137,22 @@ class WithStatus(Exception):
         (lambda: Path("/no/such").stat(), {"errno": errno.ENOENT, "filename": "/no/such"}),
         (lambda: compile("a b\n", "file.py", "exec"), {"filename": "file.py", "lineno": 1}),
         (lambda: json.nothing, {"name": "nothing", "obj": "json"}),
-        (lambda: Fraction(1).nothing, {"obj": "fractions.Fraction"}),
+        (
+            lambda: Fraction(1).nothing,
+            {
+                "obj": "fractions.Fraction",
+                "derives": [
+                    "numbers.Rational",
+                    "numbers.Real",
+                    "numbers.Complex",
+                    "numbers.Number",
+                ],
+            },
+        ),
+        (lambda: Fraction.nothing, {"obj": "fractions.Fraction"}),
+        (lambda: LocalProxy().nothing, {"derives": None}),
+        (lambda: object().nothing, {"derives": None}),
+        (lambda: True.nothing, {"obj": "bool", "derives": None}),
         (lambda: no_such_name, {"name": "no_such_name"}),  # noqa: F821
         (
             lambda: subprocess.run(["false", "x"], check=True),

@@ -17,7 +17,7 @@ from packaging.version import Version
 
 from orchestrator.classify.facts import Fact, Facts
 from orchestrator.classify.installed import version_of
-from orchestrator.classify.releases.sought import Sought, sought
+from orchestrator.classify.releases.sought import Sought, above, sought
 from orchestrator.classify.rules import knowledge
 
 _PYTHON = "python"
@@ -155,7 +155,7 @@ def _attribute(entry: Mapping[str, Any], asked: Sought, facts: Facts) -> str:
     """Of the class or another of the same library; of one's own where that is meant to derive."""
     if asked.kind != "attribute" or asked.name not in entry["names"]:
         return ""
-    of = facts["object"] or asked.of
+    of = asked.of if asked.of in above(facts) else facts["object"] or asked.of
     inherits = "inherited" in entry and not facts["object_owner"]
     same = of.partition(".")[0] == entry["of"].partition(".")[0] or of == _last(entry["of"])
     return asked.name if same or inherits else ""

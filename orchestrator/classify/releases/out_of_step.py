@@ -19,6 +19,7 @@ from orchestrator.classify.installed import Unmet, is_exact
 from orchestrator.classify.releases import dates
 from orchestrator.classify.releases.asked import used
 from orchestrator.classify.releases.dates import PYTHON, Moment, Span
+from orchestrator.classify.releases.sought import above
 
 _AHEAD = 3
 """Months after the others, from which on a release did not come with them."""
@@ -195,6 +196,16 @@ def _unmet(facts: Facts) -> Iterator[Unmet]:
     yield from filter(None, found)
 
 
+def _base(facts: Facts) -> Step | None:
+    """Of the distributions that a class of the project derives from which lacks a name the only one
+    that is out of step.
+    """
+    modules = (one.rpartition(".")[0] for one in above(facts) if facts["object_is_own"])
+    owners = {owner.name for module in modules if (owner := owner_of(facts, module))}
+    steps = [step for name in sorted(owners) if (step := step_of(facts, name))]
+    return steps[0] if len(steps) == 1 else None
+
+
 def _being_edited(facts: Facts) -> str:
     """`yes` where the checkout had changes that were not committed: these come first."""
     return "yes" if facts.context.recording.run.environment.git.get("dirty") else ""
@@ -208,6 +219,9 @@ def _python_then(facts: Facts) -> str:
 
 
 FACTS: dict[str, Fact] = {
+    "base_apart": part(_base, "name"),
+    "base_apart_said": part(_base, "said"),
+    "base_apart_version": part(_base, "version"),
     "being_edited": _being_edited,
     "misdated": part(_misdated, "name"),
     "misdated_shown": _misdated_shown,

@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
 
+from orchestrator.classify.distributions.owners import owner_of
 from orchestrator.classify.distributions.surface import Change, Section, library
 from orchestrator.classify.facts import Fact, Facts
 from orchestrator.classify.imports.modules import is_own
 from orchestrator.classify.releases.asked import imported
-from orchestrator.classify.releases.sought import Sought, sought
+from orchestrator.classify.releases.sought import Sought, above, sought
 from orchestrator.classify.rules import knowledge
 
 _CALLS = ("keyword", "positional", "required")
@@ -40,7 +41,7 @@ def _released(facts: Facts) -> Released | None:
     if facts["break_kind"]:
         return None
     for one in sought(facts):
-        for name in _asked(facts, one.kind):
+        for name in _asked(facts, one):
             if found := _looked_up(facts, one, name, is_sure=True):
                 return found
         likely = {canonicalize_name(name) for name in _may_be_asked(facts, one)}
@@ -65,13 +66,18 @@ def _looked_up(facts: Facts, one: Sought, name: str, *, is_sure: bool) -> Releas
     return None
 
 
-def _asked(facts: Facts, kind: str) -> Iterable[str]:
-    """The distribution that is shown to be asked: by the module, the object's type, or the import
-    of what the line calls.
+def _asked(facts: Facts, one: Sought) -> Iterable[str]:
+    """The distribution that is shown to be asked: by the module, the object's type or one that it
+    derives from, or the import of what the line calls.
     """
+    kind = one.kind
     if kind in ("module", "name"):
         own = is_own(facts, facts["top"]) if facts["top"] else True
         return () if own else filter(None, (facts["owner"], facts["outdated"]))
+    if kind == "attribute" and one.of in above(facts):
+        module = one.of.rpartition(".")[0]
+        owner = None if is_own(facts, one.of.partition(".")[0]) else owner_of(facts, module)
+        return (owner.name,) if owner else ()
     if kind == "attribute":
         return filter(None, (facts["object_owner"],))
     return filter(None, (facts["callee"],)) if kind in _CALLS else ()

@@ -81,4 +81,11 @@ def sought(facts: Facts) -> Iterator[Sought]:
     if "AttributeError" in types and facts.attribute("obj"):
         # Whatever a module's or a class's own __getattr__ says.
         yield Sought("name", facts.attribute("obj"), facts.attribute("name"))
-        yield Sought("attribute", facts.attribute("obj"), facts.attribute("name"))
+        for of in (facts.attribute("obj"), *above(facts)):
+            yield Sought("attribute", of, facts.attribute("name"))
+
+
+def above(facts: Facts) -> list[str]:
+    """The classes that the one which was asked derives from; the nearest first."""
+    derives = facts.link.attributes.get("derives")
+    return list(map(str, derives)) if isinstance(derives, list) else []

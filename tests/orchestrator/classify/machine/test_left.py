@@ -42,10 +42,24 @@ def test_a_variable_that_the_product_reads(run):
     """The fixture that set it is the culprit, and the test that left it is named."""
     red = run(READING)
 
-    assert red.verdict().rule == "variable-left@1"
+    assert red.verdict().rule == "variable-left@2"
     assert red.verdict().culprit.name == "fast"
     assert any("test_a.py::test_fast" in line for line in red.verdict().evidence)
     assert "SHOP_MODE" in red.suggestions()[0].text
+
+
+def test_a_variable_that_a_test_itself_left(run):
+    """Nothing prepares that test: the variable is the culprit."""
+    setting = """
+        import os
+
+        def test_fast():
+            os.environ["SHOP_MODE"] = "fast"
+    """
+    verdict = run({**READING, "test_a.py": setting}).verdict()
+
+    assert verdict.rule == "variable-left-by-test@1"
+    assert (verdict.culprit.type, verdict.culprit.name) == ("variable", "SHOP_MODE")
 
 
 def test_a_fixture_that_lives_on(run):

@@ -291,6 +291,13 @@ CASES = {
         attributes={"obj": "frames.core.Table"},
         **ALONE,
     ),
+    "attribute-of-a-base-out-of-step": one(
+        "AttributeError",
+        "'Cart' object has no attribute 'priced'",
+        TEST,
+        attributes={"obj": "shop.cart.Cart", "derives": ["pandas.core.frame.DataFrame"]},
+        **YOUNGER,
+    ),
     "signature-changed-inside": one(
         "TypeError",
         "read() got an unexpected keyword argument 'sep'",

@@ -214,6 +214,13 @@ CASES = {
         "KeyError", "'SHOP'", "std/unittest/case.py:587:_callCleanup", "tests/test_cart.py:8:unset"
     ),
     "variable-left": one(
+        "ValueError",
+        "unknown mode",
+        SHOP,
+        project=using("variable", "SHOP_MODE"),
+        left=(LEFT._replace(fixtures=("_unittest_setUpClass_fixture_TestCart",)),),
+    ),
+    "variable-left-by-test": one(
         "ValueError", "unknown mode", SHOP, project=using("variable", "SHOP_MODE"), left=(LEFT,)
     ),
     "variable-left-beside": one(

@@ -81,6 +81,28 @@ def test_what_is_to_be_patched_is_looked_up_too(red, raised, message):
 
 
 @pytest.mark.parametrize(
+    ("derives", "is_known"),
+    [
+        (["flask.app.Flask", "flask.sansio.app.App"], True),
+        (["shop.base.Base", "flask.app.Flask"], True),
+        (["shop.base.Base"], False),
+        ("flask.app.Flask", False),
+    ],
+)
+def test_what_a_class_of_ones_own_has_from_a_library(red, raised, derives, is_known):
+    """The class that lacks the name is the project's; that had it from the one above it."""
+    message = "'Shop' object has no attribute 'make_null_session'"
+    known = {"obj": "shop.cart.Shop", "name": "make_null_session", "derives": derives}
+    made = red(
+        raised("AttributeError", message, TEST, attributes=known),
+        project=IMPORTING,
+        distributions=(flask("3.0.3"),),
+    ).verdict()
+
+    assert (made.culprit.name == "Flask") is is_known
+
+
+@pytest.mark.parametrize(
     ("message", "version"),
     [(GONE, "2.3.3"), (GONE, "1.0.1"), (GONE, "unknown"), (LATER, "2.2.5"), (LATER, "3.0.0")],
 )
