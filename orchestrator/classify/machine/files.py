@@ -248,8 +248,11 @@ def _named_is_project(facts: Facts) -> str:
 
 
 def _where(facts: Facts) -> str:
-    """Where a requirement on the distribution is written down."""
-    return where_to_write(facts.context.project, facts["distribution"])
+    """Where a requirement on the distribution is written down; what another requires is written
+    down there.
+    """
+    is_required = facts["distribution_source"] == "required"
+    return "" if is_required else where_to_write(facts.context.project, facts["distribution"])
 
 
 def _where_named(facts: Facts) -> str:

@@ -18,6 +18,7 @@ from orchestrator.classify.facts import Fact, Facts, is_harness, own_frame
 from orchestrator.classify.machine.files import READS
 from orchestrator.classify.names.spelling import whole_word
 
+_WORDS = re.compile(r"[-_.]+")
 _RAISES = re.compile(r"^raise\b|^(?:if|elif|else|except|def)\b.*: {0,4}raise\b")
 _USUAL = frozenset(
     {
@@ -193,6 +194,18 @@ def _variable_reached(facts: Facts) -> str:
     return next(own_first, next(iter(peculiar), ""))
 
 
+def _variable_of_project(facts: Facts) -> str:
+    """A variable that was set and bears the project's name, as those do that settings are made
+    from, and that neither the tests nor what they test speak of.
+    """
+    name = facts.context.project.name or facts.context.recording.run.project
+    begins = _WORDS.sub("_", name).upper().removeprefix("PYTHON_")
+    variables = facts.context.recording.run.environment.variables if begins else ()
+    named = (one for one in variables if one.startswith(f"{begins}_"))
+    own = facts.once(_set_by_tests)
+    return next((one for one in named if one not in own and _is_peculiar(facts, one)), "")
+
+
 def _variable_named(facts: Facts) -> str:
     """A variable that was set and that the message names. Short words are other things as well."""
     said = dict.fromkeys(_NAME.findall(facts.link.message[:_READ]))
@@ -350,6 +363,7 @@ FACTS: dict[str, Fact] = {
     "variable_of_owner": _variable_of_owner,
     "variable_of_path": _variable_of_path,
     "variable_of_program": _variable_of_program,
+    "variable_of_project": _variable_of_project,
     "variable_of_type": _variable_of_type,
     "variable_on_the_way": _variable_on_the_way,
     "variable_pointing": _variable_pointing,

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from packaging.utils import canonicalize_name
 
 from orchestrator.classify.changes.since_green import changed
-from orchestrator.classify.distributions.owners import misfit, owner_of, touching
+from orchestrator.classify.distributions.owners import asking, misfit, owner_of, touching
 from orchestrator.classify.facts import Context, Fact, Facts, module_of, part
 from orchestrator.classify.installed import Unmet, is_exact
 from orchestrator.classify.releases import dates
@@ -206,6 +206,14 @@ def _base(facts: Facts) -> Step | None:
     return steps[0] if len(steps) == 1 else None
 
 
+def _late_asker(facts: Facts) -> Step | None:
+    """Who alone requires the distribution that is absent, where it came long after the others."""
+    asked = asking(facts, facts["distribution"]) if facts["distribution"] else ()
+    names = {owner.name for owner, extra in asked if not extra}
+    step = step_of(facts, names.pop()) if len(names) == 1 else None
+    return step if step and step.way == "ahead" else None
+
+
 def _being_edited(facts: Facts) -> str:
     """`yes` where the checkout had changes that were not committed: these come first."""
     return "yes" if facts.context.recording.run.environment.git.get("dirty") else ""
@@ -223,6 +231,8 @@ FACTS: dict[str, Fact] = {
     "base_apart_said": part(_base, "said"),
     "base_apart_version": part(_base, "version"),
     "being_edited": _being_edited,
+    "late_asker": part(_late_asker, "name"),
+    "late_asker_version": part(_late_asker, "version"),
     "misdated": part(_misdated, "name"),
     "misdated_shown": _misdated_shown,
     "misdated_version": part(_misdated, "version"),

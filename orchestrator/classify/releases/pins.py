@@ -352,6 +352,12 @@ def _asker_refused(facts: Facts) -> str:
     return found.said if found and not asked_otherwise(facts, facts["owner"]) else ""
 
 
+def _late_asker_back(facts: Facts) -> str:
+    """The releases of the time of the rest, of who requires what is absent."""
+    found = _of(facts, facts["late_asker"])
+    return found.requirement if found else ""
+
+
 def _raiser_back(facts: Facts) -> str:
     """The releases before, of the library that asked another for what it does not have yet."""
     name = facts["raiser"]
@@ -373,6 +379,7 @@ FACTS: dict[str, Fact] = {
     "culprit_back_said": _culprit_back_said,
     "culprit_pin": _culprit_pin,
     "culprit_pin_said": _culprit_pin_said,
+    "late_asker_back": _late_asker_back,
     "owner_back": _owner_back,
     "owner_back_said": _owner_back_said,
     "owner_old": _owner_old,

@@ -138,7 +138,7 @@ def test_what_nothing_leads_to_may_be_chance(since, wrong, imports, sure):
 
 def test_a_variable_that_changed_too_is_as_good_an_explanation(since, wrong):
     """Not the version alone changed."""
-    made = since(wrong, frames="1.9", now={"variables": ("SHOP_MODE",)})
+    made = since(wrong, frames="1.9", now={"variables": ("MODE",)})
 
     assert made.verdict().category == "assertion"
 

@@ -199,6 +199,13 @@ CASES = {
         project=using("variable", "SHOP_COLOUR", default=True),
         variables=("SHOP_COLOUR",),
     ),
+    "variable-of-project": one(
+        "AssertionError",
+        "assert 'blue' == 'red'",
+        TEST,
+        project=Project(name="shop"),
+        variables=("SHOP_COLOUR",),
+    ),
     "variable-reached-raises": one(
         "shop.HostError",
         "port is required",
