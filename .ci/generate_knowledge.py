@@ -70,6 +70,7 @@ ADDED = {
     "concurrent.interpreters": "3.14",
 }  # fmt: skip
 
+_GETS_MARKERS = re.compile(r"\w+\.getini\('markers'\)\.append$")
 KINDS = ("fixtures", "options", "ini", "markers", "hooks")
 """What is kept of a plugin, beside the names that `-p` and `no:` know it by."""
 
@@ -274,12 +275,17 @@ def _scan_call(node: ast.Call, brought: Brought, constants: Mapping[str, str]) -
         elif isinstance(first, ast.Name) and first.id in constants:
             brought.ini.add(constants[first.id])
     elif called == "addinivalue_line" and len(node.args) == 2 and texts[:1] == ["markers"]:
-        value = node.args[1]
-        text = texts[1] if len(texts) > 1 else ""
-        if isinstance(value, ast.JoinedStr) and isinstance(value.values[0], ast.Constant):
-            text = str(value.values[0].value)
-        if found := re.match(r"[A-Za-z_]\w*", text.strip()):
-            brought.markers.add(found[0])
+        brought.markers.update(_marker(node.args[1]))
+    elif called == "append" and _GETS_MARKERS.match(ast.unparse(node.func)) and node.args:
+        brought.markers.update(_marker(node.args[0]))
+
+
+def _marker(line: ast.expr) -> Iterator[str]:
+    """The name in the line of a marker: `slow(reason): takes long`."""
+    first = line.values[0] if isinstance(line, ast.JoinedStr) else line
+    text = first.value if isinstance(first, ast.Constant) else ""
+    found = re.match(r"[A-Za-z_]\w*", text.strip()) if isinstance(text, str) else None
+    yield from [found[0]] if found else ()
 
 
 def _fixture(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str | None:

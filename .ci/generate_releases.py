@@ -30,7 +30,7 @@ KNOWLEDGE = Path(__file__).resolve().parents[1] / "orchestrator" / "knowledge"
 SIMPLE = {"Accept": "application/vnd.pypi.simple.v1+json"}
 AT_ONCE = 16
 MOST = 6000
-NEWEST = 40
+NEWEST = 150
 """Minor releases of one distribution that are kept."""
 # python.org/downloads: the day of the first final release, by month.
 PYTHON = "3.8:1910 3.9:2010 3.10:2110 3.11:2210 3.12:2310 3.13:2410 3.14:2510"

@@ -33,6 +33,8 @@ _FUNCTION = re.compile(
     r"In (?:[^\n:]{1,400}\.py::)?(?P<within>(?:\w{1,200}::)*)(?P<name>\w{1,200}): "
 )
 _FROZEN = re.compile(r"<frozen ([\w.]+)>")
+_NAMELESS = frozenset({"<lambda>", "<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
+"""What Python calls functions that have no name."""
 
 
 def _place(facts: Facts) -> str:
@@ -150,8 +152,15 @@ def _own_caller(facts: Facts) -> str:
 
 
 def _own_function(facts: Facts) -> str:
+    """The function of the own frame; of a lambda or a comprehension the one of its file that is
+    around it, if that was on the way.
+    """
     frame = own_frame(facts)
-    return frame.function if frame else ""
+    if frame is None:
+        return ""
+    around = (one for one in reversed(facts.frames) if one.file == frame.file)
+    named = (one.function for one in around if not one.function.startswith("<"))
+    return next(named, frame.function) if frame.function in _NAMELESS else frame.function
 
 
 def _hook(facts: Facts) -> str:

@@ -190,7 +190,15 @@ def _raised_in(facts: Facts) -> Fixture | None:
         named = [entry for entry in here if entry.name in names]
         above = [entry for entry in here if entry.line <= frame.line and not _is_xunit(frame)]
         found = named or sorted(above, key=lambda entry: -entry.line)
-        return found[0] if found else None
+        return found[0] if found else _of_others(facts, frame)
+    return None
+
+
+def _of_others(facts: Facts, frame: Frame) -> Fixture | None:
+    """The fixture that a function is: what outlives tests may end after one that never had it."""
+    for one in facts.context.project.fixtures if facts.failure.phase == "teardown" else ():
+        if (one.file, one.function) == (frame.file, frame.function):
+            return Fixture(one.name, "made for several tests", one.file, one.line)
     return None
 
 

@@ -17,6 +17,7 @@ from orchestrator.failures.chain import decisive, is_assertion
 from orchestrator.failures.printed import literal
 
 _OWN = ("project", "test")
+_MOCKS = "unittest/mock.py"
 _READ = r"(?<![\w.'\"]){name}(?:\.\w+|\[[^\]]*\])+(?![\w(])"
 """A look at the state of what bears a name, which asks nobody to do anything."""
 _CALL = r"(?<![\w.'\"]){name}\.\w+\("
@@ -25,6 +26,12 @@ _MORE = re.compile(
     re.MULTILINE,
 )
 """Where pytest says which side of a comparison has more than the other."""
+_CALLED_MORE = re.compile(
+    r"^Expected '[^'\n]{1,100}' to "
+    r"(?:not have been called|(?:have been|be) called once\b[^.\n]{0,50})\. "
+    r"Called (?P<times>\d{1,6}) times"
+)
+"""How a mock says that it was called more often than it should have been."""
 _OF_STATE = ("repr", "str", "len", "bool", "list", "dict", "set", "tuple", "sorted", "sum")
 """Functions of Python's that show the state of a value."""
 _WORD = r"(?<![\w.'\"]){name}(?![\w'\"])"
@@ -58,7 +65,7 @@ def _kept(facts: Facts) -> Fixture | None:
     which is there already; or with which several tests break in different functions of the product.
     """
     failure, link = facts.failure, facts.link
-    frame = facts.frames[-1] if facts.frames else None
+    frame = _checking(facts)
     if failure.phase != "call" or frame is None or link is not decisive(failure):
         return None
     if is_harness(frame):
@@ -73,6 +80,12 @@ def _kept(facts: Facts) -> Fixture | None:
         broken = facts.context.once(_broken)
         found = (one for _, one in _names(facts) if one.name in broken)
     return next((one for one in found if _was_used_before(facts, one)), None)
+
+
+def _checking(facts: Facts) -> Frame | None:
+    """The line that raised; that of a check which a mock made."""
+    frames = [frame for frame in facts.frames if frame.file != _MOCKS]
+    return frames[-1] if frames else None
 
 
 def _is_there_already(link: Raised) -> bool:
@@ -111,26 +124,37 @@ def _grown_for(facts: Facts) -> Iterator[Fixture]:
     """The fixture that a check was given which finds more than it expects, as all such checks of
     the run were.
     """
-    grown = facts.context.once(_grown) if _finds_more(facts.failure) else frozenset()
+    finds = _finds_more(facts.failure) or _calls_found(facts.failure)
+    grown = facts.context.once(_grown) if finds else frozenset()
     return (one for one in facts.failure.fixtures if (one.name, one.file) in grown)
 
 
 def _grown(context: Context) -> frozenset[tuple[str, str]]:
     """The fixtures, by name and file, which outlive a test and which every check was given that
-    finds more than it expects, where several do.
+    finds more than it expects, where several do; of calls where it is more and more.
     """
-    finding = [
+    failures = context.recording.failures
+    finding = [one for one in failures if _finds_more(one)]
+    if len({*map(_calls_found, failures)} - {""}) >= _SEVERAL:
+        finding += (one for one in failures if _calls_found(one))
+    given = [
         frozenset((one.name, one.file) for one in failure.fixtures if _outlives(one))
-        for failure in context.recording.failures
-        if _finds_more(failure)
+        for failure in finding
     ]
-    return frozenset.intersection(*finding) if len(finding) >= _SEVERAL else frozenset()
+    return frozenset.intersection(*given) if len(given) >= _SEVERAL else frozenset()
 
 
 def _finds_more(failure: Failure) -> bool:
     raised = decisive(failure)
     more = _MORE.search(raised.message[:_READ_OF_MESSAGE]) if raised else None
     return failure.phase == "call" and more is not None
+
+
+def _calls_found(failure: Failure) -> str:
+    """How often a mock was called that should have been called once or not at all."""
+    raised = decisive(failure) if failure.phase == "call" else None
+    found = _CALLED_MORE.match(raised.message[:_READ_OF_MESSAGE]) if raised else None
+    return found["times"] if found and found["times"] != "0" else ""
 
 
 def _shown(context: Context) -> frozenset[tuple[str, str]]:

@@ -81,7 +81,8 @@ def _said_file(facts: Facts) -> str:
     """The file that a message says is not there, relative to the root where it is below it; not one
     of pytest's temporary ones, nor a module that the checkout holds.
     """
-    name, root = facts.group("named_file"), facts.context.recording.run.root.rstrip("/")
+    name = facts.group("named_file").removeprefix("./")
+    root = facts.context.recording.run.root.rstrip("/")
     inside = name.removeprefix(f"{root}/") if root else name
     known = inside in facts.context.project.files
     if known or "pytest-of-" in name or not name:

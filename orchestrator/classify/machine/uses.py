@@ -74,6 +74,9 @@ _OF_FOLDERS = frozenset({"HOME", "TMPDIR", "TEMP", "TMP"})
 _TEMPORARY, _ALL_FOLDERS = "PYTEST_DEBUG_TEMPROOT", re.compile(r"/pytest-of-[^/]{1,100}$")
 """Where pytest makes its temporary folders, and the folder that holds them all."""
 _NAME = re.compile(r"(?<![\w.])[A-Z][A-Z0-9_]{3,100}(?!\w)")
+_SETTINGS = "pydantic_settings/"
+_FIELD = re.compile(r"^(?P<field>[A-Za-z]\w{2,100})(?:\.\w+){0,5}$", re.MULTILINE)
+"""How pydantic names the field that it refuses: on a line of its own."""
 _GENERAL = frozenset({"ERROR", "FOUND", "INVALID", "EXCEPTION", "VERSION", "MISSING", "UNKNOWN"})
 _TELLING = 8
 _LIKE = 5
@@ -204,6 +207,19 @@ def _variable_of_project(facts: Facts) -> str:
     named = (one for one in variables if one.startswith(f"{begins}_"))
     own = facts.once(_set_by_tests)
     return next((one for one in named if one not in own and _is_peculiar(facts, one)), "")
+
+
+def _variable_of_field(facts: Facts) -> str:
+    """A variable that was set, and that by its end is for a field which settings made from the
+    environment refuse.
+    """
+    made = any(frame.file.startswith(_SETTINGS) for frame in facts.frames)
+    fields = _FIELD.findall(facts.link.message[:_READ]) if made else ()
+    variables = facts.context.recording.run.environment.variables if fields else ()
+    for name in variables:
+        if name.lower().endswith(tuple(field.lower() for field in fields)):
+            return name if _is_peculiar(facts, name) else ""
+    return ""
 
 
 def _variable_named(facts: Facts) -> str:
@@ -360,6 +376,7 @@ FACTS: dict[str, Fact] = {
     "raised_on_purpose": _raised_on_purpose,
     "takes_access": _takes_access,
     "variable_named": _variable_named,
+    "variable_of_field": _variable_of_field,
     "variable_of_owner": _variable_of_owner,
     "variable_of_path": _variable_of_path,
     "variable_of_program": _variable_of_program,

@@ -7,6 +7,8 @@ import pytest
 from conftest_kit.records import Distribution
 
 SHOP = "shop/cart.py:7:total"
+STOPPED = "lib/pytest_timeout.py:317:timeout_sigalrm"
+TEST = "tests/test_cart.py:9:test_total"
 LIBRARY = "lib/sqlalchemy/engine/base.py:9:execute"
 SQLALCHEMY = Distribution(name="SQLAlchemy", version="2.0.30", modules=("sqlalchemy",))
 
@@ -28,3 +30,13 @@ def test_what_came_out_counts_nearly_as_much_as_its_root(red, raised, first, rul
     made = red(wrapping, root._replace(relation="cause"), distributions=(SQLALCHEMY,))
 
     assert made.verdict().rule == rule
+
+
+def test_a_time_limit_that_was_handled_on_the_way(red, raised):
+    """What came out of it came of that."""
+    limit = raised("Failed", "Timeout (>5.0s) from pytest-timeout.", TEST, STOPPED)
+    complaint = raised("AssertionError", "Cannot have cache", TEST, "std/pool.py:698:terminate")
+
+    verdict = red(complaint, limit._replace(relation="context")).verdict()
+
+    assert (verdict.category, verdict.rule) == ("timeout", "pytest-timeout@2")

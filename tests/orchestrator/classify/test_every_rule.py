@@ -524,6 +524,9 @@ def test_every_rule_has_a_case():
     [
         ("'shop' does not have a template named 'default.rst'.", "environment"),
         ("shop has no file called 'prices.json'", "environment"),
+        ("invalid file ./tests/prices.json", "environment"),
+        ("Invalid filename: 'tests/prices'", "environment"),
+        ("invalid file format of shop", "product_error"),
         ("'shop' does not have a colour named 'default.rst'.", "product_error"),
         ("'shop' does not have a template named 'default'.", "product_error"),
     ],

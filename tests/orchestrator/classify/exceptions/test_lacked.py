@@ -147,3 +147,17 @@ def test_a_program_that_is_no_python(red, raised, program, rule):
     )
 
     assert red(died, project=project).verdict().rule == rule
+
+
+def test_a_name_that_a_lambda_lacks(red, raised):
+    """The function that holds it is named."""
+    chain = raised(
+        "NameError",
+        "name 'txn' is not defined",
+        "shop/cart.py:7:begin",
+        "shop/weak.py:3:map",
+        "shop/cart.py:8:<lambda>",
+        attributes={"name": "txn"},
+    )
+
+    assert "It is asked for in `begin`, at shop/cart.py:8" in red(chain).suggestions()[0].text

@@ -337,3 +337,19 @@ def test_what_cleans_up_after_a_test_that_has_no_part_in_it(red, raised, places,
     found = red(raised("KeyError", "'SHOP_URL'", *places)).verdict()
 
     assert (found.rule == "cleanup-raised@1") is is_cleanup
+
+
+@pytest.mark.parametrize(
+    ("phase", "culprit"), [("teardown", "packages"), ("setup", None)], ids=["after", "before"]
+)
+def test_what_lives_on_ends_after_a_test_that_never_had_it(red, raised, phase, culprit):
+    """The function of the traceback is a fixture, though the test did not ask for it."""
+    packages = FixtureDefinition(name="packages", function="_packages", file=CONFTEST, line=8)
+    verdict = red(
+        raised("ValueError", "list.remove(x): x not in list", "tests/conftest.py:21:_packages"),
+        project=Project(name="shop", fixtures=(packages,)),
+        phase=phase,
+    ).verdict()
+
+    assert verdict.category == "fixture"
+    assert (verdict.culprit.name if verdict.culprit else None) == culprit

@@ -130,6 +130,44 @@ def test_what_has_grown_for_several_tests(red, raised, given, rule):
 
 
 @pytest.mark.parametrize(
+    ("times", "rule"),
+    [((1, 4, 5), "fixture-kept-for-others@1"), ((2, 2, 2), "assertion@1")],
+    ids=["more and more", "always as often"],
+)
+def test_a_mock_that_is_called_more_and_more(red, raised, times, rule):
+    """Who lives on counts what other tests do; what is called twice each time is another matter."""
+    message = "Expected 'sell' to have been called once. Called {} times.\nCalls: [call()]."
+    mock = "std/unittest/mock.py:918:assert_called_once"
+    made = [
+        _with(red(raised("AssertionError", message.format(number), TEST, mock)), BASKET)
+        for number in times
+    ]
+    failures = tuple(
+        one.failure()._replace(nodeid=f"tests/test_cart.py::test_{number}")
+        for number, one in enumerate(made)
+    )
+    together = replace(made[0], recording=made[0].recording._replace(failures=failures))
+
+    assert together.verdict("test_0").rule == rule
+
+
+@pytest.mark.parametrize(
+    ("source", "is_kept"),
+    [
+        ("basket.sold.assert_called_once()", True),
+        ("basket.sell().assert_called_once()", False),
+        ("sold.assert_called_once()", False),
+    ],
+)
+def test_a_mock_in_what_is_kept(red, raised, source, is_kept):
+    """The line above the mock's own is the check."""
+    message = "Expected 'sold' to have been called once. Called 2 times."
+    made = red(raised("AssertionError", message, TEST, "std/unittest/mock.py:918:x", source=source))
+
+    assert (_with(made, BASKET).verdict().category == "fixture") is is_kept
+
+
+@pytest.mark.parametrize(
     ("name", "source", "is_kept"),
     [
         ("basket_of_fruit", "assert all(row for row in basket.rows.values())", True),

@@ -199,6 +199,13 @@ CASES = {
         project=using("variable", "SHOP_COLOUR", default=True),
         variables=("SHOP_COLOUR",),
     ),
+    "variable-of-field": one(
+        "pydantic_core._pydantic_core.ValidationError",
+        "1 validation error for Settings\nsize\n  Input should be a valid integer",
+        SHOP,
+        "lib/pydantic_settings/main.py:262:__init__",
+        variables=("SHOP_SIZE",),
+    ),
     "variable-of-project": one(
         "AssertionError",
         "assert 'blue' == 'red'",

@@ -213,6 +213,9 @@ CASES = {
     "cleanup-raised": one(
         "KeyError", "'SHOP'", "std/unittest/case.py:587:_callCleanup", "tests/test_cart.py:8:unset"
     ),
+    "module-blocked": one(
+        "ModuleNotFoundError", "import of frames.wkb halted; None in sys.modules", TEST
+    ),
     "variable-left": one(
         "ValueError",
         "unknown mode",

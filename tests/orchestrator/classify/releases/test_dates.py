@@ -115,3 +115,8 @@ def test_one_release_that_was_over_before_the_others_came_out():
     assert dates.since_one(spans({**others, "click": "8.1.7"})) is None
     assert dates.since_one(spans({"flask": "3.0.2", "click": "7.0"})) is None
     assert dates.since_one({}) is None
+
+
+def test_what_has_very_many_releases_is_known_for_years():
+    """The oldest ones are asked for too."""
+    assert dates.span("fastapi", "0.100.0").first == month(2023, 7)

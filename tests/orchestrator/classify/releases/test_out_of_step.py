@@ -238,3 +238,26 @@ def test_who_asks_for_more_than_the_rest_is_too_young(red, raised, version, culp
     verdict = red(error, project=shop(), distributions=libraries).verdict()
 
     assert (verdict.kind, verdict.culprit.name) == ("unmet_requirement", culprit)
+
+
+@pytest.mark.parametrize(
+    ("version", "goes_back"), [("3.0.1", True), ("2.1.4", False)], ids=["came later", "of the time"]
+)
+def test_who_requires_what_is_absent(red, raised, version, goes_back):
+    """It may go back where it is younger than the rest; its requirement is none of the project's."""
+    others = (one for one in installed(pandas=version) if one.name != "pandas")
+    pandas = Distribution(
+        name="pandas", version=version, modules=("pandas",), requires=("pyarrow>=13",)
+    )
+    missing = raised(
+        "ModuleNotFoundError",
+        "No module named 'pyarrow'",
+        TEST,
+        "lib/pandas/__init__.py:3:<module>",
+        attributes={"name": "pyarrow"},
+    )
+    first = red(missing, project=shop("pandas"), distributions=(*others, pandas)).suggestions()[0]
+
+    assert "Install `pyarrow`" in first.text
+    assert "pyproject.toml" not in first.text
+    assert ("`pandas<3` is of the time of the rest" in first.text) is goes_back
