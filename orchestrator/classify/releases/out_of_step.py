@@ -24,7 +24,7 @@ from orchestrator.classify.releases.sought import above
 _AHEAD = 3
 """Months after the others, from which on a release did not come with them."""
 _BEHIND = 12
-_LONG_BEHIND = 36
+_LONG_BEHIND = 30
 """Months from which on who is behind by no wish explains a value."""
 _LEFT_BEHIND = 15
 """The same where the others agree only in that all of them came later."""
