@@ -60,6 +60,15 @@ def _with(made, *fixtures, project=ASKING, passed=5):
     )
 
 
+def _together(made):
+    """One run with the failure of each of these, of a test of its own."""
+    failures = tuple(
+        one.failure()._replace(nodeid=f"tests/test_cart.py::test_{number}")
+        for number, one in enumerate(made)
+    )
+    return replace(made[0], recording=made[0].recording._replace(failures=failures))
+
+
 @pytest.mark.parametrize(
     ("source", "is_kept"),
     [
@@ -120,13 +129,8 @@ def test_what_has_grown_for_several_tests(red, raised, given, rule):
         )
         for number, own in enumerate(given, 2)
     ]
-    failures = tuple(
-        one.failure()._replace(nodeid=f"tests/test_cart.py::test_{number}")
-        for number, one in enumerate(made)
-    )
-    together = replace(made[0], recording=made[0].recording._replace(failures=failures))
 
-    assert together.verdict("test_0").rule == rule
+    assert _together(made).verdict("test_0").rule == rule
 
 
 @pytest.mark.parametrize(
@@ -142,13 +146,8 @@ def test_a_mock_that_is_called_more_and_more(red, raised, times, rule):
         _with(red(raised("AssertionError", message.format(number), TEST, mock)), BASKET)
         for number in times
     ]
-    failures = tuple(
-        one.failure()._replace(nodeid=f"tests/test_cart.py::test_{number}")
-        for number, one in enumerate(made)
-    )
-    together = replace(made[0], recording=made[0].recording._replace(failures=failures))
 
-    assert together.verdict("test_0").rule == rule
+    assert _together(made).verdict("test_0").rule == rule
 
 
 @pytest.mark.parametrize(
