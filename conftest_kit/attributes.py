@@ -16,7 +16,7 @@ from typing import Any
 
 from conftest_kit.addresses import address
 from conftest_kit.called import called
-from conftest_kit.nearest import nearest
+from conftest_kit.nearest import class_of, nearest
 from conftest_kit.texts import bounded, message_of
 
 MAX_VALUE = 2000
@@ -159,18 +159,12 @@ def _object_name(value: Any) -> str:
         return ""
     if type(value) is type(sys):
         return str(value.__dict__.get("__name__", "module"))
-    return type_name(_class_of(value))
-
-
-def _class_of(value: Any) -> type[Any]:
-    """Itself, if it is one: whatever it says that it is."""
-    kind = type(value)
-    return value if issubclass(kind, type) else kind
+    return type_name(class_of(value))
 
 
 def _derives(value: Any) -> list[str]:
     """The classes above that of an object, builtins left out; the nearest first."""
-    above = type.__dict__["__mro__"].__get__(_class_of(value))[1:-1]
+    above = type.__dict__["__mro__"].__get__(class_of(value))[1:-1]
     named = map(type_name, above)
     return [name for name in named if "." in name][:MAX_CLASSES]
 

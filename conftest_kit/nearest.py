@@ -48,13 +48,18 @@ def _nearest(typed: str, names: frozenset[str]) -> str:
     return next(iter(found), "")
 
 
+def class_of(value: Any) -> type[Any]:
+    """Itself, if it is a class: whatever it says that it is."""
+    kind = type(value)
+    return value if issubclass(kind, type) else kind
+
+
 def _names_of(value: Any) -> Iterator[str]:
     """What a module, a class or an object of it holds."""
     if type(value) is type(sys):
         yield from _texts(value.__dict__)
     elif value is not None:
-        kind = value if isinstance(value, type) else type(value)
-        for base in type.__dict__["__mro__"].__get__(kind):
+        for base in type.__dict__["__mro__"].__get__(class_of(value)):
             yield from _texts(type.__dict__["__dict__"].__get__(base))
 
 

@@ -6,6 +6,7 @@ Read from its syntax tree, as `source` is; of files only whether they are there 
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -292,7 +293,7 @@ def _joined(folder: Path | None, parts: list[ast.expr]) -> Path | None:
     for part in parts:
         if folder is None or not isinstance(part, ast.Constant) or not isinstance(part.value, str):
             return None
-        folder = folder.parent if part.value == ".." else folder / part.value
+        folder = Path(os.path.normpath(folder / part.value))
     return folder
 
 

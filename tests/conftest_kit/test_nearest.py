@@ -33,6 +33,13 @@ class Answering:
         raise AttributeError(f"no {name}", name=name, obj=self)
 
 
+class Proxy:
+    """Says that it is a class."""
+
+    __class__ = property(lambda _: type)
+    total = 3
+
+
 def imported(text):
     """What raises where this is executed."""
     return lambda: exec(text, {})
@@ -56,6 +63,7 @@ def unbound():
         (lambda: Basket.totla, "total"),
         (lambda: Basket().totla, "total"),
         (lambda: Answering().totla, "total"),
+        (lambda: Proxy().totla, "total"),
         (lambda: None.totla, None),
         (lambda: "".startwith, "startswith"),
         (lambda: json.zzyzx, None),

@@ -27,6 +27,7 @@ USES = [
         "t/a/b.json",
     ),
     ('import os\nX = os.path.join(os.path.dirname(__file__), "..", "b.csv")', "absent", "b.csv"),
+    ('from pathlib import Path\nX = Path(__file__).parent / "../b.csv"', "absent", "b.csv"),
     ('from pathlib import Path\nX = Path(__file__).parents[1] / "b.csv"', "absent", "b.csv"),
     ("def test_a(tmp_path):\n    (tmp_path / 'x').chmod(0)", "mode", "0o0"),
     ('X = "http://db.example:81/x"', "host", "db.example:81"),
